@@ -96,9 +96,9 @@ def _of_images(
 
 def _risk(image: Image, risks: Risks, snapshot: Snapshot) -> Risk | None:
     """How it could vanish, or how those who pull it by one of its tags could lose that."""
-    whole = risks.of(image)
-    if whole is not None and whole.kind is not RiskKind.UNKNOWN:
-        return whole
+    own_risk = risks.of(image)
+    if own_risk is not None and own_risk.kind is not RiskKind.UNKNOWN:
+        return own_risk
     by_tag = [risks.of_tag(image, tag) for tag in image.tags]
     lost = [risk for risk in by_tag if risk is not None and risk.kind is not RiskKind.UNKNOWN]
     if lost:
@@ -130,8 +130,8 @@ def _of_names(snapshot: Snapshot, workloads: Set[ObjectKey], images: Set[ImageKe
 
 def at_risk_of(context: AnswerContext) -> AtRisk:
     """What a purge would break of what is found; what a restart would bring where the question looks."""
-    rest = tuple(term for term in context.question.terms if not _is_the_question(term))
-    everywhere = context.index.find(rest, context.now).workloads
+    conditions = tuple(term for term in context.question.terms if not _is_the_question(term))
+    everywhere = context.index.find(conditions, context.now).workloads
     return at_risk_among(context.index.risks, context.found, context.snapshot, everywhere, context.now)
 
 

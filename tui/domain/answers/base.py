@@ -47,12 +47,12 @@ class BlastRadius(msgspec.Struct, frozen=True):
 
 def blast_radius_of(context: AnswerContext) -> BlastRadius:
     """What stands on the base that is asked about, of what the question finds."""
-    snapshot, found = context.snapshot, context.found
+    snapshot, selection = context.snapshot, context.found
     bases = context.index.bases_named(context.question.subject)
     running = context.running
     paths = _Paths(snapshot, bases)
-    states = {key: paths.freshness(key) for key in found.images}
-    direct = sum(_stands_on(snapshot, key, bases) for key in found.images)
+    states = {key: paths.freshness(key) for key in selection.images}
+    direct = sum(_stands_on(snapshot, key, bases) for key in selection.images)
     old = {key for key, state in states.items() if state is _Freshness.OLD}
     moved = (
         link.since for key in old for link in paths.links(key) if link.state is BaseState.OUTDATED and link.since is not None
@@ -62,14 +62,14 @@ def blast_radius_of(context: AnswerContext) -> BlastRadius:
     counts = Counter(outlook.answer for outlook in outlooks)
     return BlastRadius(
         direct=direct,
-        through=len(found.images) - direct,
+        through=len(selection.images) - direct,
         old=len(old),
         old_running=len(old & running),
         untold=sum(state is _Freshness.UNKNOWN for state in states.values()),
         since=min(filter(None, moved), default=None),
         alone=tuple((answer, counts[answer]) for answer in Outlooks if counts[answer]),
         why_not=tuple(sorted(reasons.items(), key=lambda item: (-item[1], item[0]))),
-        shared=tuple(_shared(snapshot, bases, found.images)),
+        shared=tuple(_shared(snapshot, bases, selection.images)),
     )
 
 
@@ -110,14 +110,18 @@ class _Paths:
         return _Freshness.NEWEST if states == {BaseState.CURRENT} else _Freshness.UNKNOWN
 
 
-def _shared(snapshot: Snapshot, bases: Set[ImageKey], found: Set[ImageKey]) -> Iterator[tuple[str, int]]:
+def _shared(snapshot: Snapshot, bases: Set[ImageKey], selected: Set[ImageKey]) -> Iterator[tuple[str, int]]:
     """The same content under another name, and what stands on it there without being found by the name that was asked for."""
     twins = {
-        twin for key in bases if key in snapshot.images for twin in snapshot.images[key].same_content if twin not in bases | found
+        twin
+        for key in bases
+        if key in snapshot.images
+        for twin in snapshot.images[key].same_content
+        if twin not in bases | selected
     }
     names: Mapping[str, set[ImageKey]] = {repository_title(twin): set() for twin in twins}
     for twin in twins:
-        names[repository_title(twin)].update(key for key in _above(snapshot, (twin,)) if key not in found)
+        names[repository_title(twin)].update(key for key in _above(snapshot, (twin,)) if key not in selected)
     yield from sorted(((name, len(images)) for name, images in names.items()), key=lambda item: (-item[1], item[0]))
 
 

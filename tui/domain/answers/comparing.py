@@ -38,10 +38,10 @@ class Comparison(msgspec.Struct, frozen=True):
     alike: Alike
 
 
-def _row(what: str, before: str, after: str, *, known: bool = True) -> Comparison:
-    if not known or not before or not after:
-        return Comparison(what, before, after, Alike.UNKNOWN)
-    return Comparison(what, before, after, Alike.SAME if before == after else Alike.DIFFERENT)
+def _row(name: str, before: str, after: str, *, are_known: bool = True) -> Comparison:
+    if not are_known or not before or not after:
+        return Comparison(name, before, after, Alike.UNKNOWN)
+    return Comparison(name, before, after, Alike.SAME if before == after else Alike.DIFFERENT)
 
 
 def compare(before: Image, after: Image, snapshot: Snapshot) -> tuple[Comparison, ...]:
@@ -116,10 +116,10 @@ def _platforms(image: Image) -> str:
 
 def _vulnerabilities(before: Image, after: Image) -> Iterator[Comparison]:
     """Counts of what is grave, and which vulnerable packages only one of them has; a gap in a report is no difference."""
-    known = not before.scan_gap and not after.scan_gap and bool(before.scans) and bool(after.scans)
-    yield _row("scan", _grave(before), _grave(after), known=known)
+    are_scanned = not before.scan_gap and not after.scan_gap and bool(before.scans) and bool(after.scans)
+    yield _row("scan", _grave(before), _grave(after), are_known=are_scanned)
     old, new = (_packages(image) for image in (before, after))
-    if known and old != new:
+    if are_scanned and old != new:
         yield Comparison("packages", _listed(old - new), _listed(new - old), Alike.DIFFERENT)
 
 
@@ -179,7 +179,7 @@ def compare_configurations(before: bytes, after: bytes) -> tuple[Comparison, ...
 
 
 def _layers(old: _Configuration, new: _Configuration) -> Iterator[Comparison]:
-    before, after = (found.rootfs.diff_ids if found.rootfs is not None else [] for found in (old, new))
+    before, after = (configuration.rootfs.diff_ids if configuration.rootfs is not None else [] for configuration in (old, new))
     shared = next(
         (place for place, pair in enumerate(zip(before, after, strict=False)) if pair[0] != pair[1]), min(len(before), len(after))
     )
@@ -195,7 +195,7 @@ def _starts(old: _Runtime, new: _Runtime) -> Iterator[Comparison]:
         ("command", _words(old.command), _words(new.command)),
         ("user", old.user or "root", new.user or "root"),
     )
-    yield from (_row(what, clean(before, _VALUE), clean(after, _VALUE)) for what, before, after in rows)
+    yield from (_row(name, clean(before, _VALUE), clean(after, _VALUE)) for name, before, after in rows)
     yield from _pairs("environment", _variables(old), _variables(new))
     yield from _pairs("labels", old.labels or {}, new.labels or {})
 
@@ -208,12 +208,12 @@ def _variables(runtime: _Runtime) -> dict[str, str]:
     return {name: value for name, _, value in (variable.partition("=") for variable in runtime.env or ())}
 
 
-def _pairs(what: str, before: Mapping[str, str], after: Mapping[str, str]) -> Iterator[Comparison]:
+def _pairs(label: str, before: Mapping[str, str], after: Mapping[str, str]) -> Iterator[Comparison]:
     """One row for each name whose value differs; where none does, one that says so."""
     names = [name for name in sorted({*before, *after}) if before.get(name) != after.get(name)]
     if not names:
-        yield Comparison(what, f"{len(before)}", f"{len(after)}", Alike.SAME)
+        yield Comparison(label, f"{len(before)}", f"{len(after)}", Alike.SAME)
     for name in names:
-        title = clean(f"{what.removesuffix('s')} {name}", _VALUE)
+        title = clean(f"{label.removesuffix('s')} {name}", _VALUE)
         values = (clean(side[name], _VALUE) or "empty" if name in side else "none" for side in (before, after))
         yield _row(title, *values)

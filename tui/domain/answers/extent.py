@@ -54,33 +54,33 @@ class Extent(msgspec.Struct, frozen=True):
 
 def extent_of(context: AnswerContext) -> Extent:
     """How much of the estate the question finds."""
-    snapshot, found = context.snapshot, context.found
-    clusters = Counter(workload.cluster for workload in found.workloads)
-    undecided = context.index.undecided(context.question.terms, context.now) if found.undecided else {}
+    snapshot, selection = context.snapshot, context.found
+    clusters = Counter(workload.cluster for workload in selection.workloads)
+    undecided = context.index.undecided(context.question.terms, context.now) if selection.undecided else {}
     return Extent(
-        images=found.images,
+        images=selection.images,
         running=context.running,
-        workloads=found.workloads,
-        pods=pods_found(snapshot, found.images, found.workloads, found.idle),
+        workloads=selection.workloads,
+        pods=pods_found(snapshot, selection.images, selection.workloads, selection.idle),
         clusters=tuple(sorted(clusters.items(), key=lambda item: (-item[1], item[0]))),
-        oldest_pod=_oldest_pod(snapshot, found),
-        undecided=found.undecided,
+        oldest_pod=_oldest_pod(snapshot, selection),
+        undecided=selection.undecided,
         undecided_running=sum(bool(snapshot.users.get(key)) for key in undecided),
-        unplaced=found.unplaced,
+        unplaced=selection.unplaced,
         reasons=undecided_reasons(context.index, undecided),
         lost=_sources(snapshot, SourceState.FAILED, SourceState.PARTIAL),
         loading=len(_sources(snapshot, SourceState.LOADING)),
     )
 
 
-def _oldest_pod(snapshot: Snapshot, found: Selection) -> datetime | None:
+def _oldest_pod(snapshot: Snapshot, selection: Selection) -> datetime | None:
     pods = (
         pod.created
-        for key in found.workloads
+        for key in selection.workloads
         if key in snapshot.workloads
         for container in snapshot.workloads[key].containers
         for pod in container.pod_refs
-        if pod.created is not None and not pod.ended and pod.runs in found.images
+        if pod.created is not None and not pod.ended and pod.runs in selection.images
     )
     return min(pods, default=None)
 

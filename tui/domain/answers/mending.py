@@ -61,8 +61,8 @@ class Mending(msgspec.Struct, frozen=True):
 
 def mending_of(context: AnswerContext) -> Mending:
     """What the plan of rebuilding everything that the question finds does, stage by stage."""
-    question, found = context.question, context.found
-    plan = rebuild(context.snapshot, found.images, query=question.text, now=context.now, index=context.index.rebuilds)
+    question, selection = context.question, context.found
+    plan = rebuild(context.snapshot, selection.images, query=question.text, now=context.now, index=context.index.rebuilds)
     return summed_up(plan)
 
 

@@ -25,12 +25,12 @@ class Mix(msgspec.Struct, frozen=True):
 
 def mix_of(context: AnswerContext) -> Mix:
     """The verdicts and the checks of what is found."""
-    snapshot, found = context.snapshot, context.found
-    images = [snapshot.images[key] for key in found.images if key in snapshot.images]
+    snapshot, selection = context.snapshot, context.found
+    images = [snapshot.images[key] for key in selection.images if key in snapshot.images]
     checks = Counter(mark for image in images for mark in {(check.name, check.state) for check in image.checks})
     return Mix(
         _by_verdict(image.verdict for image in images),
-        _by_verdict(snapshot.workloads[key].verdict for key in found.workloads if key in snapshot.workloads),
+        _by_verdict(snapshot.workloads[key].verdict for key in selection.workloads if key in snapshot.workloads),
         _in_state(checks, State.FAIL),
         _in_state(checks, State.WARN),
     )
@@ -41,6 +41,6 @@ def _by_verdict(verdicts: Iterable[State]) -> tuple[tuple[State, int], ...]:
     return tuple(sorted(counts.items(), key=lambda item: -item[0].severity))
 
 
-def _in_state(checks: Counter[tuple[CheckName, State]], wanted: State) -> tuple[tuple[str, int], ...]:
-    counts = [(name.value, number) for (name, state), number in checks.items() if state is wanted]
+def _in_state(checks: Counter[tuple[CheckName, State]], asked_state: State) -> tuple[tuple[str, int], ...]:
+    counts = [(name.value, number) for (name, state), number in checks.items() if state is asked_state]
     return tuple(sorted(counts, key=lambda item: (-item[1], item[0])))

@@ -140,7 +140,7 @@ def _move(snapshot: Snapshot, name: RepositoryName, tag: str, rows: list[tuple[W
         sum(1 for _, container in rows for pod in container.pod_refs if pod.runs is None and not pod.ended),
         row.updated if row is not None else None,
         push_of(snapshot, now) if now is not None else Push(),
-        tuple(key for key in before if (found := snapshot.images.get(key)) is not None and found.gone),
+        tuple(key for key in before if (former := snapshot.images.get(key)) is not None and former.gone),
         _undo(name, now, rows),
         compare(old, image, snapshot) if old is not None and image is not None else (),
         all(container.pull_policy == "Always" for _, container in rows),
@@ -150,8 +150,8 @@ def _move(snapshot: Snapshot, name: RepositoryName, tag: str, rows: list[tuple[W
 def _undo(name: RepositoryName, now: ImageKey | None, rows: list[tuple[Workload, Container]]) -> Undo:
     helps: dict[ObjectKey, ImageKey] = {}
     for workload, _ in rows:
-        kept = (key for key in workload.rollback if RepositoryName(key.registry, key.repository) == name and key != now)
-        first = next(kept, None)
+        rollback = (key for key in workload.rollback if RepositoryName(key.registry, key.repository) == name and key != now)
+        first = next(rollback, None)
         if first is not None:
             helps[workload.key] = first
     useless = {workload.key for workload, _ in rows} - helps.keys()

@@ -59,20 +59,20 @@ def roulette_of(restarts: Iterable[Restart]) -> Roulette:
     worst: dict[ObjectKey, list[Restart]] = {}
     for restart in restarts:
         worst.setdefault(restart.workload, []).append(restart)
-    named: dict[RestartOutcome, list[ObjectKey]] = {outcome: [] for outcome in RestartOutcome}
+    workloads: dict[RestartOutcome, list[ObjectKey]] = {outcome: [] for outcome in RestartOutcome}
     pods = dict.fromkeys(RestartOutcome, 0)
     hidden = []
     for key, several in sorted(worst.items()):
         outcome = min((restart.outcome for restart in several), key=_RANK.index)
-        named[outcome].append(key)
+        workloads[outcome].append(key)
         bad = [restart for restart in several if restart.outcome is outcome]
         pods[outcome] += max(restart.pods for restart in bad)
         if outcome in (RestartOutcome.FAILS, RestartOutcome.CHANGES) and any(restart.hidden for restart in bad):
             hidden.append(key)
     return Roulette(
-        tuple(named[RestartOutcome.FAILS]),
-        tuple(named[RestartOutcome.CHANGES]),
-        tuple(named[RestartOutcome.UNKNOWN]),
+        tuple(workloads[RestartOutcome.FAILS]),
+        tuple(workloads[RestartOutcome.CHANGES]),
+        tuple(workloads[RestartOutcome.UNKNOWN]),
         pods[RestartOutcome.FAILS],
         pods[RestartOutcome.CHANGES],
         tuple(hidden),

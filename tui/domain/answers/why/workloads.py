@@ -135,14 +135,14 @@ class ContainerLink:
 
     def _of_images(self) -> Iterator[WhyFact]:
         images, container = self._snapshot.images, self._container
-        told: set[tuple[ImageKey, Check]] = set()
+        shown: set[tuple[ImageKey, Check]] = set()
         for key in container.images:
             image = images.get(key)
             if image is None:
                 continue
             for check in image_checks(msgspec.structs.replace(container, runs=(key,)), images):
-                if check.state is container.verdict and (key, check) not in told:
-                    told.add((key, check))
+                if check.state is container.verdict and (key, check) not in shown:
+                    shown.add((key, check))
                     about = f"{name_of(image)}: {check.name}"
                     yield chain_fact(check, about, tuple(image_commands(check, image, [self._workload])))
 
