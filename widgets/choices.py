@@ -8,10 +8,9 @@ from typing import NamedTuple
 from textual import events
 from textual.strip import Strip
 
-from widgets.columns import GAP, cut
+from widgets.columns import GAP, cell_width, cut
 from widgets.painted import Painted
 from widgets.rows import Cell, Span, TextLine
-from widgets.text import width_of
 
 __all__ = ["Choice", "ChoiceList"]
 
@@ -77,8 +76,8 @@ class ChoiceList(Painted):
         self._top = max(0, min(self._top, len(choices) - room, chosen if chosen is not None else 0))
         if chosen is not None and chosen >= self._top + room:
             self._top = chosen - room + 1
-        notes = max(LEAST_NOTE, *(_width(choice.note) for choice in choices)) if choices else 0
-        width = max((_width(choice.label) for choice in choices), default=0) + notes + GAP + 2 * PAD + 1
+        notes = max(LEAST_NOTE, *(cell_width(choice.note) for choice in choices)) if choices else 0
+        width = max((cell_width(choice.label) for choice in choices), default=0) + notes + GAP + 2 * PAD + 1
         self._place(room, -(-width // STEP) * STEP, indent=2)
 
     def show_lines(self, lines: Sequence[TextLine]) -> None:
@@ -137,7 +136,3 @@ class ChoiceList(Painted):
     @property
     def _ellipsis(self) -> str:
         return "~" if self.ascii else "…"
-
-
-def _width(cell: Cell) -> int:
-    return sum(width_of(span.text) for span in cell)

@@ -12,7 +12,7 @@ from widgets.rows import Cell, Column, Span
 from widgets.shortening import kept, marked
 from widgets.text import ELLIPSIS, fit, harmless, width_of
 
-__all__ = ["GAP", "Slot", "cut", "cut_parts", "lay_cell", "lay_out", "thumb"]
+__all__ = ["GAP", "Slot", "cell_width", "cut", "cut_parts", "lay_cell", "lay_out", "thumb"]
 
 GAP = 2
 LEAST = 4
@@ -85,13 +85,13 @@ def lay_cell(
 def cut(cell: Cell, width: int, *, from_middle: bool = False, ellipsis: str = ELLIPSIS) -> tuple[Sequence[Span], int]:
     """The spans of a cell cut to at most `width` cells, and how many cells they take."""
     clean = [Span(harmless(text), style) for text, style in cell]
-    used = _width_of(clean)
+    used = cell_width(clean)
     if used <= width or width <= 0:
         return (clean, used) if used <= width else ((), 0)
     text = "".join(span.text for span in clean)
     ranges = kept(text, width, width_of, len(ellipsis)) if from_middle else [(0, len(fit(text, width, ellipsis)) - len(ellipsis))]
     clean = list(_styled(clean, text, ranges, ellipsis))
-    return clean, _width_of(clean)
+    return clean, cell_width(clean)
 
 
 def cut_parts(cell: Cell, width: int, ellipsis: str = ELLIPSIS) -> tuple[Sequence[Span], int]:
@@ -100,20 +100,21 @@ def cut_parts(cell: Cell, width: int, ellipsis: str = ELLIPSIS) -> tuple[Sequenc
     Every other span is what stands between two parts.
     """
     clean = [Span(harmless(text), style) for text, style in cell]
-    if _width_of(clean) <= width:
-        return clean, _width_of(clean)
+    if cell_width(clean) <= width:
+        return clean, cell_width(clean)
     parts = (len(clean) + 1) // 2
     for shown in range(parts - 1, 0, -1):
         spans = [*clean[: 2 * shown - 1], Span(f" +{parts - shown}", "dim")]
-        if _width_of(spans) <= width:
-            return spans, _width_of(spans)
+        if cell_width(spans) <= width:
+            return spans, cell_width(spans)
     more = (Span(f" +{parts - 1}", "dim"),) if parts > 1 and width >= 3 * LEAST else ()
     is_name = " " not in clean[0].text
-    first, used = cut((clean[0],), width - _width_of(more), from_middle=is_name, ellipsis=ellipsis)
-    return [*first, *more], used + _width_of(more)
+    first, used = cut((clean[0],), width - cell_width(more), from_middle=is_name, ellipsis=ellipsis)
+    return [*first, *more], used + cell_width(more)
 
 
-def _width_of(spans: Sequence[Span]) -> int:
+def cell_width(spans: Sequence[Span]) -> int:
+    """The width of harmless spans side by side, in terminal cells."""
     return sum(width_of(span.text) for span in spans)
 
 

@@ -61,7 +61,7 @@ def lock_target(step: Step) -> LockTarget | None:
     return LockTarget(RepositoryName(key.registry, key.repository), reference)
 
 
-async def with_rights(plan: Plan, asked_of: RightsAsked, longest: float = LONGEST) -> Plan:
+async def with_rights(plan: Plan, asked_of: RightsAsked) -> Plan:
     """The plan with what is known of the rights of each step that can be done; a step without one is blocked."""
     slots, ready = asyncio.Semaphore(AT_ONCE), {step.id for step in plan.ready}
 
@@ -69,7 +69,7 @@ async def with_rights(plan: Plan, asked_of: RightsAsked, longest: float = LONGES
         if step.id not in ready:
             return step
         async with slots:
-            return _judged(step, await _rights(step, asked_of, longest))
+            return _judged(step, await _rights(step, asked_of))
 
     return msgspec.structs.replace(plan, steps=tuple(await asyncio.gather(*map(asked, plan.steps))))
 
@@ -82,14 +82,14 @@ def _judged(step: Step, rights: tuple[Right, ...]) -> Step:
     return msgspec.structs.replace(step, rights=rights, blocked=blocked, remedy=missing[0].remedy)
 
 
-async def _rights(step: Step, asked_of: RightsAsked, longest: float) -> tuple[Right, ...]:
+async def _rights(step: Step, asked_of: RightsAsked) -> tuple[Right, ...]:
     """What could be learnt; nothing where nobody can be asked."""
     name = "the right to do it"
     try:
-        async with asyncio.timeout(longest):
+        async with asyncio.timeout(LONGEST):
             return await _answered(step, asked_of)
     except TimeoutError:
-        return (Right(name, step.target, RightState.UNKNOWN, reason=f"No answer came within {longest:g} s."),)
+        return (Right(name, step.target, RightState.UNKNOWN, reason=f"No answer came within {LONGEST:g} s."),)
     except SourceError as error:
         return (Right(name, step.target, RightState.UNKNOWN, error.remedy, error.headline),)
 

@@ -182,10 +182,7 @@ class CommandIndex:
         """Their names, in the same order."""
         snapshot = self.queries.snapshot
         workloads = [f"{key.namespace}/{key.name}" for key in snapshot.workloads]
-        images = [
-            f"{image.key.repository}:{image.tags[0]}" if image.tags else node_name(image) for image in snapshot.images.values()
-        ]
-        return NameSearch([*workloads, *images])
+        return NameSearch([*workloads, *map(_image_name, snapshot.images.values())])
 
 
 def _image_name(image: Image) -> str:
@@ -263,7 +260,7 @@ def _words(help_text: str) -> tuple[str, ...]:
 
 def _is_query(text: str) -> bool:
     """Whether a text can only be meant as a query: it has a key, a minus or the name of a saved one."""
-    return bool(re.search(r"(?:^|\s)(?:-?@|-\S|-?[A-Za-z]+(?::|>=|<=|[<>=]))", text)) or _terms_of(text, {}) not in (
+    return bool(_SYNTAX.search(text)) or _terms_of(text, {}) not in (
         (),
         _word_terms(text),
     )

@@ -15,7 +15,9 @@ from tui.presenters.health import rank
 from tui.presenters.running import NOTHING_RUNS, End, Running, running_parts
 from tui.presenters.views.spec import ViewSpec
 from tui.presenters.words import age, clock, count, plural
+from widgets.columns import cell_width
 from widgets.rows import Cell, Span, TextLine
+from widgets.text import fit, width_of
 
 __all__ = ["HEIGHT", "NARROW", "Count", "Position", "count_at", "header_lines", "view_at"]
 
@@ -63,7 +65,7 @@ def header_lines(snapshot: Snapshot, place: Position, now: datetime, width: int,
     """Brand and scope, the verdicts as a picture and as counts, the checks of what runs, and the views with the filter."""
     brand = TextLine(_brand(snapshot), _pulse(snapshot, place, now, width, glyphs))
     chosen = _filter(place, snapshot, width)
-    tabs = TextLine(tuple(chain.from_iterable(cell for _, cell in _tabs(place, glyphs, width - _length(chosen)))), chosen)
+    tabs = TextLine(tuple(chain.from_iterable(cell for _, cell in _tabs(place, glyphs, width - cell_width(chosen)))), chosen)
     verdicts, checks = _count_lines(snapshot, place, width, glyphs)
     counts = TextLine(_joined(verdicts), _chips(snapshot, glyphs, width))
     if width < NARROW:
@@ -78,7 +80,7 @@ def count_at(snapshot: Snapshot, place: Position, spot: tuple[int, int], width: 
     verdicts, checks = _count_lines(snapshot, place, width, glyphs)
     lines = {2: verdicts} if width < NARROW else {1: verdicts, 2: checks}
     for target, part in lines.get(line, []):
-        cell -= _length(part)
+        cell -= cell_width(part)
         if cell < 0:
             return target
     return None
@@ -87,14 +89,14 @@ def count_at(snapshot: Snapshot, place: Position, spot: tuple[int, int], width: 
 def _count_lines(snapshot: Snapshot, place: Position, width: int, glyphs: Glyphs) -> tuple[_Parts, _Parts]:
     """The numbers of verdicts, and of how checks end, in their parts; what the filter asks for stands out."""
     verdict, end = _asked(place.query)
-    chips = _length(_chips(snapshot, glyphs, width))
+    chips = cell_width(_chips(snapshot, glyphs, width))
     counts = _verdict_parts(snapshot, glyphs, words=width >= NARROW, chosen=verdict)
-    if width >= NARROW and _length(_joined(counts)) + chips + 28 > width:
+    if width >= NARROW and cell_width(_joined(counts)) + chips + 28 > width:
         counts = _verdict_parts(snapshot, glyphs, words=False, chosen=verdict)
     if width < NARROW:
         return [(None, (Span(" "),)), *counts], []
     numbers = [snapshot.summary.images.get(state, 0) for state in BAD_FIRST]
-    strip_width = max(16, min(width * 9 // 25, width - _length(_joined(counts)) - chips - 6))
+    strip_width = max(16, min(width * 9 // 25, width - cell_width(_joined(counts)) - chips - 6))
     picture = (Span(" "), *_strip(numbers, strip_width, glyphs), Span("  "))
     return [(None, picture), *counts], [*running_parts(place.running, width, glyphs, end)]
 
@@ -203,7 +205,7 @@ def _is_sick(health: SourceHealth) -> bool:
 def _chip(health: SourceHealth, glyphs: Glyphs, room: int) -> Cell:
     role = "warn" if health.state is SourceState.PARTIAL else "fail"
     name = health.id.label
-    return (Span(f"{glyphs.partial} ", role), Span(_cut(name, 18)), Span(f" {_cut(_ailment(health), room)}  ", "dim"))
+    return (Span(f"{glyphs.partial} ", role), Span(fit(name, 18)), Span(f" {fit(_ailment(health), room)}  ", "dim"))
 
 
 def _ailment(health: SourceHealth) -> str:
@@ -224,8 +226,8 @@ def _ailment(health: SourceHealth) -> str:
 
 def view_at(snapshot: Snapshot, place: Position, cell: int, width: int, glyphs: Glyphs) -> ViewSpec | None:
     """The view whose name stands so many cells from the beginning of the line of views."""
-    for view, spans in _tabs(place, glyphs, width - _length(_filter(place, snapshot, width))):
-        cell -= _length(spans)
+    for view, spans in _tabs(place, glyphs, width - cell_width(_filter(place, snapshot, width))):
+        cell -= cell_width(spans)
         if cell < 0:
             return view
     return None
@@ -234,7 +236,7 @@ def view_at(snapshot: Snapshot, place: Position, cell: int, width: int, glyphs: 
 def _tabs(place: Position, glyphs: Glyphs, room: int) -> list[tuple[ViewSpec | None, Cell]]:
     """The views; where there is no room, only the one that is shown has its name."""
     tabs = [_tab(view, place, glyphs, named=True) for view in place.views]
-    if sum(map(_length, tabs)) + 2 >= room:
+    if sum(map(cell_width, tabs)) + 2 >= room:
         tabs = [_tab(view, place, glyphs, named=view is place.view) for view in place.views]
     return [(None, (Span("  "),)), *zip(place.views, tabs, strict=True)]
 
@@ -265,29 +267,21 @@ def _filter(place: Position, snapshot: Snapshot, width: int) -> Cell:
     shown, total, undecided = place.shown, count(len(snapshot.images)), place.undecided
     numbers = "" if shown is None else f"   {count(shown)} of {total}"
     short = "" if shown is None else f"   {count(shown)}"
-    room = width - TABS_LEAST - _length((marked,)) - 1
+    room = width - TABS_LEAST - cell_width((marked,)) - 1
     told = (Span(numbers, "dim"), Span(f"   {count(undecided)} cannot tell" if undecided else "", "unknown"))
     less = (Span(short, "dim"), Span(f"   {count(undecided)} ?" if undecided else "", "unknown"))
-    words = _filter_words(place, 40, len(place.query), "faults only")
+    words = _filter_words(place, 40, width_of(place.query), "faults only")
     for ends in (told, less):
-        if _length((*words, *ends)) <= room:
+        if cell_width((*words, *ends)) <= room:
             return (*words, *ends, marked, Span(" "))
-    left = room - _length((*_filter_words(place, 0, 0, "faults"), *less))
-    about = min(len(place.about), left if not place.query else left // 2)
+    left = room - cell_width((*_filter_words(place, 0, 0, "faults"), *less))
+    about = min(width_of(place.about), left if not place.query else left // 2)
     return (*_filter_words(place, about, max(0, left - about), "faults"), *less, marked, Span(" "))
 
 
 def _filter_words(place: Position, about: int, query: int, faults: str) -> Cell:
     """What the filter says, in so many cells each."""
-    spans = [Span(f"{_cut(place.about, about)}  " if place.about else "", "accent")]
-    spans += [Span("/ ", "accent bold"), Span(_cut(place.query, query))] if place.query else []
+    spans = [Span(f"{fit(place.about, about)}  " if place.about else "", "accent")]
+    spans += [Span("/ ", "accent bold"), Span(fit(place.query, query))] if place.query else []
     spans.append(Span(f"  {faults}" if place.query else faults, "warn") if place.faults else Span(""))
     return tuple(spans)
-
-
-def _cut(text: str, room: int) -> str:
-    return text if len(text) <= room else text[: max(0, room - 1)] + "…"[:room]
-
-
-def _length(cell: Cell) -> int:
-    return sum(len(span.text) for span in cell)

@@ -12,6 +12,7 @@ from tui.domain.snapshot.snapshot import Snapshot
 from tui.domain.workloads.counting import running_images
 from tui.presenters.glyphs import BAD_FIRST, ROLE, Glyphs
 from tui.presenters.words import count
+from widgets.columns import cell_width
 from widgets.rows import Cell, Span
 
 __all__ = ["NOTHING_RUNS", "End", "Running", "next_end", "running_line", "running_of", "running_parts"]
@@ -58,7 +59,7 @@ def running_parts(running: Running, width: int, glyphs: Glyphs, chosen: End | No
         return []
     ranked = sorted(ASKED, key=lambda name: _rank(running.checks.get(name, {})))
     head = (Span(" n ", "accent"), Span(f"{count(running.images)} running", "dim"))
-    room = width - _length(head)
+    room = width - cell_width(head)
     for states in _FORMS:
         cells = [_check(name, running.checks.get(name, {}), states, glyphs, chosen) for name in ranked]
         if sum(map(_length_of_parts, cells)) < room:
@@ -104,9 +105,5 @@ def _number(state: State, number: int, glyphs: Glyphs, *, is_chosen: bool) -> Ce
     return (Span(" "), Span(f"{glyphs.states[state]} {count(number)}", role))
 
 
-def _length(cell: Cell) -> int:
-    return sum(len(span.text) for span in cell)
-
-
 def _length_of_parts(parts: Sequence[tuple[End | None, Cell]]) -> int:
-    return sum(_length(cell) for _, cell in parts)
+    return sum(cell_width(cell) for _, cell in parts)

@@ -7,7 +7,7 @@ import io
 from collections.abc import Iterable, Iterator, Sequence
 
 from tui.domain.common.text import clean
-from tui.domain.common.trust import Check, State
+from tui.domain.common.trust import Check
 from tui.reports.document import Document, Format, ReportScope
 from tui.reports.problems import problems
 from tui.reports.wire import source_row, verdict_of
@@ -96,7 +96,7 @@ def _sources(document: Document) -> Iterator[Row]:
 
 
 def _why(checks: Iterable[Check]) -> str:
-    return " ".join(f"{check.name}: {check.reason}" for check in checks if check.state not in (State.PASS, State.OFF))
+    return " ".join(f"{check.name}: {check.reason}" for check in checks if check.state.is_flaw)
 
 
 def _cell(value: object) -> object:

@@ -74,7 +74,7 @@ def full_name(image: Image) -> str:
 
 def bad(checks: Iterable[Check]) -> list[Check]:
     """The checks that do not pass, worst first."""
-    failing = [check for check in checks if check.state not in (State.PASS, State.OFF)]
+    failing = [check for check in checks if check.state.is_flaw]
     return sorted(failing, key=lambda check: -check.state.severity)
 
 

@@ -286,7 +286,6 @@ def test_a_place_is_as_bad_as_its_worst_workload_and_tells_the_widest() -> None:
     assert why.facts[0].sentence == "Of 2 workloads 1 fails. The widest is Deployment/api in payments of prod-weu."
     assert why.verdict is State.FAIL
     assert why_place(e.estate(), "elsewhere") is None
-    assert why_place(e.estate(), "", team="pay") is not None
 
 
 def test_a_finding_tells_how_wide_it_is_and_an_example() -> None:

@@ -54,7 +54,6 @@ class Dossier(msgspec.Struct, frozen=True):
     copies: tuple[ImageKey, ...] = ()
     derived: tuple[ImageKey, ...] = ()
     nodes: tuple[tuple[str, str], ...] = ()
-    nodes_known: bool = True
     users: tuple[tuple[UseKind, tuple[ObjectKey, ...]], ...] = ()
     push: Push = Push()
     verdict: State = State.UNKNOWN
@@ -77,7 +76,6 @@ def dossier(snapshot: Snapshot, image: Image) -> Dossier:
         image.same_content,
         tuple(sorted(_built_on(snapshot, image.key))),
         tuple(sorted(nodes)),
-        all(pod.node for _, pod in pods),
         tuple(users_of(image.key, snapshot).items()),
         push,
         image.verdict,

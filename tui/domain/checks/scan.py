@@ -227,7 +227,7 @@ def _found(vulnerabilities: Tally, heard: Sequence[ScanReport], context: ImageCo
     by_counts = _of_counts(heard, rules)
     if by_counts is not None and by_counts.state.severity > worst.severity:
         return by_counts
-    if worst in (State.PASS, State.OFF):
+    if not worst.is_flaw:
         return _Opinion(State.PASS, _clean(rules), rules.cite("scan_fail_on"))
     kinds = [kind for kind, state in states.items() if state is worst]
     deciding = [row for kind in kinds for row in vulnerabilities.counting[kind]]

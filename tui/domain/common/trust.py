@@ -27,6 +27,11 @@ class State(StrEnum):
         """Worst is highest: fail > unknown > warn > pass > off."""
         return _SEVERITY[self]
 
+    @property
+    def is_flaw(self) -> bool:
+        """Whether somebody has to look: what is not known is no better than what is wrong."""
+        return self not in (State.PASS, State.OFF)
+
 
 _SEVERITY = {State.OFF: 0, State.PASS: 1, State.WARN: 2, State.UNKNOWN: 3, State.FAIL: 4}
 

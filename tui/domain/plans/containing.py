@@ -205,7 +205,3 @@ def _scale(workload: Workload, bad: ImageKey) -> Step:
         commands=commands.scale_to_zero(key),
         undo=commands.scale_back(key, number),
     )
-
-
-def _its_pods(number: int) -> str:
-    return "its pod" if number == 1 else f"its {number} pods"

@@ -216,7 +216,7 @@ def _of_image(image: Image, places: tuple[ContainerGroup, ...], grouping: Findin
         yield from _by_vulnerability(image, places)
         return
     for check in image.checks:
-        if not _bad(check) or (check.name is CheckName.IDENTITY and image.in_use):
+        if not check.state.is_flaw or (check.name is CheckName.IDENTITY and image.in_use):
             continue  # what is used has its identity judged container by container
         grave = list(_grave(image, places, check)) if check.name is CheckName.SCAN else []
         yield from grave or [_of_check(check, image.key, (image.key,), places, _since(image, check))]
@@ -236,7 +236,7 @@ def _since(image: Image, check: Check) -> datetime | None:
 def _of_container(workload: Workload, container: Container, snapshot: Snapshot) -> Iterator[_Hit]:
     images, places = container.images, (ContainerGroup(workload.key, container.name),)
     for check in container.checks:
-        if _bad(check):
+        if check.state.is_flaw:
             since = _moved(container, snapshot) if check.name is CheckName.IDENTITY else None
             yield _of_check(check, workload.key, images, places, since)
     if container.trouble:
@@ -264,14 +264,6 @@ def _of_check(
     return _Hit(check.state, check.name.value, group, subject, title, check.remedy, images, places, since)
 
 
-def _bad(check: Check) -> bool:
-    return _is_bad(check.state)
-
-
-def _is_bad(state: State) -> bool:
-    return state not in (State.PASS, State.OFF)
-
-
 def _grave(image: Image, places: tuple[ContainerGroup, ...], check: Check) -> Iterator[_Hit]:
     """A scan that fails as one hit for each vulnerability that does, or that is high and worth a warning; nothing when no details
     are known of what decides."""
@@ -279,7 +271,7 @@ def _grave(image: Image, places: tuple[ContainerGroup, ...], check: Check) -> It
         return
     counts = _Weigher(check)
     judged = [(counts.state_of(row), row) for row in image.vulnerabilities if not _excused(row)]
-    grave = [(state, row) for state, row in judged if state is State.FAIL or (_is_bad(state) and row.severity.rank >= _GRAVE)]
+    grave = [(state, row) for state, row in judged if state is State.FAIL or (state.is_flaw and row.severity.rank >= _GRAVE)]
     if any(state is check.state for state, _ in grave):
         yield from (_of_vulnerability(row, state, image, places) for state, row in grave)
 
@@ -325,7 +317,7 @@ def _of_vulnerability(vulnerability: ImageVulnerability, state: State, image: Im
 
 
 def _base_step(image: Image) -> str:
-    return next((check.remedy for check in image.checks if check.name is CheckName.BASE and _bad(check)), "")
+    return next((check.remedy for check in image.checks if check.name is CheckName.BASE and check.state.is_flaw), "")
 
 
 def _rehearsed(snapshot: Snapshot, images: Set[ImageKey] | None, workloads: Set[ObjectKey] | None) -> Iterator[_Hit]:

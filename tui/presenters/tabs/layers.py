@@ -91,7 +91,7 @@ def _command(step: _Step) -> str:
 
 
 def _lines(subject: RowSubject, context: SectionContext) -> Sequence[TextLine]:
-    image = _image(subject, context.snapshot)
+    image = image_of(subject, context.snapshot)
     if image is None:
         return [nothing("No image that could be read.")]
     others = len(images_of(subject, context.snapshot)) - 1
@@ -101,15 +101,10 @@ def _lines(subject: RowSubject, context: SectionContext) -> Sequence[TextLine]:
 
 
 def _inquiry(subject: RowSubject, snapshot: Snapshot) -> Inquiry | None:
-    image = _image(subject, snapshot)
+    image = image_of(subject, snapshot)
     if image is None or image.absent or not image.key.digest:
         return None
     return Inquiry((image.key, image.digests), "its layers", partial(_read, image))
-
-
-def _image(subject: RowSubject, snapshot: Snapshot) -> Image | None:
-    key = image_of(subject, snapshot)
-    return snapshot.images.get(key) if key is not None else None
 
 
 async def _read(image: Image, inquiries: Inquiries) -> Drawing:

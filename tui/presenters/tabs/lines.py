@@ -90,9 +90,10 @@ _CONTAINER = {
 }
 
 
-def image_of(subject: RowSubject, snapshot: Snapshot) -> ImageKey | None:
-    """The image that a row is about, or that its workload runs first."""
-    return next((row.key for row in images_of(subject, snapshot) if row.key is not None), None)
+def image_of(subject: RowSubject, snapshot: Snapshot) -> Image | None:
+    """The image that a row is about, or that its workload runs first; None where it is not known."""
+    key = next((row.key for row in images_of(subject, snapshot) if row.key is not None), None)
+    return snapshot.images.get(key) if key is not None else None
 
 
 def nothing(text: str) -> TextLine:

@@ -42,7 +42,7 @@ class Document(NamedTuple):
 
 
 def _lines(subject: RowSubject, context: SectionContext) -> Sequence[TextLine]:
-    image = _image(subject, context.snapshot)
+    image = image_of(subject, context.snapshot)
     if image is None:
         return [nothing("No image that could be read.")]
     others = len(images_of(subject, context.snapshot)) - 1
@@ -54,16 +54,11 @@ def _lines(subject: RowSubject, context: SectionContext) -> Sequence[TextLine]:
 
 
 def _inquiry(subject: RowSubject, snapshot: Snapshot) -> Inquiry | None:
-    image = _image(subject, snapshot)
+    image = image_of(subject, snapshot)
     if image is None or image.absent or not image.key.digest:
         return None
     contents = f"{plural(len(image.digests) or 1, 'manifest')} and {plural(len(image.config_digests), 'configuration')}"
     return Inquiry((image.key, image.digests, image.config_digests), contents, partial(_read, image))
-
-
-def _image(subject: RowSubject, snapshot: Snapshot) -> Image | None:
-    key = image_of(subject, snapshot)
-    return snapshot.images.get(key) if key is not None else None
 
 
 async def _read(image: Image, inquiries: Inquiries) -> Drawing:

@@ -6,7 +6,6 @@ from collections.abc import Set
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from tui.domain.common.trust import State
 from tui.domain.facts.workload import ObjectKey
 from tui.domain.query.findings import find
 from tui.domain.snapshot.snapshot import ImageKey, Snapshot
@@ -32,8 +31,8 @@ def select(snapshot: Snapshot, chosen: Filter, now: datetime, index: QueryIndex 
         images, workloads, idle = selection.images, selection.workloads, selection.idle
         undecided, unplaced = selection.undecided, selection.unplaced
     if chosen.faults:
-        faulty = {key for key, image in snapshot.images.items() if _at_fault(image.verdict)}
-        faulty_workloads = {key for key, workload in snapshot.workloads.items() if _at_fault(workload.verdict)}
+        faulty = {key for key, image in snapshot.images.items() if image.verdict.is_flaw}
+        faulty_workloads = {key for key, workload in snapshot.workloads.items() if workload.verdict.is_flaw}
         images = faulty if images is None else faulty & images
         workloads = faulty_workloads if workloads is None else faulty_workloads & workloads
     if chosen.finding is not None:
@@ -44,10 +43,6 @@ def select(snapshot: Snapshot, chosen: Filter, now: datetime, index: QueryIndex 
         images = affected if images is None else affected & images
         workloads = affected_workloads if workloads is None else affected_workloads & workloads
     return (ALL if images is None and workloads is None else VisibleRows(images, workloads, idle)), undecided, unplaced
-
-
-def _at_fault(verdict: State) -> bool:
-    return verdict not in (State.PASS, State.OFF)
 
 
 def wanted_vulnerability(query: str) -> str:

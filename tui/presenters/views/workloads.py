@@ -171,11 +171,11 @@ class WorkloadModel(TabbedModel):
 
     # ---- cells
 
-    def _group_row(self, name: Cell, state: Cell, totals: Totals, verdict: State | None = None) -> Row:
-        shown = verdict or worst(state for state, number in zip(BAD_FIRST, totals.counts, strict=True) if number)
+    def _group_row(self, name: Cell, state: Cell, totals: Totals) -> Row:
+        verdict = worst(state for state, number in zip(BAD_FIRST, totals.counts, strict=True) if number)
         bar = mix(totals.counts, BAR, self._glyphs.bar)
         cells = (name, state, bar, (Span(count(totals.items), "dim"),), (Span(count(totals.pods)),), ())
-        return Row(self._glyphs.of(shown), cells)
+        return Row(self._glyphs.of(verdict), cells)
 
     def _cluster_row(self, name: str) -> Row:
         health = self._health.get(name)

@@ -92,11 +92,11 @@ def of_image(image: Image) -> Iterator[Command]:
         yield Command("its manifest", command_line("oras", "manifest", "fetch", "--pretty", _pinned(image)))
 
 
-def of_signature(image: Image, subject: str = "") -> Iterator[Command]:
-    """What is attached to a digest of the image, and whether the tools that sign accept it; `subject` is empty for its own."""
+def of_signature(image: Image) -> Iterator[Command]:
+    """What is attached to the digest of the image, and whether the tools that sign accept it."""
     if not image.key.digest or image.absent:
         return
-    reference = f"{image.name}@{subject or image.key.digest}"
+    reference = f"{image.name}@{image.key.digest}"
     outcomes = [outcome for artifact in image.signatures for outcome in artifact.outcomes]
     yield Command("everything that is attached to it", command_line("oras", "discover", reference))
     for system in dict.fromkeys(outcome.system for outcome in outcomes):

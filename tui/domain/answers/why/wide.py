@@ -82,17 +82,14 @@ def _carriers(images: Sequence[Image], workloads: Sequence[Workload]) -> Iterato
 # ---- places
 
 
-def why_place(snapshot: Snapshot, cluster: str, namespace: str = "", team: str = "") -> Why | None:
-    """Why a cluster, a namespace or a team is as bad as it is: how many workloads are so, and the facts about the widest."""
+def why_place(snapshot: Snapshot, cluster: str, namespace: str = "") -> Why | None:
+    """Why a cluster or a namespace is as bad as it is: how many workloads are so, and the facts about the widest."""
     here = [
         workload
         for workload in snapshot.workloads.values()
-        if (not cluster or workload.key.cluster == cluster)
-        and (not namespace or workload.key.namespace == namespace)
-        and (not team or workload.team == team)
+        if workload.key.cluster == cluster and namespace in ("", workload.key.namespace)
     ]
-    name = team or namespace or cluster
-    if not here or not name:
+    if not here:
         return None
     verdict = max((workload.verdict for workload in here), key=lambda state: state.severity)
     worst = [workload for workload in here if workload.verdict is verdict]
@@ -104,5 +101,5 @@ def why_place(snapshot: Snapshot, cluster: str, namespace: str = "", team: str =
     sources = tuple(SourceId(SourceKind.CLUSTER, place) for place in sorted({workload.key.cluster for workload in here}))
     as_of = min((workload.as_of for workload in here if workload.as_of), default=None)
     facts = (WhyFact("workloads", verdict, sentence, sources, as_of), *(example.facts if example is not None else ()))
-    reference = f"team {team}" if team else f"namespace {namespace} of {cluster}" if namespace else f"cluster {cluster}"
-    return Why(clean(name, 200), clean(reference, 200), verdict, facts)
+    reference = f"namespace {namespace} of {cluster}" if namespace else f"cluster {cluster}"
+    return Why(clean(namespace or cluster, 200), clean(reference, 200), verdict, facts)
