@@ -13,7 +13,7 @@ __all__ = ["NO_REGULAR", "check_regular", "make_private", "open_private", "read_
 
 ANYBODY = stat.S_IWOTH
 NOT_OURS = 0o077
-NO_REGULAR = "it is no regular file"
+NO_REGULAR = "it is not a regular file"
 IS_LINK = "it is a link"
 
 
@@ -27,10 +27,12 @@ def refuse_writable(file: Path) -> None:
     except OSError:
         return  # whoever reads it says what is wrong
     if own & ANYBODY:
-        raise InvalidConfig(f"{file} may be written by everybody.", f"Run `chmod o-w {file}` first.", path=str(file))
+        raise InvalidConfig(f"{file} is writable for everyone.", f"Run `chmod o-w {file}` first.", path=str(file))
     if place & ANYBODY and not place & stat.S_ISVTX:
         folder = file.resolve().parent
-        raise InvalidConfig(f"{file} lies where everybody may replace it.", f"Run `chmod o-w {folder}` first.", path=str(file))
+        raise InvalidConfig(
+            f"{file} is in a directory where everyone may replace it.", f"Run `chmod o-w {folder}` first.", path=str(file)
+        )
 
 
 def make_private(directory: Path) -> None:

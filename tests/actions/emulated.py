@@ -204,7 +204,7 @@ class Emulated:
             image = self.held_by(line, tag)
             return image is not None and image.base is not None and image.base.state is BaseState.OUTDATED
 
-        await self.until(is_outdated, f"{line} stands on an old base")
+        await self.until(is_outdated, f"{line} is built on an old base")
         self.estate.look_at_runs()
         await self.until(lambda snapshot: self._has_job(snapshot, line, tag), f"who builds {line}")
         keys = {image.key for image in self.estate.snapshot.images.values() if str(image.name) == line and _counts(image, tag)}

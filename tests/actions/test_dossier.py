@@ -24,5 +24,5 @@ async def test_the_accounts_and_secrets_of_its_pods_are_named_and_what_was_not_r
     made = await with_identities(world.plan(plan), world.outside(), 5.0)
     assert [note for note in made.notes if "service account shop" in note and "database and tls" in note]
     assert made.unknown[0] == "Other."
-    assert "away knows is not known" in made.unknown[1]
+    assert "away can read is not known" in made.unknown[1]
     assert MOUNTS_UNREAD not in made.unknown

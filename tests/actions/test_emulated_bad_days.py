@@ -341,12 +341,12 @@ def test_a_second_ctrl_c_leaves_what_runs_and_it_is_taken_up_again(demo: Demo) -
             await trustree.says("Cancel the")
             trustree.types("\x03")
             assert await trustree.ended() == 130, trustree.text
-            plan = re.findall(r"--resume (\S+) takes it up again", trustree.text)[-1]
+            plan = re.findall(r"--resume (\S+) resumes it", trustree.text)[-1]
         assert len(world.triggers) == 1
         world.start_queued(TAX)
         async with Terminal(world, state, "rebuild", "--resume", plan, "--write", "--yes") as trustree:
             code = await trustree.ended()
-            assert "takes it up again" not in trustree.text
+            assert "resumes it" not in trustree.text
             assert code == 0, trustree.text
         assert len(world.triggers) == 1, "the run that was there was followed, and no other was begun"
         events = [line["event"] for line in told(state / "trustree")]
@@ -364,7 +364,7 @@ def test_two_processes_carry_out_one_plan_once(demo: Demo) -> None:
         words = ("rebuild", "--from", str(file), "--write", "--yes")
         async with Terminal(world, state, *words) as one, Terminal(world, state, *words) as other:
             for terminal in (one, other):  # the query finds more than what was written into the file
-                await terminal.says("all the same?")
+                await terminal.says("anyway?")
             one.types("y\r")
             other.types("y\r")
             codes = sorted([await one.ended(), await other.ended()])

@@ -37,7 +37,7 @@ def test_jobs_are_named_as_their_system_does() -> None:
     [
         ("[builder.x]\nurl = 'https://ci.example'", "1:1", "`kind` is missing"),
         ('[builder.jenkins]\nproject = ""', "1:1", "`url` is missing"),
-        ('[builder.jenkins]\nurl = "http://ci.example"', "2:1", "no https address"),
+        ('[builder.jenkins]\nurl = "http://ci.example"', "2:1", "not an https address"),
         ('[builder.jenkins]\nurl = "https://me:secret@ci.example"', "2:1", "holds a user"),
         ('[builder.jenkins]\nurl = "https://ci.example"\ntoken = "secret"', "3:1", "does not belong in the file"),
         ('[builder.jenkins]\nurl = "https://ci.example"\nprojet = "x"', "3:1", "is not a setting"),

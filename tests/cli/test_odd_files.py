@@ -1,4 +1,4 @@
-"""What is named and is no regular file, such as a named pipe, is said at once: it is never waited for."""
+"""What is named and is not a regular file, such as a named pipe, is said at once: it is never waited for."""
 
 from __future__ import annotations
 
@@ -54,15 +54,15 @@ def test_a_kubeconfig_that_names_a_pipe(
 ) -> None:
     """Its certificates, keys and tokens would be waited for by those who open them."""
     assert run("--kubeconfig", str(kubeconfig(pipe.parent, cluster, user))) != 0
-    assert "no regular file" in capfd.readouterr().out
+    assert "not a regular file" in capfd.readouterr().out
 
 
 def test_a_pipe_as_a_kubeconfig(pipe: Path, capfd: pytest.CaptureFixture[str]) -> None:
     """Neither a report nor the doctor waits for it."""
     assert run("--kubeconfig", str(pipe)) != 0
-    assert f"{pipe} cannot be read: it is no regular file" in capfd.readouterr().out
+    assert f"{pipe} cannot be read: it is not a regular file" in capfd.readouterr().out
     assert main(["doctor", "--no-azure", "--kubeconfig", str(pipe)]) != 0
-    assert f"{pipe} cannot be read: it is no regular file" in capfd.readouterr().out
+    assert f"{pipe} cannot be read: it is not a regular file" in capfd.readouterr().out
 
 
 @pytest.mark.parametrize("variable", ["SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"])
@@ -72,7 +72,7 @@ def test_a_pipe_as_the_certificates_of_the_environment(
     """Packages open it as soon as they are loaded."""
     monkeypatch.setenv(variable, str(pipe))
     assert run("--no-cluster", "--registry", "127.0.0.1:1") == 1
-    assert f"{variable}: {pipe} is no regular file." in capfd.readouterr().err
+    assert f"{variable}: {pipe} is not a regular file." in capfd.readouterr().err
 
 
 def test_a_pipe_as_the_certificates_of_a_registry(pipe: Path, capfd: pytest.CaptureFixture[str]) -> None:
@@ -80,13 +80,13 @@ def test_a_pipe_as_the_certificates_of_a_registry(pipe: Path, capfd: pytest.Capt
     settings = pipe.parent / "config.toml"
     settings.write_text('[registry."127.0.0.1:1"]\nca_file = "pipe"\n')
     assert run("--no-cluster", "--config", str(settings)) != 0
-    assert f"the CA file {pipe} is no regular file" in capfd.readouterr().out
+    assert f"the CA file {pipe} is not a regular file" in capfd.readouterr().out
 
 
 def test_a_pipe_as_a_scan_report(pipe: Path, capfd: pytest.CaptureFixture[str]) -> None:
     """It is there: that there is no file would be false."""
     assert run("--no-cluster", "--registry", "127.0.0.1:1", "--scan-report", str(pipe)) == 1
-    assert f"{pipe} is no regular file." in capfd.readouterr().err
+    assert f"{pipe} is not a regular file." in capfd.readouterr().err
 
 
 def test_a_pipe_as_what_is_trusted(pipe: Path, capfd: pytest.CaptureFixture[str]) -> None:
@@ -96,8 +96,8 @@ def test_a_pipe_as_what_is_trusted(pipe: Path, capfd: pytest.CaptureFixture[str]
     settings.write_text(f'[signatures]\ncosign_keys = ["pipe", "absent.pub"]\nnotation_config = "{pipe.parent}"\n')
     assert run("--no-cluster", "--registry", "127.0.0.1:1", "--config", str(settings), "-o", "json") == 3
     told = capfd.readouterr().out
-    assert f"{pipe} cannot be used: it is no regular file" in told
-    assert "trustpolicy.json cannot be used: it is no regular file" in told
+    assert f"{pipe} cannot be used: it is not a regular file" in told
+    assert "trustpolicy.json cannot be used: it is not a regular file" in told
     assert "absent.pub cannot be used: No such file or directory" in told
 
 
@@ -105,7 +105,7 @@ def test_what_is_read_is_a_file_or_nothing(pipe: Path) -> None:
     """`/dev/null` is how people say that there is none; devices and directories are nothing that ends."""
     assert read_regular(os.devnull, 10) == b""
     for place in (str(pipe), "/dev/zero", str(pipe.parent)):
-        with pytest.raises(OSError, match="no regular file"):
+        with pytest.raises(OSError, match="not a regular file"):
             read_regular(place, 10)
     file = pipe.parent / "file"
     file.write_bytes(b"0123456789abc")
@@ -118,5 +118,5 @@ def test_what_stands_in_the_way_of_a_private_file_is_named(pipe: Path) -> None:
     link.symlink_to(pipe.parent / "elsewhere")
     with pytest.raises(OSError, match="it is a link"):
         open_private(str(link), os.O_WRONLY)
-    with pytest.raises(OSError, match="it is no regular file"):
+    with pytest.raises(OSError, match="it is not a regular file"):
         open_private(str(pipe), os.O_WRONLY)

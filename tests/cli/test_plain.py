@@ -85,7 +85,7 @@ def test_reports_are_sentences_where_these_are_wanted(capfd: pytest.CaptureFixtu
 def test_questions_are_answered_line_by_line(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
     assert talk(monkeypatch, company(), "payments-api", "workloads", "verdict:bad", "nothing-has-this-name", "help", "quit") == 0
     first, found, workloads, wrong, nothing, helped, end = capfd.readouterr().out.split("> ")
-    assert "Type help for what may be asked." in first
+    assert "Type help for what you can ask." in first
     assert "Image 1 of 1: " in found
     assert "payments-api:1.8.2 is not trusted." in found
     assert "the Deployment api in the namespace payments of the cluster prod-" in workloads
@@ -98,6 +98,6 @@ def test_questions_are_answered_line_by_line(monkeypatch: pytest.MonkeyPatch, ca
 def test_long_answers_come_in_parts(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
     assert talk(monkeypatch, company(), "images", "more") == 0
     _, first, second, _ = capfd.readouterr().out.split("> ")
-    assert "These were 10 rows: more goes on, if there are others." in first
+    assert "These were 10 rows: more shows the next ones, if there are any." in first
     assert "Image 11 of 12: " in second
     assert "These were" not in second

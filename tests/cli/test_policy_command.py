@@ -65,7 +65,7 @@ def test_show_says_where_each_setting_is_written_and_reads_as_a_policy(file: Pat
     out = capfd.readouterr().out
     assert "max = 60                                  # policy ours\n" in out
     assert "warn = 90                                 # built in\n" in out
-    assert '[exception.EX-1]  # ended: counts for nothing\nchecks = ["age"]\n' in out
+    assert '[exception.EX-1]  # expired: ignored\nchecks = ["age"]\n' in out
     again, before = read_policy(out.encode(), "ours.toml"), read_policy(OURS.encode(), "ours.toml")
     assert (again.scopes, again.exceptions, again.rules.max_age) == (before.scopes, before.exceptions, 60)
 
@@ -74,7 +74,7 @@ def test_check_says_what_is_odd(file: Path, capfd: pytest.CaptureFixture[str]) -
     assert run("check", str(file)) == 0
     assert capfd.readouterr().out.splitlines() == [
         f"{file}: a policy with 2 scopes, 1 exception",
-        "ended, count for nothing: EX-1",
+        "expired, and therefore ignored: EX-1",
         "scopes a and b can be equally specific, a then decides on: age.max",
     ]
 
@@ -83,7 +83,7 @@ def test_a_policy_that_everybody_may_write_is_refused(file: Path, capfd: pytest.
     file.chmod(0o666)
     for argv in (("check", str(file)), ("show", "--policy", str(file))):
         assert run(*argv) == 1
-        assert f"{file} may be written by everybody.\n  Run `chmod o-w {file}` first." in capfd.readouterr().err
+        assert f"{file} is writable for everyone.\n  Run `chmod o-w {file}` first." in capfd.readouterr().err
 
 
 @pytest.mark.parametrize("argv", [("check",), ("explain",), ("show",)])

@@ -136,7 +136,7 @@ def test_scopes_and_exceptions_are_read() -> None:
         ("[registry]\ntrusted = ['**']\n", 2, 1, "not a registry pattern", "host[:port][/path]"),
         ("[registry]\ntrusted = ['https://r.io']\n", 2, 1, "not a registry pattern", "host[:port][/path]"),
         ("[scope.a]\n[scope.a.age]\nmax = 1\n", 1, 1, "does not say where", "clusters, namespaces or repositories"),
-        ("[scope.a]\nclusters = ['']\n", 2, 1, "is no name", "any text"),
+        ("[scope.a]\nclusters = ['']\n", 2, 1, "is not a name", "any text"),
         ("[scope.a]\nclusters = ['a']\nage.max = 'x'\n", 3, 1, "`max` has a wrong value", "whole number"),
         ("[scope.a]\nnamespace = ['a']\n", 2, 1, "“namespace” is not a setting", "Did you mean `namespaces`?"),
         ("[exception.E]\nowner = 'a'\nuntil = 2030-01-01\nchecks = ['age']\n", 1, 1, "`reason` is missing", "text"),
@@ -146,7 +146,7 @@ def test_scopes_and_exceptions_are_read() -> None:
         ("[exception.E]\nreason = 'a'\nowner = 'a'\nuntil = 2030-01-01\n", 1, 1, "does not say what", "cves ="),
         (
             "[exception.E]\nreason = 'a'\nowner = 'a'\nuntil = 2030-01-01\nchecks = ['age']\ndigests = ['sha256:1']\n",
-            6, 1, "is no digest", "64 hex",
+            6, 1, "is not a digest", "64 hex",
         ),
         (
             "[exception.E]\nreason = 'a'\nowner = 'a'\nuntil = 2030-01-01\nchecks = ['scan']\ncves = ['CVE-1']\n",
@@ -250,7 +250,7 @@ def test_links_are_followed_to_files_only(tmp_path: Path) -> None:
     for name in ("loop", "endless", "gone", "pipe", "none"):
         with pytest.raises(InvalidConfig, match=name):
             load_policy(str(tmp_path / f"{name}.toml"))
-    with pytest.raises(InvalidConfig, match="no regular file"):
+    with pytest.raises(InvalidConfig, match="not a regular file"):
         load_policy(str(tmp_path))
 
 

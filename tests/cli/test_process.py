@@ -120,7 +120,7 @@ def test_ctrl_c_says_our_own_key_and_ends_when_pressed_twice(opened: Callable[[i
     terminal = opened(24, 80)
     terminal.read_until(is_open)
     os.write(terminal.descriptor, b"\x03")
-    terminal.read_until(lambda screen: b"Ctrl+C once more" in screen)
+    terminal.read_until(lambda screen: b"Press Ctrl+C again" in screen)
     os.write(terminal.descriptor, b"\x03")
     assert terminal.end() == 130
     assert not demos(tmp_path)
@@ -268,4 +268,4 @@ def test_the_usual_settings_may_be_no_link_and_no_pipe(tmp_path: Path) -> None:
     piped = run("trustree info", tmp_path, XDG_CONFIG_HOME=str(tmp_path))
     assert (linked.returncode, piped.returncode) == (1, 1)
     assert "is a link" in linked.stderr
-    assert "no regular file" in piped.stderr
+    assert "not a regular file" in piped.stderr

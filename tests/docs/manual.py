@@ -19,14 +19,14 @@ PAGE = Path(__file__).resolve().parents[2] / "docs" / "trustree.1"
 ABOUT = """\
 Trustree answers, for Azure Kubernetes Service, Azure Container Registry and any other cluster and OCI registry: which images
 run in my clusters, where do they come from, can I trust them, and how do I replace those that I cannot trust? Without a command
-it is a program for the terminal; where standard output is no terminal, it prints a table. It changes nothing unless it is told
+it is a program for the terminal; where standard output is not a terminal, it prints a table. It changes nothing unless it is told
 to with --write."""
 EXIT_CODES = (
     ("0", "ok"),
     ("1", "usage or runtime error"),
     ("2", "the policy is violated; of commands that act: something failed"),
-    ("3", "it could not be told: something that is needed was unknown or partial"),
-    ("4", "nothing could be read, as nobody is signed in or has the right; of commands that act: a right is missing"),
+    ("3", "unknown: something that is needed could not be read, or only in part"),
+    ("4", "nothing could be read, because a sign-in or a right is missing; of commands that act: a right is missing"),
     ("130", "interrupted"),
 )
 FILES = (

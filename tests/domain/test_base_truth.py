@@ -77,6 +77,6 @@ def test_what_is_said_and_read_whole_is_decided(estate: Estate) -> None:
             if estate.outdated(app):
                 assert link.state is BaseState.OUTDATED, link
             elif "." not in app.tag:
-                assert link.state is BaseState.CURRENT or "stands on an old base itself" in link.state_reason, link
+                assert link.state is BaseState.CURRENT or "is built on an old base itself" in link.state_reason, link
             else:
                 assert link.state is not BaseState.UNKNOWN, link

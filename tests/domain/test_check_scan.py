@@ -319,7 +319,7 @@ def notes(snapshot: Snapshot) -> tuple[str, ...]:
 def test_a_report_that_names_no_image_of_the_estate_is_said_with_what_it_names() -> None:
     assert notes(estate(named("1", statement(Exploitability.FIXED)))) == ()
     (note,) = notes(estate(named("2", statement(Exploitability.FIXED), key="a.json", repository="b.example.com/other")))
-    assert note == "a.json is about b.example.com/other:2, which is no image of the estate: it is not used."
+    assert note == "a.json is about b.example.com/other:2, which is not an image of the estate: it is not used."
     assert len(notes(estate(*(named(f"v{number}", key=f"{number}.json") for number in range(9))))) == 6
 
 

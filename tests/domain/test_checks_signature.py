@@ -80,7 +80,7 @@ def judged(*outcomes: Outcome, rules: Rules | None = None, error: str = "") -> C
         ((BAD,), State.FAIL, "does not contain any trusted certificate (notation, notary.x509, by CN=builder"),
         ((BAD, BAD), State.FAIL, "None of its 2 signatures verifies"),
         ((BAD, GOOD), State.PASS, "verified"),
-        ((outcome(Verdict.INCONCLUSIVE, Reason.PLUGIN_REQUIRED),), State.UNKNOWN, "it cannot be told whether rightly"),
+        ((outcome(Verdict.INCONCLUSIVE, Reason.PLUGIN_REQUIRED),), State.UNKNOWN, "whether the signature is valid is not known"),
         ((outcome(Verdict.NO_POLICY, Reason.NO_POLICY),), State.UNKNOWN, "nothing says whom to trust"),
         ((BAD, outcome(Verdict.NO_POLICY, Reason.NO_POLICY)), State.FAIL, "None of its 2 signatures verifies"),
         ((outcome(Verdict.SKIPPED, Reason.SKIPPED),), State.OFF, "The trust policy does not ask"),

@@ -61,7 +61,7 @@ def seen(
         "nobody looked for signatures",
         "never signed",
         "nobody looked before",
-        "nothing known of what it stands on",
+        "nothing known of what it is built on",
         "another base, some steps more",
     ],
 )
@@ -75,7 +75,7 @@ def test_releases_are_no_impostors(now: Observation, before: Observation) -> Non
     [
         (seen(signers=""), "it is not signed by CN=us any more"),
         (seen(signers="CN=them"), "it is signed by CN=them, not by CN=us"),
-        (seen("alpine", OTHER), "it stands on alpine, not on debian, python; its build steps have nothing in common"),
+        (seen("alpine", OTHER), "it is built on alpine, not on debian, python; its build steps have nothing in common"),
     ],
 )
 def test_impostors_are_seen(now: Observation, words: str) -> None:

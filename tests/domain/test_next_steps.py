@@ -104,7 +104,7 @@ def test_a_rebuild_is_advised_on_the_build_that_is_rid_of_it() -> None:
     family = Family("node")
     step = family.scan(old_node=True, node=False)
     wanted = f"{NODE}:22 {build(family.node, family.old_node)}"
-    assert step == f"Rebuild it on today's build of {wanted}. That mends 1 of 1."
+    assert step == f"Rebuild it on the newest build of {wanted}. That fixes 1 of 1."
 
 
 def test_no_build_is_advised_that_has_it_too() -> None:
@@ -112,7 +112,7 @@ def test_no_build_is_advised_that_has_it_too() -> None:
     family = Family("debian", "node")
     step = family.scan(old_node=True, node=True, old_debian=True, debian=False)
     wanted = f"{DEBIAN}:12 {build(family.debian, family.old_debian)}"
-    assert step == f"Rebuild {NODE}:22 on today's build of {wanted}, then this image. That mends 1 of 1."
+    assert step == f"Rebuild {NODE}:22 on the newest build of {wanted}, then this image. That fixes 1 of 1."
 
 
 def test_what_no_newest_build_is_rid_of_is_updated_where_it_comes_from() -> None:
@@ -137,7 +137,7 @@ def test_a_public_base_is_not_ours_to_update() -> None:
 def test_where_nobody_knows_whether_the_base_has_it_one_step_names_the_base_first() -> None:
     row = ImageVulnerability("CVE-2026-1", Severity.CRITICAL, "perl-base", fixed="2")
     step = "Rebuild it on r.example/debian:12 (sha256:ab in place of sha256:cd)."
-    assert mended(row, step) == "Rebuild it on r.example/debian:12; if that does not mend it, update perl-base to 2."
+    assert mended(row, step) == "Rebuild it on r.example/debian:12; if that does not fix it, update perl-base to 2."
     assert mended(row) == mended(row, "Move to Debian 13.") == "Update perl-base to 2, then rebuild."
     own = msgspec.structs.replace(row, from_base=False, package="stdlib", fixed="v1.22.12")
     assert mended(own, step) == "Update Go to 1.22.12, then rebuild."

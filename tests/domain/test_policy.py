@@ -252,7 +252,7 @@ def test_an_exception_ends_at_its_moment_and_says_so() -> None:
     for now in (end, end + moment, end + timedelta(days=900)):
         found = answer(exception(until=end), now)
         assert (found.state, found.accepted) == (State.FAIL, "")
-        assert found.reason == "Built long ago. The exception EX-1 of ann for it ended on 2026-03-01."
+        assert found.reason == "Built long ago. The exception EX-1 of ann for it expired on 2026-03-01."
 
 
 @pytest.mark.parametrize(
@@ -352,7 +352,7 @@ def test_an_exception_for_what_does_not_count_says_nothing() -> None:
 def test_an_exception_that_has_ended_is_said_where_it_would_have_counted() -> None:
     found = scanned(BAD, ended=(msgspec.structs.replace(accepts("CVE-2030-1"), until=NOW),))
     assert (found.state, found.accepted) == (State.FAIL, "")
-    assert "The exception EX-1 of ann for it ended on 2026-03-01." in found.reason
+    assert "The exception EX-1 of ann for it expired on 2026-03-01." in found.reason
 
 
 # ---- in a world

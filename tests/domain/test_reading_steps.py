@@ -20,4 +20,4 @@ def test_an_image_that_cannot_be_read_has_a_step_in_every_question() -> None:
 
 def test_a_registry_that_is_not_asked_can_be_asked() -> None:
     said = reading_step("quay.io", "the configuration says not to ask quay.io.")
-    assert said == "Let quay.io be asked: ask = true in its settings."
+    assert said == "Set ask = true in the settings of quay.io."

@@ -47,14 +47,14 @@ def _own(step: str, key: ImageKey) -> str:
         (["Rebuild it."] * 3, "Rebuild it."),
         (["", ""], ""),
         (["Find out who pushed it. Then sign ITS."] * 3, "Find out who pushed it. Then sign IMAGE@DIGEST."),
-        ([on(PYTHON, "aa"), on(PYTHON, "ab")], f"Rebuild each on today's build of {PYTHON}."),
+        ([on(PYTHON, "aa"), on(PYTHON, "ab")], f"Rebuild each on the newest build of {PYTHON}."),
         (
             [on(PYTHON), on(PYTHON, "ab"), on(NODE)],
-            f"Rebuild each on today's build of its base: {PYTHON} (2 images) and {NODE} (1).",
+            f"Rebuild each on the newest build of its base: {PYTHON} (2 images) and {NODE} (1).",
         ),
         (
             [on(PYTHON)] * 3 + [on(NODE)] * 2 + [on(JAVA)],
-            f"Rebuild each on today's build of its base: {PYTHON} (3 images), {NODE} (2) and 1 more base.",
+            f"Rebuild each on the newest build of its base: {PYTHON} (3 images), {NODE} (2) and 1 more base.",
         ),
         (["Move from a to b."] * 3 + ["Rebuild it.", on(NODE)], "For 3 of 5 images: move from a to b. 2 others: see each."),
         (["Move away.", "Move away.", "Rebuild it."], "For 2 of 3 images: move away. For contoso.azurecr.io/p2:1: rebuild it."),
@@ -80,7 +80,7 @@ def test_no_step_is_told_to_all_that_is_not_the_step_of_all(steps: list[str]) ->
 
 def test_the_base_of_a_step_is_read_as_it_was_written() -> None:
     assert rebuilt_on(in_order([], PYTHON)) == PYTHON
-    assert rebuilt_on(in_order([], f"today's build of {PYTHON} (sha256:ab in place of sha256:cd)")) == PYTHON
+    assert rebuilt_on(in_order([], f"the newest build of {PYTHON} (sha256:ab in place of sha256:cd)")) == PYTHON
     assert rebuilt_on(in_order([], f"{PYTHON} (sha256:ab)")) == PYTHON
     assert not rebuilt_on(in_order([Rebuild("r.example/a:1", PYTHON)], "r.example/a:1"))
     assert not rebuilt_on("Rebuild it on a build of r.example/a that a tag names.")

@@ -179,7 +179,7 @@ CLUSTER = (
     r"DEBUG .*: cluster/test: pods: The API server .* too many requests \(429\); tried again within 1.0 s",
     r"DEBUG .*: cluster/test: pods: listed, 1 objects, 0 of them unreadable, version 10",
     r"DEBUG .*: GET http://127.0.0.1:\d+/api/v1/pods\?watch=true&resourceVersion=10&\S+: 200 in \d+ ms, and goes on",
-    r"DEBUG .*: cluster/test: pods: the position is not known any more \(410\): listed anew in",
+    r"DEBUG .*: cluster/test: pods: the position is not known any more \(410\): listed again in",
     r"DEBUG .*: cluster/test: pods: listed, 1 objects, 0 of them unreadable, version 20",
 )
 DENIED = (

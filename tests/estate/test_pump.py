@@ -85,7 +85,7 @@ async def test_passes_on_what_every_source_says() -> None:
     [
         (Unreachable("The host does not resolve.", "Check the name."), False, "does not resolve"),
         (Forbidden("No right to list pods.", "Ask for it."), True, "No right"),
-        (ValueError("secret text"), False, "a fault in trustree itself"),
+        (ValueError("secret text"), False, "an error in trustree itself"),
     ],
 )
 async def test_a_source_that_fails_says_so_and_starts_again(error: Exception, auth_failed: bool, words: str) -> None:

@@ -149,7 +149,7 @@ async def test_a_root_has_only_layers_of_its_own() -> None:
     snapshot = company()
     key = find(snapshot, "library/alpine")
     text = await shown(snapshot, key, Bodies(manifest(100), configuration({"created_by": "ADD rootfs\x1b[2J"})), width=50)
-    assert "It stands on no base: all of them are its own." in text
+    assert "It has no base: all of them are its own." in text
     assert "\x1b" not in text
 
 

@@ -65,20 +65,20 @@ def test_the_job_what_proves_it_and_its_runs_are_shown() -> None:
     assert "✘ ca2 failed 60s 119m failed to push: denied." in text
     assert "✔ ca1 succeeded by its base image 60s 8h pushed shop/api:1" in text
     assert text.index("ca3") < text.index("ca2")
-    assert "Will be rebuilt by itself: no. the agent pool pool1 has no machines." in text
+    assert "Will be rebuilt automatically: no. the agent pool pool1 has no machines." in text
 
 
 def test_what_follows_its_base_will_be_rebuilt_and_what_does_not_says_what_mends_it() -> None:
     off = msgspec.structs.replace(following("web", "shop/web:1", PYTHON), trigger=BaseTrigger.OFF)
     snapshot = world(CHAIN, RUNNING, [following("api", "shop/api:1", PYTHON), off])
-    assert "Will be rebuilt by itself: yes." in text_of(snapshot, API)
+    assert "Will be rebuilt automatically: yes." in text_of(snapshot, API)
     text = flat(text_of(snapshot, WEB))
-    assert "Will be rebuilt by itself: no. The base image trigger of ACR task web is off. → Switch it on:" in text
+    assert "Will be rebuilt automatically: no. The base image trigger of ACR task web is off. → Switch it on:" in text
 
 
 def test_what_nobody_is_known_to_build_cannot_be_told_and_the_line_is_named() -> None:
     text = flat(text_of(world(CHAIN, RUNNING), API))
-    assert "this cannot be told. No job is known to build it. → Name the job in the settings" in text
+    assert "unknown. No job is known to build it. → Name the job in the settings" in text
 
 
 def test_a_tag_that_its_job_pushes_no_more_will_not_be_rebuilt() -> None:
@@ -104,7 +104,7 @@ def test_of_what_stands_on_a_base_it_is_counted_what_comes_by_itself() -> None:
     snapshot = world(CHAIN, RUNNING, jobs)
     assert followers(snapshot, BASE) == {API: Outlooks.YES, WEB: Outlooks.UNKNOWN}
     text = flat(text_of(snapshot, BASE))
-    assert "Of 2 running images that stand on it, 1 will be rebuilt by themselves, 0 will not, of 1 this cannot be told." in text
+    assert "Of 2 running images that are built on it, 1 will be rebuilt automatically, 0 will not, 1 unknown." in text
     assert "? shop/web:1 No job is known to build it." in text
 
 

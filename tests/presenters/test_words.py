@@ -117,7 +117,7 @@ def test_nothing_to_show_says_what_is_missing_and_the_next_step() -> None:
 def test_nothing_found_is_not_nothing_there_when_some_cannot_be_told() -> None:
     text = said(notice_lines(company(), 80, "cve:CVE-2026-1", ("12 images",)))
     assert "Nothing is known to match cve:CVE-2026-1" in text
-    assert "Of 12 images it cannot be told" in text
+    assert "Of 12 images the answer is not known" in text
 
 
 def test_an_empty_estate_names_who_answered() -> None:

@@ -272,8 +272,8 @@ def test_formats_are_found_by_their_modules() -> None:
 def test_what_could_not_be_told_is_counted_in_the_table() -> None:
     for form in ("table", "markdown"):
         shown = output(form, e.estate(), "cve:CVE-2026-1")
-        assert "6 images could not be told" in shown
-        assert "1 workload without a known image could not be told" in shown
+        assert "6 images could not be determined" in shown
+        assert "1 workload without a known image could not be determined" in shown
         assert "NOT COMPLETE" in shown
 
 

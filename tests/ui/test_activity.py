@@ -268,7 +268,7 @@ async def test_leaving_says_what_is_under_way() -> None:
         await until(pilot, lambda: isinstance(pilot.app.screen, QuestionScreen))
         lines = pilot.app.screen.query_one(Banner).lines
         assert "2 steps are under way" in lines[0].left[0].text
-        assert "takes them up again" in lines[1].left[0].text
+        assert "resumes them" in lines[1].left[0].text
 
 
 async def test_who_redeploys_a_workload_means_no_other_that_runs_its_image() -> None:

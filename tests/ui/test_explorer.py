@@ -44,7 +44,7 @@ async def test_the_detail_follows_the_cursor() -> None:
         await pilot.press("tab")
         assert "proven by 7 layers" in screen.detail.text
         await pilot.press("tab")
-        assert "No scanner has told anything of it" in screen.detail.text
+        assert "No scanner has reported on it" in screen.detail.text
         await pilot.press("tab", "tab")
         assert "aks-pool1-0" in screen.detail.text
 

@@ -176,7 +176,7 @@ class Actions:
         with self._files.claimed(plan, self._operator().user) as file:
             execution = file.read()
         if execution is None:
-            raise UsageError(f"No plan {plan} was begun here.", "`trustree info` says where plans are kept.")
+            raise UsageError(f"No plan {plan} was started here.", "`trustree info` says where plans are kept.")
         return execution
 
     def look_for_unfinished(self) -> None:
@@ -194,7 +194,7 @@ class Actions:
 
     async def _start(self, plan: Plan, confirm: Confirm | None) -> None:
         if self._group is None:
-            raise UsageError("Plans cannot be carried out any more: the program ends.")
+            raise UsageError("Plans can no longer be carried out: the program is ending.")
         operator = self._operator()
         who = f"{operator.user} on {operator.host}, process {operator.process}"
         async with AsyncExitStack() as stack:

@@ -122,10 +122,10 @@ class AuditLog:
             if is_new:
                 _sync_directory(self.path.parent)
         except OSError as error:
-            reason = error.strerror or "the system refuses it"
+            reason = error.strerror or "the operating system refuses it"
             raise AuditFault(
-                f"The audit log {self.path} cannot be written: {reason}. What is not written down is not sent.",
-                f"Make room in {self.path.parent}, or let it be written by you.",
+                f"The audit log {self.path} cannot be written: {reason}. Nothing is sent that cannot be logged.",
+                f"Free some space in {self.path.parent}, or make it writable for you.",
             ) from error
 
     def _written(self, line: AuditLine) -> _Written:

@@ -62,7 +62,7 @@ def board_of(
         started=execution.begun,
         operator=execution.operator,
         seconds_left=_left_of_all(open_rows),
-        sentence=fault.headline if fault is not None else "No further step is begun." if stopped and open_rows else "",
+        sentence=fault.headline if fault is not None else "No further step is started." if stopped and open_rows else "",
     )
     return Board((progress,), rows)
 

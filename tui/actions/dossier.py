@@ -32,12 +32,12 @@ async def with_identities(plan: Plan, asked_of: RightsAsked, longest: float) -> 
                     identity = await _asked(key, asked_of)
             except (TimeoutError, SourceError) as error:
                 reason = full_stop(error.headline) if isinstance(error, SourceError) else f"No answer came within {longest:g} s."
-                unknown[key] = f"Which secrets {clean(step.target, 100)} knows is not known. {reason}"
+                unknown[key] = f"Which secrets {clean(step.target, 100)} can read is not known. {reason}"
                 return
         if identity is not None:
             notes[key] = _words(step, identity)
         else:
-            unknown[key] = f"Which secrets {clean(step.target, 100)} knows is not known: it cannot be read here."
+            unknown[key] = f"Which secrets {clean(step.target, 100)} can read is not known: it cannot be read here."
 
     await asyncio.gather(*(ask(key, step) for key, step in steps.items()))
     left = tuple(sentence for sentence in plan.unknown if sentence != MOUNTS_UNREAD or not steps)
@@ -56,6 +56,6 @@ def _words(step: Step, identity: PodIdentity) -> str:
     account = f"The pods of {clean(step.target, 100)} act as service account {identity.service_account}"
     token = "" if identity.has_token else ", whose token is not mounted"
     if not identity.secrets:
-        return f"{account}{token}, and are given no secret."
+        return f"{account}{token}, and use no secret."
     more = f" and {len(identity.secrets) - SHOWN} more" if len(identity.secrets) > SHOWN else ""
-    return f"{account}{token}, and know {listed(list(identity.secrets[:SHOWN]))}{more}: put others in place of these secrets."
+    return f"{account}{token}, and can read {listed(list(identity.secrets[:SHOWN]))}{more}: rotate these secrets."

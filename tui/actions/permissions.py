@@ -57,7 +57,7 @@ class Permissions(msgspec.Struct, frozen=True):
         missing = self.missing(plan)
         if missing:
             raise UsageError(
-                f"Nothing is changed: {_places(missing)} may only be read.",
+                f"Nothing is changed: {_places(missing)} is read-only.",
                 "Start with --write, or set write = true for it in the settings.",
             )
         names = [name for name in self.protected_in(plan) if name not in typed]

@@ -117,7 +117,7 @@ class Rebuilding:
         """Is the job still there and free, may we run it, does the tag still name what is to be replaced, does it run already?"""
         step, builder = self._step, self._builder
         if step.job is None or builder is None or step.image is None:
-            await self._fail(step.blocked or "No builder for it is at hand. Nothing was sent.", step.remedy)
+            await self._fail(step.blocked or "No builder for it is available. Nothing was sent.", step.remedy)
             return
         try:
             job = await builder.describe(step.job)
@@ -141,7 +141,7 @@ class Rebuilding:
             await self._ledger.move(step, Signal.CHANGE, sentence=moved, remedy="Make a new plan.")
         elif len(started) > 1:
             runs = listed([clean(run.id, 40) for run in started[:5]])
-            sentence = f"Several runs of {clean(job.name, 80)} have begun since the plan was made: {runs}. Nothing was sent."
+            sentence = f"Several runs of {clean(job.name, 80)} have started since the plan was made: {runs}. Nothing was sent."
             await self._ledger.move(step, Signal.CHANGE, sentence=sentence, remedy="Wait for them, then make a new plan.")
         else:
             await self._begin(started)
@@ -181,7 +181,7 @@ class Rebuilding:
     async def _send(self) -> None:
         builder = self._builder
         if builder is None:
-            await self._fail("No builder for it is at hand. Nothing was sent.")
+            await self._fail("No builder for it is available. Nothing was sent.")
             return
         trigger = self._trigger
         sent = await send(self._ledger, self._clock, self._step, lambda: builder.trigger(trigger), _described)

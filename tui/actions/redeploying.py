@@ -276,5 +276,5 @@ def _repository(key: ImageKey) -> RepositoryName:
 
 
 def _described(receipt: Receipt) -> tuple[str, tuple[str, ...]]:
-    words = "It was so already." if receipt.unchanged else f"generation {receipt.generation}"
+    words = "It already was as planned." if receipt.unchanged else f"generation {receipt.generation}"
     return words, (receipt.request,) if receipt.request else ()

@@ -110,7 +110,7 @@ class PlanRun:
         """Begin no further step; what runs is followed on."""
         if not self._stopped:
             self._stopped = True
-            await self.ledger.answered(AuditEvent.STOPPED, self.plan.steps[0], "No further step is begun.")
+            await self.ledger.answered(AuditEvent.STOPPED, self.plan.steps[0], "No further step is started.")
 
     async def cancel(self, step: str) -> None:
         """Ask the builder to end what it runs for a step; one that was not begun is left out."""
@@ -148,7 +148,7 @@ class PlanRun:
         failed = [need for need in step.needs if need not in self._steps or not self.ledger.records[need].green]
         if failed:
             names = listed([clean(self._steps[need].target if need in self._steps else need, 80) for need in failed[:3]])
-            await self.ledger.move(step, Signal.HOLD, sentence=f"It was not begun: it needs {names}, which did not succeed.")
+            await self.ledger.move(step, Signal.HOLD, sentence=f"It was not started: it needs {names}, which did not succeed.")
         elif step.blocked:
             signal = Signal.DENY if step.lacks_right else Signal.HOLD
             await self.ledger.move(step, signal, sentence=full_stop(step.blocked), remedy=step.remedy)
@@ -180,7 +180,7 @@ class PlanRun:
         """Whether it may be begun now: nobody has stopped, nothing refuses, and the facts are recent. What has stopped is left
         in the plan, so that it can be carried on."""
         if step.id in self._left_out:
-            await self.ledger.move(step, Signal.HOLD, sentence="It was not begun: you have left it out.")
+            await self.ledger.move(step, Signal.HOLD, sentence="It was not started: you left it out.")
             return False
         if self._stopped:
             self.ledger.note(step, "was left when the plan was stopped")

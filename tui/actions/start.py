@@ -19,7 +19,7 @@ def begin(file: StateFile, plan: Plan, now: datetime, operator: str) -> Executio
     if execution is None:
         return Execution(plan=plan, begun=now, operator=operator, steps={step.id: StepRecord(since=now) for step in plan.steps})
     if [step.id for step in execution.plan.steps] != [step.id for step in plan.steps]:
-        raise UsageError(f"Another plan with the id {plan.id} was begun already.", "Make a new plan.")
+        raise UsageError(f"Another plan with the id {plan.id} was started already.", "Make a new plan.")
     if execution.ended is not None:
         raise UsageError(
             f"Plan {plan.id} was carried out already; it ended at {execution.ended:%Y-%m-%d %H:%M} UTC.", "Make a new plan."

@@ -148,12 +148,12 @@ def _take(descriptor: int, plan: str, who: str) -> None:
 def _fault(path: Path, done: str, error: OSError) -> StateFault:
     return StateFault(
         f"The state of the plan, {path}, cannot be {done}: {error.strerror or 'the system refuses it'}. Nothing is sent.",
-        f"Make room in {path.parent}, or let it be yours.",
+        f"Free some space in {path.parent}, or change its owner to you.",
     )
 
 
 def _unreadable(path: Path) -> StateFault:
     return StateFault(
         f"The state of the plan, {path}, is damaged or of another version: what was sent is not known. Nothing is sent.",
-        "The audit log beside it tells what was sent. Look it up at the builders, then make a new plan.",
+        "The audit log beside it says what was sent. Look it up at the builders, then make a new plan.",
     )

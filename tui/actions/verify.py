@@ -128,7 +128,7 @@ def _pushed(built: Built, snapshot: Snapshot, now: datetime) -> Verdict:
         if built.run.by_log and not digests:
             return _pushed_unsaid(built, snapshot, now)  # parts of an index have tags of their own; the log does not tell of it
         if len(digests) != 1:
-            return Refuted(f"Run {_id(run)} pushed several images to {built.name}: which one replaces this cannot be told.")
+            return Refuted(f"Run {_id(run)} pushed several images to {built.name}: which of them replaces this is not known.")
     return _confirmed(built, ours[0], digests.pop(), snapshot, now)
 
 
@@ -137,7 +137,7 @@ def _confirmed(built: Built, pushed: BuiltImage, digest: str, snapshot: Snapshot
     if digest in same_content(snapshot, built.name, built.image.key.digest):
         return Refuted(
             f"Run {_id(built.run)} pushed what was there before, {short(digest)}: nothing has changed.",
-            "Is the base pinned by its digest, or taken from a cache?",
+            "Is the base pinned by digest, or taken from a build cache?",
         )
     image = image_of(snapshot, built.name, digest)
     if image is None or image.absent:
@@ -176,15 +176,15 @@ def _pushed_unsaid(built: Built, snapshot: Snapshot, now: datetime) -> Verdict:
     run, old = built.run, built.image
     begun = run.started or run.created or built.sent
     if begun is None:
-        return Awaited(f"run {_id(run)} to tell when it began")
+        return Awaited(f"run {_id(run)} to say when it started")
     period = (begun, run.finished or now)
     candidates = _came_under(old.tags, built, snapshot, *period) or _came_under(_newer_beside(built), built, snapshot, *period)
     if len(candidates) > 1:
-        return Refuted(f"While run {_id(run)} ran, several images came to {built.name}: which one is its own cannot be told.")
+        return Refuted(f"While run {_id(run)} ran, several images came to {built.name}: which of them is its own is not known.")
     if not candidates:
         return Awaited(f"an image of run {_id(run)} to come to {built.name}")
     (image,) = candidates.values()
-    words = f"{short(image.key.digest)} came under its tag while run {_id(run)} ran, which does not tell what it pushes."
+    words = f"{short(image.key.digest)} came under its tag while run {_id(run)} ran, which does not show what it pushes."
     return Proof(ProofKind.PUSH, words, now, image.key.digest)
 
 
@@ -221,7 +221,7 @@ def _on_base(built: Built, snapshot: Snapshot, now: datetime) -> Verdict:
         return Awaited("what was pushed to be read")
     if image.base is None:
         if image.root and not built.image.base:
-            return Proof(ProofKind.BASE, "It stands on no base, as before.", now, waived=True)
+            return Proof(ProofKind.BASE, "It has no base, as before.", now, waived=True)
         return Awaited("what it is built on to be known")
     return _judged_base(built, image.base, snapshot, now)
 
@@ -232,20 +232,22 @@ def _judged_base(built: Built, link: BaseLink, snapshot: Snapshot, now: datetime
     expected = built.bases.get(name)
     if expected is not None:
         if link.base.digest in same_content(snapshot, name, expected):
-            return Proof(ProofKind.BASE, f"It stands on {base}, which was rebuilt just before.", now, link.base.digest)
-        return _old_base(built, f"It stands on {base} and not on {short(expected)}, which was rebuilt just before.")
+            return Proof(ProofKind.BASE, f"It is built on {base}, which was rebuilt just before.", now, link.base.digest)
+        return _old_base(built, f"It is built on {base} and not on {short(expected)}, which was rebuilt just before.")
     if link.state is BaseState.CURRENT:
-        return Proof(ProofKind.BASE, f"It stands on {base}, the newest.", now, link.base.digest)
+        return Proof(ProofKind.BASE, f"It is built on {base}, the newest.", now, link.base.digest)
     if _is_newer(built, link, snapshot):
-        words = f"It stands on {base}, which is newer than before, though not the newest. {link.state_reason}".rstrip()
+        words = f"It is built on {base}, which is newer than before, though not the newest. {link.state_reason}".rstrip()
         return Proof(ProofKind.BASE, words, now, link.base.digest)
     if link.state is BaseState.OUTDATED:
-        return _old_base(built, f"It stands on {base}, which is old. {link.state_reason}".rstrip())
+        return _old_base(built, f"It is built on {base}, which is old. {link.state_reason}".rstrip())
     return Awaited(f"whether {base} is the newest to be known")
 
 
 def _old_base(built: Built, sentence: str) -> Refuted:
-    return Refuted(f"Run {_id(built.run)} built on the old base: {sentence}", "Is the base pinned in the build, or cached there?")
+    return Refuted(
+        f"Run {_id(built.run)} built on the old base: {sentence}", "Is the base pinned in the build, or taken from a build cache?"
+    )
 
 
 def _is_newer(built: Built, link: BaseLink, snapshot: Snapshot) -> bool:

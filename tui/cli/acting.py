@@ -50,13 +50,13 @@ def add_acting_arguments(parser: argparse.ArgumentParser) -> None:
     add("--yes", action="store_true", help="carry it out without asking")
     add("--save", metavar="FILE", default="", help="write the plan to a file, for somebody else or for later")
     add("--from", metavar="FILE", default="", dest="file", help="the plan of a file; what has changed since is shown first")
-    add("--resume", metavar="ID", default="", help="take up a plan again that was begun; nothing is sent twice")
+    add("--resume", metavar="ID", default="", help="resume a plan that was started; nothing is sent twice")
     add("--confirm", metavar="NAME", action="append", default=[], help="the name of a protected cluster that may be changed")
     add_wait(parser)
     parser.epilog = (
         "Nothing is changed without --write, or write = true in the settings. Exit codes:\n"
-        "0 done and proven; 2 something failed; 3 it cannot be told, or not all was\n"
-        "begun; 4 a right is missing."
+        "0 done and proven; 2 something failed; 3 something is unknown,\n"
+        "or not every step was started; 4 a right is missing."
     )
 
 
@@ -82,13 +82,13 @@ def _refuse_contradictions(call: Invocation, options: ActingOptions) -> None:
     if call.text and plan_flags:
         raise UsageError(f"{plan_flags[0]} and a query exclude each other.", "The plan names its query.")
     if len(plan_flags) == 2:
-        raise UsageError("--from and --resume exclude each other.", "A plan that was begun is taken up again by --resume alone.")
+        raise UsageError("--from and --resume exclude each other.", "A plan that was started is resumed by --resume alone.")
     if not call.text and not plan_flags:
         raise UsageError(
             "A query is missing: it says which images are meant.", "Name them as `trustree report` does: base:debian."
         )
     if options.resume and (options.plan or options.save):
-        raise UsageError("A plan that is taken up again is neither made nor saved.", "Leave out --plan and --save.")
+        raise UsageError("A plan that is resumed is neither made nor saved.", "Leave out --plan and --save.")
 
 
 # ---- planned
@@ -110,7 +110,7 @@ def _opened(name: str) -> Plan:
     try:
         body = read_regular(Path(name), LARGEST)
     except OSError as error:
-        raise UsageError(f"{name} cannot be read: {error.strerror or 'the system refuses it'}.") from error
+        raise UsageError(f"{name} cannot be read: {error.strerror or 'the operating system refuses it'}.") from error
     if len(body) > LARGEST:
         raise UsageError(f"{name} is too large for a plan.")
     return plan_from(body, name)
@@ -204,7 +204,7 @@ async def _carried(
         say("The plan is not what it was:")
         for words in changed.differences:
             say(f"  {words}")
-        if not await operator.agrees("Carry out what was planned all the same?"):
+        if not await operator.agrees("Carry out what was planned anyway?"):
             say("Nothing was changed.")
             return Exit.UNSURE
         await actions.begin(plan, typed, operator.confirm, accepted=changed.differences)
@@ -223,7 +223,7 @@ def _print_board(board: Board, options: ActingOptions, settings: Settings) -> No
     unicode = look_of_stdout(settings.ascii).unicode
     write_stdout(f"{line}\n".encode("utf-8" if unicode else "ascii", errors="replace") for line in board_lines(board))
     if not ended:
-        say(f"Not all was begun: --resume {board.plans[0].id} takes it up again.")
+        say(f"Not every step was started: --resume {board.plans[0].id} resumes it.")
 
 
 def exit_of_board(board: Board) -> Exit:

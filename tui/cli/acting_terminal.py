@@ -49,7 +49,7 @@ class Operator:
         say(f"{clean(step.target, 100)} is not as planned any more:")
         for words in changed:
             say(f"  {words}")
-        return await self.agrees("Change it all the same?")
+        return await self.agrees("Change it anyway?")
 
     @contextmanager
     def interrupts(self, plan: Plan) -> Iterator[None]:
@@ -59,10 +59,10 @@ class Operator:
         def interrupted() -> None:
             self._interrupts += 1
             if self._interrupts == 1:
-                say("No further step is begun; what runs is followed on. Ctrl+C again leaves it.")
+                say("No further step is started; what runs is still followed. Ctrl+C again leaves it.")
                 self._asking = loop.create_task(self._stop(), name="stopping")
                 return
-            say(f"What runs is left as it is: trustree {plan.action} --resume {plan.id} takes it up again.")
+            say(f"What runs is left as it is: trustree {plan.action} --resume {plan.id} resumes it.")
             if owner is not None:
                 owner.cancel()
 

@@ -59,7 +59,7 @@ class _Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Raise UsageError."""
-        raise UsageError(clean(message), f"`{self.prog} --help` says what may be written.")
+        raise UsageError(clean(message), f"`{self.prog} --help` lists what can be written.")
 
 
 def parse(argv: Sequence[str]) -> Arguments:
@@ -86,8 +86,8 @@ def _action(command: Command, words: list[str]) -> tuple[str, list[str]]:
     operand = command.actions[action]
     if len(operands) > bool(operand) and operand != QUERY:
         raise UsageError(
-            f"`trustree {command.name} {action}` takes fewer words.",
-            f"`trustree {command.name} --help` says what may be written.",
+            f"`trustree {command.name} {action}` takes fewer arguments.",
+            f"`trustree {command.name} --help` lists what can be written.",
         )
     return action, operands
 

@@ -31,12 +31,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_printing(parser, view="findings")
     add = parser.add_argument
     add("--fail-on", choices=("fail", "warn"), default="fail", metavar="VERDICT", help="what violates the policy: fail or warn")
-    add("--allow-unknown", action="store_true", help="do not exit 3 for what cannot be told")
+    add("--allow-unknown", action="store_true", help="do not exit 3 for what is not known")
     parser.epilog = (
         "`trustree report --help` says what each format is for.\n\n"
-        "Exit codes: 0 everything found is trusted; 2 something is not; 3 it cannot be\n"
-        "told, or nothing was found; 4 nothing could be read for want of a right; 1 any\n"
-        "other fault."
+        "Exit codes: 0 everything found is trusted; 2 something is not; 3 something is\n"
+        "unknown, or nothing was found; 4 nothing could be read because a sign-in or a\n"
+        "right is missing; 1 any other error."
     )
 
 

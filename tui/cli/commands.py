@@ -95,7 +95,7 @@ EXPLORER = Command(
     examples=(
         ("trustree --demo", "the explorer, on an embedded estate"),
         ("trustree", "the same, on the current context of the kubeconfig"),
-        ("trustree cve:CVE-2026-1", "do we run it, where, what mends it"),
+        ("trustree cve:CVE-2026-1", "do we run it, where, what fixes it"),
     ),
 )
 COMMANDS: Mapping[str, Command] = {
@@ -111,7 +111,7 @@ COMMANDS: Mapping[str, Command] = {
         ),
         Command(
             "check",
-            "exit 2 when something is not trusted, 3 when it cannot be told",
+            "exit 2 when something is not trusted, 3 when it is not known",
             examples=(
                 ("trustree check ns:prod", "a gate for a pipeline"),
                 ("trustree check ns:prod -o sarif --fail-on warn", "stricter, for code scanning"),
@@ -127,7 +127,7 @@ COMMANDS: Mapping[str, Command] = {
         ),
         Command(
             "redeploy",
-            "have workloads run what their names mean now",
+            "redeploy workloads to what their names mean now",
             examples=(
                 ("trustree redeploy drift:moved --plan", "the steps; nothing is changed"),
                 ("trustree redeploy drift:moved --write", "carry them out, after a question"),
@@ -162,10 +162,10 @@ COMMANDS: Mapping[str, Command] = {
             "show or clear what is kept on disk between runs",
             actions={"info": "", "clear": ""},
             asks=False,
-            examples=(("trustree cache clear", "have the next run read everything anew"),),
+            examples=(("trustree cache clear", "make the next run read everything again"),),
         ),
         Command("info", "versions and every path in use", takes="", asks=False),
-        Command("options", "what may be written with every command", takes="", asks=False),
+        Command("options", "the options of every command", takes="", asks=False),
         Command(
             "completion",
             "print the completion of bash, zsh or fish",

@@ -20,9 +20,9 @@ check:scan=fail  drift:moved  age>90d  kind:deploy  team:web  cve:CVE-2026-1
 pkg:openssl  sev>=high; - negates, quotes group. A query that begins with a
 negated word goes after --, and a query before --demo or after --."""
 EXIT_CODES = """\
-Exit codes: 0 ok; 1 usage or runtime error; 2 policy violated; 3 could not tell:
-something needed was unknown or partial; 4 nothing could be read, as nobody is
-signed in or has the right; 130 interrupted."""
+Exit codes: 0 ok; 1 usage or runtime error; 2 policy violated; 3 unknown:
+something needed could not be read, or only in part; 4 nothing could be read,
+because a sign-in or a right is missing; 130 interrupted."""
 
 
 ROOM = 80 - len("usage: ")
@@ -84,7 +84,7 @@ def _usage_line(command: Command) -> str:
 def shared_options() -> str:
     """Every flag that goes with every command, the words of a query, and the exit codes."""
     parser = argparse.ArgumentParser(
-        "trustree", argparse.SUPPRESS, "What may be written with every command.", add_help=False, formatter_class=_Form
+        "trustree", argparse.SUPPRESS, "Options of every command.", add_help=False, formatter_class=_Form
     )
     parser.epilog = f"{QUERIES}\n\n{EXIT_CODES}"
     add_setting_flags(parser)

@@ -122,7 +122,7 @@ def _check_authorities() -> None:
         except OSError as error:
             if error.strerror == NO_REGULAR:
                 raise UsageError(
-                    f"{variable}: {path} is no regular file.", f"Name a file of certificates in {variable}."
+                    f"{variable}: {path} is not a regular file.", f"Name a file of certificates in {variable}."
                 ) from error
 
 

@@ -43,7 +43,7 @@ def write_stdout(pieces: Iterable[bytes]) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         if not isinstance(error, BrokenPipeError):
             headline = f"The output cannot be written: {error.strerror or 'the device refuses it'}."
-            raise TrustreeError(headline, "Make room, or write it elsewhere.") from error
+            raise TrustreeError(headline, "Free some space, or write it elsewhere.") from error
 
 
 def look_of_stdout(ascii_only: bool = False) -> TextStyle:

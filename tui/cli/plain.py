@@ -29,7 +29,7 @@ PAGE = 10
 HELP = (
     "Type a query and press Enter: a name, or a field such as cve:CVE-2026-1, base:debian, ns:prod or is:running.",
     "images, workloads and problems list what the query finds; without a query everything.",
-    "more goes on where the last answer stopped.",
+    "more continues where the last answer stopped.",
     "sources says what is read, and what is missing.",
     "all forgets the query.",
     "help says this again.",
@@ -77,7 +77,7 @@ class Conversation:
         """How the estate is."""
         from tui.reports.as_plain import summary_sentences
 
-        return [*self._spoken(summary_sentences(await self._asked(ReportScope.IMAGES))), "Type help for what may be asked."]
+        return [*self._spoken(summary_sentences(await self._asked(ReportScope.IMAGES))), "Type help for what you can ask."]
 
     async def answer(self, line: str) -> Sequence[str]:
         """The sentences that answer a line."""
@@ -114,7 +114,7 @@ class Conversation:
         for number, row in enumerate(self._rows, 1):
             sentences += self._spoken(row)
             if number == PAGE:
-                return [*sentences, f"These were {plural(PAGE, 'row')}: more goes on, if there are others."]
+                return [*sentences, f"These were {plural(PAGE, 'row')}: more shows the next ones, if there are any."]
         return sentences
 
     async def _asked(self, view: ReportScope) -> Document:

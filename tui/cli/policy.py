@@ -100,7 +100,7 @@ def _exceptions(policy: Policy) -> Iterator[str]:
     now = datetime.now(UTC)
     for waiver in policy.exceptions:
         yield ""
-        yield f"[exception.{waiver.id}]" + ("" if now < waiver.until else "  # ended: counts for nothing")
+        yield f"[exception.{waiver.id}]" + ("" if now < waiver.until else "  # expired: ignored")
         yield from _lists(checks=waiver.checks, cves=waiver.cves, digests=waiver.digests)
         yield from _conditions(waiver.clusters, waiver.namespaces, tuple(pattern.text for pattern in waiver.repositories))
         yield f"reason = {_toml(waiver.reason)}"
@@ -138,7 +138,7 @@ def _summary(policy: Policy, now: datetime) -> Iterator[str]:
         policy.exceptions, "exception"
     )
     if ended:
-        yield f"ended, count for nothing: {', '.join(ended)}"
+        yield f"expired, and therefore ignored: {', '.join(ended)}"
     for first, second, fields in tied(policy.scopes):
         names = ", ".join(".".join(SETTINGS[field]) for field in fields)
         yield f"scopes {first} and {second} can be equally specific, {first} then decides on: {names}"

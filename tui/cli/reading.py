@@ -80,7 +80,7 @@ Opener = Callable[[Settings], AbstractAsyncContextManager[OpenEstate]]
 def refuse_nothing_to_ask(settings: Settings) -> None:
     """Nothing is found where nobody is asked, and that looks like all is well. Raises UsageError."""
     if not settings.clusters and not settings.registries and not settings.registry and not settings.demo:
-        raise UsageError("Nobody is left to ask: no cluster is, and no registry is named.", "Name a registry with --registry.")
+        raise UsageError("There is nothing to read: no cluster and no registry is named.", "Name a registry with --registry.")
 
 
 def look(settings: Settings, query: Query, wait: float, opener: Opener, *, whole: bool = False) -> tuple[Snapshot, Selection]:
@@ -227,7 +227,7 @@ def meant(query: Query, snapshot: Snapshot, selection: Selection) -> None:
 def remark(snapshot: Snapshot, selection: Selection) -> None:
     """Say on stderr what is missing from what was found."""
     for words in untold(selection):
-        say(f"{words} could not be told: no source answers that for them.")
+        say(f"{words} could not be determined: no source that was read says so.")
     for source in snapshot.sources:
         if source.state in (SourceState.FAILED, SourceState.PARTIAL, SourceState.LOADING):
             say(f"{source.id}: {' '.join(filter(None, (full_stop(trouble(source)), next_step(source))))}")

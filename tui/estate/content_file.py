@@ -191,7 +191,7 @@ class ContentFile:
             status = os.lstat(self.path)
         self._inode = status.st_ino
         if not stat.S_ISREG(status.st_mode):
-            raise WrongFile("it is no regular file")
+            raise WrongFile("it is not a regular file")
         if status.st_uid != os.geteuid():
             raise WrongFile("it belongs to another user")
         if status.st_mode & 0o077:

@@ -304,7 +304,7 @@ def restarts() -> Backoff:
 
 def _broken(last: SourceHealth) -> SourceHealth:
     remedy = "see `trustree info` for the log's path, and report it"
-    return failed(last, "a fault in trustree itself; the log has the details", remedy)
+    return failed(last, "an error in trustree itself; the log has the details", remedy)
 
 
 def _speechless(last: SourceHealth) -> SourceHealth:

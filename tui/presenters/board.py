@@ -175,7 +175,7 @@ class BoardModel:
 
     def _plan_lines(self, plan: PlanProgress, context: SectionContext) -> list[TextLine]:
         rows = self._all.get(plan.id, ())
-        begun = f"begun {age(plan.started, context.now)} ago" if plan.started else ""
+        begun = f"started {age(plan.started, context.now)} ago" if plan.started else ""
         by = f"by {plan.operator}" if plan.operator else ""
         lines = [TextLine((Span(f" {plan.action} ", "dim"), Span(plan.query, "bold")), (Span(f"plan {plan.id} ", "dim"),))]
         lines.append(TextLine((Span(f" {' '.join(part for part in (begun, by) if part)}", "dim"),)))
@@ -239,7 +239,7 @@ def row_lines(row: BoardRow, context: SectionContext) -> list[TextLine]:
         )
     ]
     if row.run is not None:
-        begun = f", begun {age(row.run.created, context.now)} ago" if row.run.created else ""
+        begun = f", started {age(row.run.created, context.now)} ago" if row.run.created else ""
         lines += _wrapped(f"{row.run.kind} {row.run.builder}, run {row.run.id}{begun}", "dim", width)
         lines += _wrapped(row.run.url, "dim", width)
     if row.digest:
@@ -258,7 +258,7 @@ def row_lines(row: BoardRow, context: SectionContext) -> list[TextLine]:
 
 def _said(row: BoardRow, milestone: Milestone, glyphs: Glyphs) -> TextLine:
     if milestone in row.waived:
-        return TextLine((Span(f"  {glyphs.waived} ", "dim"), Span(f"{milestone:<10}"), Span("nobody asks for it", "dim")))
+        return TextLine((Span(f"  {glyphs.waived} ", "dim"), Span(f"{milestone:<10}"), Span("nothing requires it", "dim")))
     if milestone in row.passed:
         return TextLine(
             (Span(f"  {glyphs.proven} ", "pass"), Span(f"{milestone:<10}"), Span("proven" if milestone in _PROVEN else "", "dim"))
@@ -298,7 +298,7 @@ def _progress(plan: PlanProgress, rows: Sequence[BoardRow]) -> str:
 def _interrupted(plan: PlanProgress, rows: Sequence[BoardRow]) -> str:
     """What is said of a plan that has not ended, and that nobody works at here; else nothing."""
     is_open = any(row.state in (BoardState.RUNNING, BoardState.WAITING) for row in rows)
-    return "interrupted: Enter goes on with it" if is_open and not plan.running else ""
+    return "interrupted: Enter resumes it" if is_open and not plan.running else ""
 
 
 def _whole(plan: PlanProgress, rows: Sequence[BoardRow]) -> BoardState:

@@ -31,7 +31,7 @@ _RIGHTS = {RightState.HELD: ("pass", "held"), RightState.MISSING: ("fail", "miss
 
 
 _NOTHING = {
-    Action.REBUILD: "A rebuild is not known to mend anything here: nothing stands on an old base or has what a newer one mends.",
+    Action.REBUILD: "A rebuild is not known to fix anything here: nothing is built on an old base or has what a newer one fixes.",
     Action.REDEPLOY: "Nothing is to be rolled out: whatever runs is what its name means now.",
     Action.CONTAIN: "There is nothing to contain: no registry that may be read holds it, and nothing runs it.",
 }
@@ -50,7 +50,7 @@ def plan_heading(plan: Plan, width: int, glyphs: Glyphs, changes: Sequence[str] 
     title = (Span(f" {plan.action} ", "badge-brand"), Span(f"  {plan.query}", "bold"))
     lines = [TextLine(title, (Span(f"plan {plan.id} ", "dim"),))]
     if changes:
-        lines += _paragraph("Nothing was begun, for the plan has changed. This is the new one:", "warn", width)
+        lines += _paragraph("Nothing was started, because the plan has changed. This is the new one:", "warn", width)
     for sentence in changes:
         lines += _paragraph(sentence, "warn", width)
     if plan.action is Action.REBUILD:
@@ -75,7 +75,7 @@ def _seconds(plan: Plan) -> float:
 def _forecast(forecast: Forecast, width: int) -> Iterator[TextLine]:
     if forecast.removed:
         yield from _paragraph(f"Clears {_named(forecast.removed)}.", "pass", width)
-    for role, verb, findings in (("warn", "stays", forecast.staying), ("unknown", "cannot be told", forecast.unknown)):
+    for role, verb, findings in (("warn", "stays", forecast.staying), ("unknown", "is not known", forecast.unknown)):
         for finding in findings[:SHOWN]:
             yield from _paragraph(
                 f"{finding.finding} {verb} in {plural(finding.images, 'image')}: {finding.reason}.", role, width

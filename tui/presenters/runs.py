@@ -25,9 +25,9 @@ __all__ = ["runs_section"]
 MOST_RUNS, MOST_JOBS, MOST_FOLLOWERS = 8, 4, 12
 ANSWER = {Outlooks.YES: State.PASS, Outlooks.NO: State.WARN, Outlooks.UNKNOWN: State.UNKNOWN}
 OUTLOOK = {
-    Outlooks.YES: "Will be rebuilt by itself: yes.",
-    Outlooks.NO: "Will be rebuilt by itself: no.",
-    Outlooks.UNKNOWN: "Will be rebuilt by itself: this cannot be told.",
+    Outlooks.YES: "Will be rebuilt automatically: yes.",
+    Outlooks.NO: "Will be rebuilt automatically: no.",
+    Outlooks.UNKNOWN: "Will be rebuilt automatically: unknown.",
 }
 CAUSE = {
     RunCause.BASE_IMAGE: "by its base image",
@@ -159,7 +159,7 @@ def _role(state: State | None) -> str:
 def _pushed(run: Run, image: Image) -> str:
     """What it pushed, by what was pushed under several tags."""
     if run.images is None:
-        return "What it pushed is not told." if run.state is RunState.SUCCEEDED else ""
+        return "What it pushed is not known." if run.state is RunState.SUCCEEDED else ""
     if not run.images:
         return "It pushed nothing." if run.state is RunState.SUCCEEDED else ""
     tags: dict[tuple[str, str], list[str]] = {}
@@ -183,11 +183,11 @@ def _following(key: ImageKey, look: SectionContext) -> list[TextLine]:
         return []
     counts = Counter(answers.values())
     parts = [
-        f"{counts[Outlooks.YES]} will be rebuilt by themselves",
+        f"{counts[Outlooks.YES]} will be rebuilt automatically",
         f"{counts[Outlooks.NO]} will not",
-        f"of {counts[Outlooks.UNKNOWN]} this cannot be told",
+        f"{counts[Outlooks.UNKNOWN]} unknown",
     ]
-    start = f"Of {plural(len(answers), 'running image')} that {'stands' if len(answers) == 1 else 'stand'} on it"
+    start = f"Of {plural(len(answers), 'running image')} that {'is' if len(answers) == 1 else 'are'} built on it"
     lines = [TextLine(), *wrapped(f"{start}, {', '.join(parts)}.", "bold", look.width)]
     order = (Outlooks.NO, Outlooks.UNKNOWN, Outlooks.YES)
     ordered = sorted(answers, key=lambda other: (order.index(answers[other]), other))
@@ -204,5 +204,5 @@ def _follower(key: ImageKey, answer: Outlooks, look: SectionContext) -> Iterator
         return
     yield TextLine((Span(" "), look.glyphs.of(ANSWER[answer]), Span(f" {image_name(image)}")))
     own = outlook(look.snapshot, key)
-    reason = own.reason if own.answer is answer else "What it stands on is not rebuilt by itself."
+    reason = own.reason if own.answer is answer else "Its base is not rebuilt automatically."
     yield from wrapped(reason if answer is not Outlooks.YES else "", "dim", look.width, indent=3)

@@ -87,7 +87,7 @@ def _nothing_matches(narrowed: str, untold: Sequence[str], hint: str, width: int
         return _titled(f"Nothing matches {narrowed}", f"{hint} Esc clears the filter; / changes it.".strip(), width)
     lines = _titled(f"Nothing is known to match {narrowed}", "", width)
     unsure = (
-        f"Of {' and '.join(untold)} it cannot be told: what would answer it has not been read. s shows what may be read. {hint}"
+        f"Of {' and '.join(untold)} the answer is not known: what would answer it was not read. s shows what can be read. {hint}"
     )
     lines[2:] = [TextLine((Span(f"  {part}", "unknown"),)) for part in wrap(unsure, width - 4)]
     return [*lines, TextLine((Span("  Esc clears the filter; / changes it.", "dim"),))]

@@ -12,7 +12,7 @@ __all__ = ["FORMATS", "Document", "Format", "ReportScope", "TextStyle", "format_
 
 FORMATS: Mapping[str, str] = {
     "csv": "a row for each image, container, problem or source",
-    "cyclonedx": "CycloneDX 1.6: images, what they stand on, their vulnerabilities",
+    "cyclonedx": "CycloneDX 1.6: images, their bases, their vulnerabilities",
     "html": "the table as one page without scripts",
     "json": "one document of the schema trustree/report/v1",
     "jsonl": "the same, one object to a line",

@@ -121,7 +121,7 @@ def _finding(place: str, finding: Finding) -> Iterator[str]:
 def _source(place: str, source: SourceHealth, now: datetime) -> Iterator[str]:
     row = source_row(source)
     yield f"{place}: {row.name} is {'not asked' if row.state == 'off' else row.state}."
-    yield f"It has told of {plural(row.objects, 'object')}."
+    yield f"It returned {plural(row.objects, 'object')}."
     if row.as_of is not None:
         yield f"It answered {_ago(row.as_of, now)}."
     yield from (_sentence(words) for words in (row.error, next_step(source)) if words)
@@ -165,7 +165,7 @@ def summary_sentences(document: Document) -> Iterator[str]:
         ends = f"{count(counts.fail)} not trusted, {count(counts.unknown)} not known, {count(counts.warn)} with a warning"
         yield f"{plural(total, name)}: {ends}, {count(counts.passed)} trusted."
     yield f"{plural(summary.pods, 'pod')}."
-    yield from (f"Of {words} it could not be told." for words in untold(document.selection))
+    yield from (f"{words} could not be determined." for words in untold(document.selection))
     for source in (row for row in map(source_row, snapshot.sources) if row.state in ("partial", "failed")):
         yield f"The source {source.name} is {source.state}: {full_stop(source.error or '')}"
     completeness = "This is complete." if document.complete else "This is not complete."

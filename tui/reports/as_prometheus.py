@@ -29,7 +29,7 @@ def _metrics(document: Document) -> Iterator[tuple[str, str, Iterable[Sample]]]:
     yield "as_of_timestamp_seconds", "When the estate was looked at.", [({}, snapshot.as_of.timestamp())]
     yield (
         "complete",
-        "1 when every source that was asked has answered whole, and tells what the query asks.",
+        "1 when every source that was asked has answered in full, and the answer covers the query.",
         [({}, float(document.complete))],
     )
     yield "images", "Images by verdict.", _counts(summary.images)

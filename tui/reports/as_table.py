@@ -225,7 +225,7 @@ def footer_lines(document: Document) -> Iterator[str]:
         total = counts.passed + counts.warn + counts.fail + counts.unknown
         words = f"{counts.fail:,} fail, {counts.unknown:,} unknown, {counts.warn:,} warn, {counts.passed:,} pass"
         yield f"{plural(total, name)}: {words}" + (f"; {plural(summary.pods, 'pod')}" if name == "workload" else "")
-    yield from (f"{words} could not be told" for words in untold(document.selection))
+    yield from (f"{words} could not be determined" for words in untold(document.selection))
     for source in (row for row in map(source_row, snapshot.sources) if row.state in ("partial", "failed")):
         yield plain(f"{source.state}: {source.name}: {source.error}", document.look.unicode)
     yield f"as of {snapshot.as_of:%Y-%m-%d %H:%M:%S} UTC, {'complete' if document.complete else 'NOT COMPLETE'}"

@@ -58,7 +58,7 @@ def plan_from(body: bytes, name: str) -> Plan:
     try:
         document = from_json(body, PlanDocument)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise UsageError(f"{clean(name, 200)} is no plan.", "`trustree rebuild QUERY --save FILE` writes one.") from error
+        raise UsageError(f"{clean(name, 200)} is not a plan.", "`trustree rebuild QUERY --save FILE` writes one.") from error
     if document.schema != SCHEMA:
         raise UsageError(f"{clean(name, 200)} is a plan of another version.", "Make a new plan.")
     done: set[str] = set()
@@ -79,7 +79,7 @@ def save_plan(plan: Plan, file: Path) -> Path:
         part.replace(file)
     except OSError as error:
         raise UsageError(
-            f"{file} cannot be written: {error.strerror or 'the system refuses it'}.", "Name another file."
+            f"{file} cannot be written: {error.strerror or 'the operating system refuses it'}.", "Name another file."
         ) from error
     return file
 

@@ -28,9 +28,9 @@ class CiKind(StrEnum):
 class JobSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`"pattern" = "job"`, or `{job = "...", ref = "...", parameters = {...}}`: what builds the images of a pattern."""
 
-    job: Annotated[str, Setting("what the builder calls it")]
+    job: Annotated[str, Setting("its name at the builder")]
     ref: Annotated[str, Setting("the branch that it builds; the usual one, if none is named")] = ""
-    parameters: Annotated[dict[str, str], Setting("what it is started with")] = {}
+    parameters: Annotated[dict[str, str], Setting("the parameters that it is started with")] = {}
 
 
 class BuilderSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -40,16 +40,16 @@ class BuilderSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     Jobs are named `PROJECT/ID`, `OWNER/REPOSITORY/FILE`, `folder/job`; with `project` the first part may be left out.
     """
 
-    kind: Annotated[CiKind, Setting("which system it is, unless its name says so", written=CiKind | None)]
+    kind: Annotated[CiKind, Setting("the kind of system, unless its name says so", written=CiKind | None)]
     url: Annotated[str, Setting("https://dev.azure.com/ORGANISATION, a GitHub Enterprise Server, or the root of Jenkins")] = ""
     project: Annotated[str, Setting("the project of Azure DevOps, or OWNER/REPOSITORY, of jobs that are named without one")] = ""
-    ca_file: Annotated[str, Setting("authorities that it is trusted by", Form.PATH)] = ""
-    username: Annotated[str, Setting("who signs in; for tokens of Azure DevOps and GitHub not needed")] = ""
+    ca_file: Annotated[str, Setting("the CA certificates that it is verified with", Form.PATH)] = ""
+    username: Annotated[str, Setting("the user name; not needed for tokens of Azure DevOps and GitHub")] = ""
     password_env: Annotated[str, Setting("the variable that holds the password (Jenkins)")] = ""
     token_env: Annotated[str, Setting("the variable that holds the token")] = ""
     token_command: Annotated[tuple[str, ...], Setting("a program, with its arguments, that prints the token")] = ()
     images: Annotated[dict[str, JobSettings], Setting("which job builds the images of a pattern", written=dict[str, object])] = {}
-    enabled: Annotated[bool, Setting("false: left alone")] = True
+    enabled: Annotated[bool, Setting("false: not read")] = True
     write: Annotated[bool, Setting("whether its jobs may be run")] = False
     refresh: Annotated[float | None, Setting("between looks", Form.DURATION)] = None
 

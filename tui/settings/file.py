@@ -148,7 +148,7 @@ class _Reader(TomlReader):
             self.refuse(f"`endpoint` {fault}", (*place, "endpoint"), "Write https://host or https://host:port.")
         for name in settings.token_hosts:
             if "/" in name or "@" in name or not name.strip():
-                self.refuse("`token_hosts` has a value that is no host", (*place, "token_hosts"), "Write host or host:port.")
+                self.refuse("`token_hosts` has a value that is not a host", (*place, "token_hosts"), "Write host or host:port.")
         return settings
 
     def contexts(self, tables: dict[str, dict[str, object]]) -> dict[str, ContextSettings]:
@@ -176,7 +176,7 @@ class _Reader(TomlReader):
                 self.refuse(f"`{field}` holds a user or a password", (*place, field), remedy)
             if address and not may_be_told(address):
                 remedy = "Write https://: a password or token is sent there."
-                self.refuse(f"`{field}` is no https address", (*place, field), remedy)
+                self.refuse(f"`{field}` is not an https address", (*place, field), remedy)
         return settings
 
     def builders(self, tables: dict[str, dict[str, object]]) -> dict[str, BuilderSettings]:
@@ -199,7 +199,7 @@ class _Reader(TomlReader):
                 "`url` holds a user or a password", (*place, "url"), "Write the address alone; `token_env` says how to sign in."
             )
         if settings.url and not may_be_told(settings.url):
-            self.refuse("`url` is no https address", (*place, "url"), "Write https://: a password or token is sent there.")
+            self.refuse("`url` is not an https address", (*place, "url"), "Write https://: a password or token is sent there.")
         assert isinstance(images, dict)
         jobs = {pattern: self._built(settings, pattern, job, (*place, "images")) for pattern, job in images.items()}
         return msgspec.structs.replace(settings, images=jobs)
@@ -293,14 +293,14 @@ class _Reader(TomlReader):
         """How Azure Resource Manager is asked."""
         settings = ArmSettings(**self.values(entry, ArmSettings, ("arm",)))  # type: ignore[arg-type]
         if settings.endpoint and (holds_user(settings.endpoint) or not may_be_told(settings.endpoint)):
-            self.refuse("`endpoint` is no https address", ("arm", "endpoint"), "Write https://: a token is sent there.")
+            self.refuse("`endpoint` is not an https address", ("arm", "endpoint"), "Write https://: a token is sent there.")
         return settings
 
     def size(self, value: object, place: Place) -> int:
         """A size in bytes."""
         size = size_in_bytes(value) if isinstance(value, str) else None
         if size is None or size < SMALLEST_CACHE:
-            self.refuse(f"`{place[-1]}` is no size of at least 1 MiB", place, 'Write it in quotes as "256MiB" or "1GiB".')
+            self.refuse(f"`{place[-1]}` is not a size of at least 1 MiB", place, 'Write it in quotes as "256MiB" or "1GiB".')
         return size
 
     def duration(self, value: object, place: Place) -> float:

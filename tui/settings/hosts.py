@@ -31,7 +31,7 @@ def registry_host(text: str, where: str) -> str:
         raise UsageError(f"{where} names {_shown(text)}, which is not spoken to over https.", PLAIN)
     if "/" in host:
         remedy = f"{RIGHT} What is shown of it is chosen by a query, such as repo:NAME."
-        raise UsageError(f"{where} names {_shown(text)}: a path is no part of a registry.", remedy)
+        raise UsageError(f"{where} names {_shown(text)}: a registry has no path.", remedy)
     if not is_registry(host) or not _readable(host):
         raise UsageError(f"{where} names {_shown(text)}, which is not the host of a registry.", RIGHT)
     return host

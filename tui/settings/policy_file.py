@@ -266,7 +266,9 @@ class _PolicyReader(TomlReader):
             self.refuse("`until` has a wrong value", (*place, "until"), self.hints["until"])
         for digest in written.digests:
             if not is_digest(digest):
-                self.refuse(f"“{clean(digest, 80)}” is no digest", (*place, "digests"), "Write it whole: sha256:<64 hex digits>.")
+                self.refuse(
+                    f"“{clean(digest, 80)}” is not a digest", (*place, "digests"), "Write it whole: sha256:<64 hex digits>."
+                )
         return PolicyException(
             clean(id, MAX_TEXT),
             clean(written.reason.strip(), MAX_TEXT),
@@ -312,7 +314,7 @@ class _PolicyReader(TomlReader):
         """Patterns of names: an empty one, or one of many `*`, would be a mistake."""
         for text in texts:
             if not text.strip() or text.count("*") > 3:
-                self.refuse(f"“{clean(text, 60)}” is no name", place, "Write a name; `*` stands for any text, at most thrice.")
+                self.refuse(f"“{clean(text, 60)}” is not a name", place, "Write a name; `*` stands for any text, at most thrice.")
         return texts
 
 

@@ -111,7 +111,8 @@ class QueryBook:
             self._own = _by_name(_changed(self._saved_file, lines, with_it))
         except OSError as error:
             raise TrustreeError(
-                f"{self._saved_file} cannot be written: {error.strerror or 'the system refuses it'}.", "Let it be written by you."
+                f"{self._saved_file} cannot be written: {error.strerror or 'the operating system refuses it'}.",
+                "Make it writable for you.",
             ) from error
 
 

@@ -74,17 +74,17 @@ class RegistrySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """
 
     kind: Annotated[RegistryKind, Setting("which API lists what it holds")] = RegistryKind.AUTO
-    endpoint: Annotated[str, Setting("connected to instead of the host: private endpoint, mirror")] = ""
-    ca_file: Annotated[str, Setting("authorities that it is trusted by", Form.PATH)] = ""
+    endpoint: Annotated[str, Setting("the address to connect to instead of the host: private endpoint, mirror")] = ""
+    ca_file: Annotated[str, Setting("the CA certificates that it is verified with", Form.PATH)] = ""
     auth: Annotated[Auth, Setting("how to sign in")] = Auth.AUTO
-    username: Annotated[str, Setting("who signs in")] = ""
+    username: Annotated[str, Setting("the user name")] = ""
     password_env: Annotated[str, Setting("the variable that holds the password")] = ""
-    ask: Annotated[bool, Setting("false: left alone, and shown as unknown")] = True
-    refresh: Annotated[float | None, Setting("between looks at tags that run", Form.DURATION)] = None
+    ask: Annotated[bool, Setting("false: not read, and shown as unknown")] = True
+    refresh: Annotated[float | None, Setting("how often the tags that run are read", Form.DURATION)] = None
     requests_per_minute: Annotated[Annotated[int, msgspec.Meta(ge=1)] | None, Setting("at most, for long")] = None
-    server_name: Annotated[str, Setting("asked for in TLS and Host where the endpoint goes by another name")] = ""
+    server_name: Annotated[str, Setting("the name for TLS and the Host header where the endpoint has another")] = ""
     write: Annotated[bool, Setting("whether it may be changed: tasks run, images locked")] = False
-    token_hosts: Annotated[tuple[str, ...], Setting("further hosts that sign in to this registry, in private networks too")] = ()
+    token_hosts: Annotated[tuple[str, ...], Setting("further token service hosts of this registry, in private networks too")] = ()
 
 
 class RevocationMode(StrEnum):
@@ -137,7 +137,7 @@ class SignatureSettings(TrustSettings, frozen=True, forbid_unknown_fields=True):
 
     revocation: Annotated[RevocationMode, Setting("whether revocation services are asked")] = RevocationMode.ONLINE
     private_responders: Annotated[bool, Setting("whether revocation may be asked of addresses in a private network")] = False
-    scope: Annotated[dict[str, TrustSettings], Setting("what is trusted of some repositories, instead")] = {}
+    scope: Annotated[dict[str, TrustSettings], Setting("trust for some repositories, in place of the rest")] = {}
 
 
 class ScannerKind(StrEnum):
@@ -158,15 +158,15 @@ class ScannerSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     is the seconds between looks, None for the usual. With `enabled = false` it is left alone.
     """
 
-    kind: Annotated[ScannerKind, Setting("which scanner it is, unless its name says so", written=ScannerKind | None)]
+    kind: Annotated[ScannerKind, Setting("the kind of scanner, unless its name says so", written=ScannerKind | None)]
     endpoint: Annotated[str, Setting("the address of the console")] = ""
-    ca_file: Annotated[str, Setting("authorities that it is trusted by", Form.PATH)] = ""
-    username: Annotated[str, Setting("who signs in")] = ""
+    ca_file: Annotated[str, Setting("the CA certificates that it is verified with", Form.PATH)] = ""
+    username: Annotated[str, Setting("the user name")] = ""
     password_env: Annotated[str, Setting("the variable that holds the password")] = ""
     token_env: Annotated[str, Setting("the variable that holds the token")] = ""
     sign_in: Annotated[str, Setting("where to sign in when that is not the endpoint")] = ""
-    subscriptions: Annotated[tuple[str, ...], Setting("those that Defender is asked about; all, if none is named")] = ()
-    enabled: Annotated[bool, Setting("false: left alone")] = True
+    subscriptions: Annotated[tuple[str, ...], Setting("the subscriptions that Defender is read for; all, if none is named")] = ()
+    enabled: Annotated[bool, Setting("false: not read")] = True
     refresh: Annotated[float | None, Setting("between looks", Form.DURATION)] = None
 
 
@@ -189,16 +189,18 @@ class ArmSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`[arm]`: where Azure Resource Manager is. Without `tasks` no task of a registry is read."""
 
     endpoint: Annotated[str, Setting("where it is, if not where the cloud has it that is signed in to")] = ""
-    ca_file: Annotated[str, Setting("authorities that it is trusted by", Form.PATH)] = ""
+    ca_file: Annotated[str, Setting("the CA certificates that it is verified with", Form.PATH)] = ""
     tasks: Annotated[bool, Setting("false: no task of a registry is read")] = True
 
 
 class ActingSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`[acting]`: how plans are carried out; times are in seconds."""
 
-    parallel: Annotated[Annotated[int, msgspec.Meta(ge=1, le=200)], Setting("how many builds and rollouts run side by side")] = 8
+    parallel: Annotated[
+        Annotated[int, msgspec.Meta(ge=1, le=200)], Setting("how many builds and rollouts run at the same time")
+    ] = 8
     facts_age: Annotated[
-        float, Setting("what is known may be so old when something is sent; else it is read again", Form.DURATION)
+        float, Setting("how old the data may be when a change is sent; older data is read again first", Form.DURATION)
     ] = 900.0
     sign_wait: Annotated[float, Setting("how long a new image may take to be signed", Form.DURATION)] = 900.0
     scan_wait: Annotated[float, Setting("how long a new image may take to be scanned", Form.DURATION)] = 1800.0
@@ -294,7 +296,7 @@ class Settings(msgspec.Struct, frozen=True):
         Setting(
             "allow changes everywhere",
             flags=("--write",),
-            opposite=("--readonly", "allow none, whatever the settings say of single clusters"),
+            opposite=("--readonly", "allow no change, whatever the settings say about single clusters"),
             in_file=False,
         ),
     ] = False
@@ -308,7 +310,7 @@ class Settings(msgspec.Struct, frozen=True):
             in_demo=True,
         ),
     ] = None
-    refresh: Annotated[float | None, Setting("between looks at tags that run", Form.DURATION, in_demo=True)] = None
+    refresh: Annotated[float | None, Setting("how often the tags that run are read", Form.DURATION, in_demo=True)] = None
     theme: Annotated[
         str,
         Setting(
@@ -341,14 +343,14 @@ class Settings(msgspec.Struct, frozen=True):
     context: Annotated[dict[str, ContextSettings], Setting("how single clusters are read", written=Tables)] = {}
     scanner: Annotated[dict[str, ScannerSettings], Setting("scanners whose reports are read", written=Tables)] = {}
     builder: Annotated[dict[str, BuilderSettings], Setting("systems that build images", written=Tables)] = {}
-    arm: Annotated[ArmSettings, Setting("how Azure Resource Manager is asked", written=dict[str, object])] = ArmSettings()
+    arm: Annotated[ArmSettings, Setting("how Azure Resource Manager is reached", written=dict[str, object])] = ArmSettings()
     signatures: Annotated[SignatureSettings, Setting("what is trusted to sign", written=dict[str, object])] = SignatureSettings()
     base: Annotated[
         dict[str, str],
-        Setting("what images are built on that do not say it themselves; the closest pattern counts", written=dict[str, object]),
+        Setting("the bases of images that do not name them; the closest pattern wins", written=dict[str, object]),
     ] = {}
     acting: Annotated[ActingSettings, Setting("how plans are carried out", written=dict[str, object])] = ActingSettings()
-    cache: Annotated[CacheSettings, Setting("what is kept on disk for the next run", written=dict[str, object])] = CacheSettings()
+    cache: Annotated[CacheSettings, Setting("the cache on disk for the next run", written=dict[str, object])] = CacheSettings()
 
     @property
     def query_directory(self) -> Path:

@@ -310,7 +310,7 @@ class TrustreeApp(Host):
             self.exit(128 + signal.SIGINT)
             return
         self._interrupted = now
-        self.notify("Ctrl+C once more ends the program; q leaves.", timeout=TWICE.total_seconds())
+        self.notify("Press Ctrl+C again to quit; q asks first.", timeout=TWICE.total_seconds())
 
     def _ended_by(self, number: signal.Signals) -> None:
         """Leave the terminal and the demo's folder as they were found; the exit code says which signal it was."""

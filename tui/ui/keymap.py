@@ -14,9 +14,9 @@ GLOBAL: list[BindingType] = [
     Binding("ctrl+p", "command", "command, query or name", show=False, id="palette"),
     Binding("t", "change_theme", "theme", show=False, id="theme"),
     Binding("R,ctrl+r", "refresh_estate", "read again", show=False, id="refresh"),
-    Binding("ctrl+l", "redraw", "draw the screen anew", show=False, priority=True, id="redraw"),
+    Binding("ctrl+l", "redraw", "redraw the screen", show=False, priority=True, id="redraw"),
     Binding("ctrl+c", "interrupt", "quit, pressed twice", show=False, priority=True, id="interrupt"),
-    Binding("ctrl+z", "suspend_process", "put in the background; fg comes back", show=False, priority=True, id="suspend"),
+    Binding("ctrl+z", "suspend_process", "suspend to the shell; fg comes back", show=False, priority=True, id="suspend"),
 ]
 
 EXPLORER: list[BindingType] = [

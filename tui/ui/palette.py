@@ -106,7 +106,7 @@ class CommandScreen(ModalScreen[None]):
         if event.chosen is None and text != event.text:
             found = await self._find(event.text)
         if not found:
-            self.bar.show_fault(0, "Nothing is called so.", "Type a view, a verb, a query or a few letters of a name.")
+            self.bar.show_fault(0, "Nothing has that name.", "Type a view, a verb, a query or a few letters of a name.")
             return
         self._take(found[event.chosen or 0].target)
 

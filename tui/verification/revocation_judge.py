@@ -158,7 +158,7 @@ def _check_responder(response: Response, issuer: Certificate, now: datetime) -> 
     if delegate is None:
         return
     if not issuer.made(delegate.algorithm, delegate.signed, delegate.signature):
-        raise _unknown("the OCSP response is signed by a stranger")
+        raise _unknown("the OCSP response is signed by an unrelated certificate")
     if delegate != issuer and not (OCSP_SIGNING in delegate.usages.extended and delegate.covers(now)):
         raise _unknown("the OCSP response is signed by a certificate that may not sign it")
 

@@ -86,7 +86,7 @@ def aks_access(settings: Settings, entra: EntraTokens | None, environ: Mapping[s
     from tui.sources.azure.arm import ArmClient, ArmOptions
 
     if not 2 <= name.count("/") + 1 <= 3 or not all(name.split("/")):
-        raise UsageError(f"{clean(name, 120)} is no cluster of AKS.", "Write GROUP/NAME or SUBSCRIPTION/GROUP/NAME.")
+        raise UsageError(f"{clean(name, 120)} is not an AKS cluster.", "Write GROUP/NAME or SUBSCRIPTION/GROUP/NAME.")
     resources, place = _resources(settings, entra, environ), arm_place(settings, environ)
     assert entra is not None
     assert place is not None

@@ -106,7 +106,7 @@ def _secret(name: str, table: BuilderSettings, entra: EntraTokens | None, enviro
     secret = environment.get(variable, "") if variable else ""
     if variable and not secret:
         raise InvalidConfig(
-            f"The secret of the builder {clean(name, 60)} is to be in the variable {variable}, which is not set.",
+            f"The secret of the builder {clean(name, 60)} is expected in the variable {variable}, which is not set.",
             f"Set {variable}, or change the builder in the configuration.",
         )
     match table.kind:

@@ -397,7 +397,7 @@ def _password(host: str, own: RegistrySettings) -> str:
     password = os.environ.get(own.password_env, "") if own.password_env else ""
     if own.password_env and not password:
         raise InvalidConfig(
-            f"The password of {host} is to be in the variable {own.password_env}, which is not set.",
+            f"The password of {host} is expected in the variable {own.password_env}, which is not set.",
             f"Set {own.password_env}, or change password_env in the configuration.",
         )
     return password

@@ -115,7 +115,7 @@ def _files(paths: Sequence[str]) -> list[AnyScanner]:
         if not file.exists():
             raise InvalidConfig(f"There is no file {shown}.", "Correct the name after --scan-report.")
         if not file.is_file():
-            raise InvalidConfig(f"{shown} is no regular file.", "Write the report to a file, and name that.")
+            raise InvalidConfig(f"{shown} is not a regular file.", "Write the report to a file, and name that.")
     return [FilesSource(files)] if files else []
 
 
@@ -126,7 +126,7 @@ def _secret(name: str, variable: str, environment: Mapping[str, str]) -> str:
     secret = environment.get(variable, "")
     if not secret:
         raise InvalidConfig(
-            f"The secret of the scanner {clean(name, 60)} is to be in the variable {variable}, which is not set.",
+            f"The secret of the scanner {clean(name, 60)} is expected in the variable {variable}, which is not set.",
             f"Set {variable}, or change the scanner in the configuration.",
         )
     return secret

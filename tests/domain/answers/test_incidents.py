@@ -141,7 +141,7 @@ def test_what_is_stuck_for_another_reason_is_said_besides() -> None:
     details = answered(world.snapshot(), "is:stuck").details
     assert isinstance(details, Pulls)
     assert [(trouble.reason, trouble.pods) for trouble in details.troubles] == [("CrashLoopBackOff", 1)]
-    assert words(world.snapshot(), "is:stuck")["also"] == "pods kept by CrashLoopBackOff 1."
+    assert words(world.snapshot(), "is:stuck")["also"] == "pods kept from starting by CrashLoopBackOff 1."
 
 
 def test_the_dossier_of_a_digest() -> None:

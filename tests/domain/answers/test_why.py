@@ -127,7 +127,7 @@ def test_what_passes_is_told_check_by_check() -> None:
 def test_unknown_is_never_told_as_fine() -> None:
     why = why_image(failing(CheckName.SCAN, State.UNKNOWN, rule="scan.missing = unknown (built in)"), e.API)
     assert why is not None
-    assert "what cannot be told does not count as fine" in why.facts[1].means
+    assert "unknown does not count as fine" in why.facts[1].means
 
 
 def test_an_accepted_signature_with_a_warning_is_not_called_worthless() -> None:

@@ -73,7 +73,7 @@ def test_the_new_build_of_a_base_selects_what_stands_on_an_older_one() -> None:
     images = (image(PYTHON, used=False), image(PYTHON_NEW, "1", used=False), image(API, "1", base=moved(PYTHON, PYTHON_NEW)))
     plan = plan_for(world(images, RUNNING[:1], BUILDERS), PYTHON_NEW)
     assert shape(plan) == [("rebuild", "shop/api", 1), ("restart", "api", 2)]
-    assert any("base/python:1 stands on today's build" in note for note in plan.notes)
+    assert any("base/python:1 is built on the newest build" in note for note in plan.notes)
 
 
 def test_what_is_rebuilt_already_is_only_rolled_out() -> None:
@@ -84,7 +84,7 @@ def test_what_is_rebuilt_already_is_only_rolled_out() -> None:
     )  # fmt: skip
     plan = plan_for(world(images, [workload("api", API, declared=new)], BUILDERS), PYTHON_NEW)
     assert shape(plan) == [("restart", "api", 1)]
-    assert "is there already and stands on today's build" in plan.steps[0].why
+    assert "is there already and is built on the newest build" in plan.steps[0].why
 
 
 def test_nothing_is_done_for_what_is_clean_or_left_behind() -> None:

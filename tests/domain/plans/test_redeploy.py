@@ -70,7 +70,7 @@ def test_the_same_content_under_another_digest_needs_nothing() -> None:
 def test_its_base_is_called_todays_only_where_that_is_known(*, is_current: bool) -> None:
     new = image(NEW, "1", base=current(key("debian@1")) if is_current else None)
     (step,) = planned(workload("a", OLD, declared=NEW), images=(image(OLD), new)).steps
-    assert ("today's build of its base" in step.why) is is_current
+    assert ("the newest build of its base" in step.why) is is_current
     assert step.why.count("sha256:") == 2
 
 

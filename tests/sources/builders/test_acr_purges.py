@@ -139,13 +139,13 @@ SOFT = {"retentionDays": 14, "lastUpdatedTime": "2026-03-24T00:38:49.8053466+00:
         ({}, RegistryPolicies()),
         (
             {"retentionPolicy": {**ON, "days": None}},
-            RegistryPolicies(reason="Azure does not tell the retention policy of the registry."),
+            RegistryPolicies(reason="Azure does not return the retention policy of the registry."),
         ),
         *(
-            ({"retentionPolicy": wrong}, RegistryPolicies(reason="Azure does not tell the retention policy of the registry."))
+            ({"retentionPolicy": wrong}, RegistryPolicies(reason="Azure does not return the retention policy of the registry."))
             for wrong in ({**ON, "days": -1}, {**ON, "days": 10**12}, {**ON, "status": None}, {**ON, "status": "paused"})
         ),
-        (None, RegistryPolicies(reason="Azure does not tell the retention policy of the registry.")),
+        (None, RegistryPolicies(reason="Azure does not return the retention policy of the registry.")),
     ],
 )
 async def test_the_policies_of_a_registry(policies: Any, retention: RegistryPolicies) -> None:

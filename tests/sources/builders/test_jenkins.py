@@ -357,7 +357,7 @@ async def test_the_log_grows_and_may_be_begun_anew() -> None:
     )
     async with jenkins(script) as builder:
         lines = [line async for line in builder.log(Run(BuilderKind.JENKINS, "ci", "7", RunState.RUNNING, KEY))]
-    assert lines == ["one", "ha:hiddentwo ä", "(the log was begun anew)", "new", "end"]
+    assert lines == ["one", "ha:hiddentwo ä", "(the log was started again)", "new", "end"]
     assert [asked.path.rpartition("=")[2] for asked in script.asked] == ["0", "0", str(at), str(len(whole))]
 
 

@@ -200,7 +200,7 @@ async def test_a_start_whose_answer_is_lost_is_never_sent_again(answer: Callable
         (plain(status=302, Location="/_signin?realm=x"), AuthenticationFailed, "sign-in page"),
         (json_answer({"message": "TF401027: You need the permission"}, 403), Forbidden, "TF401027"),
         (json_answer({"message": "TF200016: The project does not exist"}, 404), NotFound, "TF200016"),
-        (plain(status=404), ForeignAnswer, "does not speak its form"),
+        (plain(status=404), ForeignAnswer, "does not speak its API"),
         (json_answer({"message": "You can't set the following variables"}, 400), SourceError, "following variables"),
         (plain(status=429, Retry_After="9"), Throttled, "fewer requests"),
     ],

@@ -94,7 +94,7 @@ async def test_a_server_that_hangs_before_the_handshake_takes_connections_and_do
         released.set()
     assert (found.what, found.state) == ("reachable", "failed")
     assert "takes connections but does not answer" in found.detail
-    assert "ask who runs it" in found.remedy
+    assert "ask whoever runs it" in found.remedy
 
 
 async def test_a_body_that_never_ends(tmp_path: Path) -> None:
@@ -302,7 +302,7 @@ async def test_a_socks_proxy_of_the_environment_is_used(tmp_path: Path, monkeypa
     [
         (2, "", "does not connect to cluster.invalid: its rules do not allow it"),
         (5, "", "the connection is refused"),
-        (0, "somebody:else", "it wants a user name and password"),
+        (0, "somebody:else", "it requires a user name and password"),
     ],
 )
 async def test_a_socks_proxy_that_refuses_is_quoted(tmp_path: Path, reply: int, user: str, said: str) -> None:

@@ -78,7 +78,7 @@ async def test_empty_pages_without_an_end_are_given_up(tmp_path: Path) -> None:
         health = await until_health(
             ClusterSource(options(write_kubeconfig(tmp_path, server.url))), lambda health: health.state is SourceState.FAILED
         )
-    assert "list of pods without an end" in health.error
+    assert "list of pods without end" in health.error
 
 
 async def test_pages_that_are_too_large_together_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -36,7 +36,7 @@ async def test_what_is_no_list_is_no_answer(tmp_path: Path, content: bytes) -> N
     server.lists(PODS, body(content))
     async with server.running():
         health = await until_health(ClusterSource(options(write_kubeconfig(tmp_path, server.url))), failed)
-    assert "sent something else than asked" in health.error
+    assert "sent something other than was asked for" in health.error
 
 
 @pytest.mark.parametrize("status", [403, 404])

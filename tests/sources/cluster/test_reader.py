@@ -119,5 +119,5 @@ async def test_a_list_that_repeats_itself_ends(tmp_path: Path) -> None:
     server = ApiServer()
     server.lists(LIST, page([], token="again"))
     async with server.running(), reader(server, tmp_path).open() as session:
-        with pytest.raises(UntrustedPayload, match="without an end"):
+        with pytest.raises(UntrustedPayload, match="without end"):
             await read(session)

@@ -122,7 +122,7 @@ async def test_without_the_list_of_images_only_what_has_rows_is_known() -> None:
     found = await read_aqua(aqua(send({"message": "denied"}, 403), send(listed(aqua_row(1)))))
     assert found.one.vulnerabilities is not None
     assert found.health.state is SourceState.PARTIAL
-    assert "cannot be told from images never scanned" in found.health.error
+    assert "cannot be told apart from images never scanned" in found.health.error
 
 
 @pytest.mark.parametrize(
@@ -210,7 +210,7 @@ async def test_one_list_refused_does_not_hide_the_other() -> None:
         (send({}, 429, {"Retry-After": "0"}), "fewer requests"),
         (send({}, 500, {"Retry-After": "0"}), "failed with 500"),
         (cut(), "cut the connection"),
-        (send({"a": 1}), "something else than scans"),
+        (send({"a": 1}), "something other than scans"),
         (send([], headers={"Total-Count": "9"}), "ends its list"),
     ],
 )

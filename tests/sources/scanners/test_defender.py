@@ -195,8 +195,8 @@ async def test_throttling_is_waited_for_as_the_quota_says(monkeypatch: pytest.Mo
         (send({}, 404), False, "Azure Resource Graph does not know the request"),
         (send({}, 500, {"Retry-After": "0"}), False, "failed with 500"),
         (page(), True, "web page"),
-        (send({"data": 7}), False, "something else than rows"),
-        (send([]), False, "something else than rows"),
+        (send({"data": 7}), False, "something other than rows"),
+        (send([]), False, "something other than rows"),
     ],
 )
 async def test_refusals_are_said_and_tried_again(answer: Any, auth_failed: bool, words: str) -> None:

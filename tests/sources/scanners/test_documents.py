@@ -205,8 +205,11 @@ def test_secrets_in_sarif_are_no_vulnerabilities_and_no_scan() -> None:
     ("document", "reason"),
     [
         (written.trivy(Results=[{"Target": "app", "Class": "lang-pkgs"}]), r"operating system \(debian\) were not looked at"),
-        (written.trivy(ArtifactName="nginx", ArtifactType="filesystem"), "it is about the filesystem nginx, which is no image"),
-        (written.grype() | {"source": {"type": "directory", "target": "/src"}}, "it is about a directory, which is no image"),
+        (
+            written.trivy(ArtifactName="nginx", ArtifactType="filesystem"),
+            "it is about the filesystem nginx, which is not an image",
+        ),
+        (written.grype() | {"source": {"type": "directory", "target": "/src"}}, "it is about a directory, which is not an image"),
         (written.trivy(Metadata={"OS": {"Family": "none", "Name": ""}}, Results=[OS_RESULT]), "system was not recognised"),
         (written.grype() | {"matches": [], "distro": {"name": "", "version": ""}}, "system was not recognised"),
         (sarif(invocations=[{"executionSuccessful": False}]), "the run says that it did not succeed"),

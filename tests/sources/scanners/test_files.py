@@ -69,7 +69,7 @@ async def test_a_file_that_says_nothing_of_an_image_is_said_to_be_what_it_is(tmp
     assert found.health.state is SourceState.PARTIAL
     assert [denial.reason.removeprefix(f"{tmp_path}/") for denial in found.health.denials] == [
         "sbom.json: the bill of materials by trivy holds no scan of vulnerabilities",
-        "folder.json: it is about the filesystem nginx, which is no image",
+        "folder.json: it is about the filesystem nginx, which is not an image",
     ]
     assert [each.state for each in await FilesSource(paths).diagnose()] == ["failed", "failed", "ok"]
 

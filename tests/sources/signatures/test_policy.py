@@ -130,7 +130,7 @@ def test_policy_files_that_cannot_be_used_say_why(tmp_path: Path) -> None:
     link.unlink()
     real.rename(link)
     link.chmod(0o666)
-    with pytest.raises(InvalidConfig, match="everybody may write"):
+    with pytest.raises(InvalidConfig, match="everyone may write"):
         read_policy(tmp_path)
 
 

@@ -95,10 +95,10 @@ def test_links_folders_and_strangers_are_refused(store: Path, tmp_path: Path) ->
     assert "holds no certificate" in fault_of(store)
     (store / "root.der").write_bytes(usual().root)
     (store / "root.der").chmod(0o666)
-    assert "everybody may write root.der" in fault_of(store)
+    assert "everyone may write root.der" in fault_of(store)
     (store / "root.der").chmod(0o644)
     store.chmod(0o777)
-    assert "everybody may write c" in fault_of(store)
+    assert "everyone may write c" in fault_of(store)
     store.chmod(0o755)
     assert fault_of(store) == ""
 

@@ -89,8 +89,8 @@ def _of_clusters(snapshot: Snapshot) -> str:
         if source.kind is SourceKind.CLUSTER and source.state not in (SourceState.OK, SourceState.OFF)
     ]
     if len(unheard) == 1:
-        return f"{unheard[0]} not heard"
-    return f"{len(unheard)} clusters not heard" if unheard else "no cluster tells"
+        return f"{unheard[0]} without an answer"
+    return f"{len(unheard)} clusters not heard" if unheard else "no cluster answers"
 
 
 def _of_scans(image: Image) -> str:

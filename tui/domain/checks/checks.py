@@ -92,10 +92,10 @@ def _no_base(context: ImageContext, image: CatalogImage) -> Check:
             context, State.PASS, f"It is a distribution's own image ({context.distro}): there is no base.", "distribution"
         )
     if context.derived:
-        reason = "It is a base itself and stands on no other image that is known here."
+        reason = "It is a base itself and is built on no other image that is known here."
         return _base(context, State.OFF, reason, "base-itself")
     remedy = "Build it with a base annotation or provenance, or make the registry of its base readable."
-    return _base(context, State.UNKNOWN, "Nothing tells what it is built on.", "no-base", "base unknown", remedy)
+    return _base(context, State.UNKNOWN, "Nothing says what it is built on.", "no-base", "base unknown", remedy)
 
 
 def _base(context: ImageContext, state: State, reason: str, rule: str = "", brief: str = "", remedy: str = "") -> Check:
@@ -108,7 +108,7 @@ def _base(context: ImageContext, state: State, reason: str, rule: str = "", brie
 # ---- age
 
 
-_UNDATED = "Build it without a reset clock, or push it to a registry that says when it was pushed."
+_UNDATED = "Build it with its real creation time, or push it to a registry that says when it was pushed."
 
 
 def check_age(context: ImageContext) -> Check:
@@ -120,7 +120,7 @@ def check_age(context: ImageContext) -> Check:
         return Check(CheckName.AGE, State.UNKNOWN, reason, context.sources, observed, brief="not readable", remedy=_read(context))
     built = image.created or image.pushed
     if built is None:
-        reason = "When it was built is not known: its builder reset the clock, and the registry does not say when it was pushed."
+        reason = "When it was built is not known: its builder set a fixed time, and the registry does not say when it was pushed."
         reason = (
             reason
             if image.complete

@@ -12,7 +12,7 @@ __all__ = ["unless_altered"]
 
 _BRIEF = "the registry answered with other bytes"
 _REMEDY = (
-    "Do not run it. Find out who changed it: the registry, its storage, or a proxy or mirror on the way; then push it again."
+    "Do not run it. Find out who changed it: the registry, its storage, or a proxy or mirror in between; then push it again."
 )
 
 

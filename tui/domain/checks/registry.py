@@ -44,7 +44,7 @@ def _azure(context: ImageContext, registry: str) -> Check:
     if session.off:
         reason = f"{registry} is not asked, so that nobody is signed in to it."
         return _registry(
-            State.FAIL, reason, rule, BRIEF_UNTRUSTED, f"Let it be asked: `ask` in its settings, or --registry {registry}."
+            State.FAIL, reason, rule, BRIEF_UNTRUSTED, f"Set `ask = true` in its settings, or --registry {registry}."
         )
     state, reason, remedy = _signed_in(registry, session) if session.identity else _nobody(registry, session)
     brief = {State.UNKNOWN: BRIEF_UNKNOWN, State.FAIL: BRIEF_UNTRUSTED}.get(state, "")
@@ -60,7 +60,7 @@ def _signed_in(registry: str, session: RegistrySession) -> tuple[State, str, str
         case Owner.FOREIGN:
             return State.FAIL, f"{registry} is signed in to by {who}, but it is not ours: it {basis}.", _if_ours(registry)
         case Owner.UNKNOWN:
-            reason = f"{registry} is signed in to by {who}, which does not make it ours: whose it is {basis}."
+            reason = f"{registry} is signed in to as {who}, which does not make it ours: whose it is {basis}."
             return State.UNKNOWN, reason, _if_ours(registry)
         case _:
             assert_never(session.ownership.owner)

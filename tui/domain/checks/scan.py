@@ -149,7 +149,7 @@ def scan_gap(context: ImageContext) -> str:
     stale = _coverage(heard, context) if heard else []
     if silenced or stale:
         return " ".join((*silenced, *(opinion.reason for opinion in stale)))
-    return "" if any(report.whole for report in heard) else f"{_scanner(heard[0])} tells only how many vulnerabilities there are."
+    return "" if any(report.whole for report in heard) else f"{_scanner(heard[0])} gives only the number of vulnerabilities."
 
 
 def _check(context: ImageContext, heard: Sequence[ScanReport], opinion: _Opinion, remarks: str = "") -> Check:
@@ -280,7 +280,7 @@ def _of_counts(heard: Sequence[ScanReport], rules: Rules) -> _Opinion | None:
             continue
         numbers = Counter({severity: report.counts[severity] for severity, verdict in states.items() if verdict is state})
         counts = _counted(numbers)
-        reason = f"It has {counts} {_noun(numbers.total())}; {_scanner(report)} tells only the number."
+        reason = f"It has {counts} {_noun(numbers.total())}; {_scanner(report)} gives only the number."
         if state is not State.UNKNOWN and rules.scan_unfixed is not Unfixed.COUNT:
             worst = _Opinion(State.UNKNOWN, f"{reason} Whether they have a fix is not known.", rules.cite("scan_unfixed"), counts)
         else:

@@ -28,7 +28,7 @@ _AWAITED = "signatures not looked for yet"
 _TOOLS = "notation verify and cosign verify"
 _ASK = "Ask for it by name: trustree check QUERY looks for the signatures of what the query finds."
 _SIGN = (
-    "Find out first who built and pushed it: what is not signed may be anybody's. "
+    "Find out first who built and pushed it: an unsigned image may come from anyone. "
     "If it is what it should be: notation sign {0}@{1}, or cosign sign --key KEY {0}@{1}."
 )
 _BEFORE = "Sign it again before then. A time stamp (notation sign --timestamp-url URL) outlives the certificate."
@@ -60,7 +60,7 @@ _REMEDIES = {
     Reason.WRONG_SUBJECT: "Do not run it: somebody attached a signature that was made for other content.",
     Reason.REVOKED: "Do not run it: find out why the certificate was revoked, and sign again.",
     Reason.REVOCATION_UNKNOWN: "Make the revocation service reachable, or let the trust policy log revocation.",
-    Reason.REVOCATION_OFFLINE: 'Let revocation be asked for: revocation = "online" under [signatures].',
+    Reason.REVOCATION_OFFLINE: 'Turn revocation checks on: revocation = "online" under [signatures].',
     Reason.NO_KEY: "Name the signer's public key in the configuration: cosign_keys under [signatures].",
     Reason.MISSING_EXTRA: "Install the optional part: pip install 'trustree[sigstore]'.",
     Reason.NO_POLICY: "Write a trust policy (trustpolicy.json of notation), or name cosign_keys under [signatures].",
@@ -78,11 +78,11 @@ _REMEDIES = {
     Reason.TIMESTAMP_INVALID: "Sign it again with a time stamp: notation sign --timestamp-url URL.",
     Reason.TIMESTAMP_UNTRUSTED: "If this authority is right, add its root to a trust store of type tsa that the policy names. "
     "If not, sign it again with a time stamp of one that is trusted.",
-    Reason.TRUST_STORE: "Mend the trust store or the trust policy; notation certificate list shows the stores.",
+    Reason.TRUST_STORE: "Fix the trust store or the trust policy; notation certificate list shows the stores.",
     Reason.REFERENCE_MOVED: "Sign it again under the name that it has now, if that name is right.",
     Reason.NOT_A_SIGNATURE: "What is attached is an attestation. Find out who built and pushed the image before it is signed.",
     Reason.NOT_LOOKED_AT: "Push its manifest again, or sign again: the registry then lists it by its subject (oras discover).",
-    Reason.REFERRERS_UNKNOWN: "Make the registry's referrers API answer: it is asked again.",
+    Reason.REFERRERS_UNKNOWN: "Make the registry's referrers API answer: it is retried.",
 }
 # Where cosign is told otherwise than notation.
 _COSIGN_REMEDIES = {
@@ -214,7 +214,7 @@ def _unverified(context: ImageContext, outcome: Outcome, count: int) -> Check:
             reason = f"Signed, but nothing says whom to trust: {outcome.sentence} ({description})."
             return _check(context, State.UNKNOWN, reason, "no trust policy", remedy)
         case Verdict.INCONCLUSIVE:
-            reason = f"Signed, but it cannot be told whether rightly: {outcome.sentence} ({description})."
+            reason = f"Signed, but whether the signature is valid is not known: {outcome.sentence} ({description})."
             return _check(context, State.UNKNOWN, reason, "signature undecided", remedy)
         case Verdict.INVALID:
             some = f"None of its {count} signatures verifies" if count > 1 else "Its signature does not verify"

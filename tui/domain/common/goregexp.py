@@ -99,7 +99,7 @@ def _reason(error: Exception) -> str:
     complaint = error.args[0] if error.args else b""
     words = complaint.decode(errors="replace") if isinstance(complaint, bytes) else str(complaint)
     reasons = (reason for start, reason in _COMPLAINTS.items() if words.startswith(start))
-    return next(reasons, "it is no regular expression as Go reads them, or too large")
+    return next(reasons, "it is not a regular expression as Go reads them, or too large")
 
 
 def _refuse_what_differs(pattern: str) -> None:

@@ -22,7 +22,7 @@ __all__ = ["Freshness", "Limits", "confirmed_sources"]
 _GRACE = 2.5
 """A source that is asked every so often is late when it has not answered for so many times as long."""
 _ASKED = frozenset({SourceState.OK, SourceState.PARTIAL, SourceState.LOADING})
-_AGAIN = "It is asked again by itself; R asks at once."
+_AGAIN = "It is retried automatically; R retries now."
 
 
 class Limits(msgspec.Struct, frozen=True):

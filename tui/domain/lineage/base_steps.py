@@ -22,7 +22,7 @@ MAX_GENERATIONS = 30
 Newest = Callable[[BaseLink, BaseVerdict], ImageKey | None]
 """Finds the image that is the newest build of a link's base."""
 
-_ON_NEWEST = re.compile(r"Rebuild it on (?:today's build of )?(\S+?)(?: \(\S+(?: in place of \S+)?\))?\.")
+_ON_NEWEST = re.compile(r"Rebuild it on (?:the newest build of )?(\S+?)(?: \(\S+(?: in place of \S+)?\))?\.")
 _SAY = "a base annotation when it is built, or [base] in the settings."
 
 

@@ -309,7 +309,7 @@ class ClaimWeigher:
         beaten = edge.score >= score and parsed.claim.kind is not ClaimKind.CONFIGURED
         if edge.said is not None or (beaten and not self._may_be_between(edge, parsed)):
             return self._hinted(edge, parsed, key)
-        where = "it is in no registry that can be read" if parsed.digest else "which build of it, nothing tells"
+        where = "it is in no registry that can be read" if parsed.digest else "nothing says which build of it"
         note = f"{SPEAKER[parsed.claim.kind]} names it; {where}."
         doubt = _doubt(edge, parsed, "whose layers cannot be read: nothing confirms it")
         return BaseEdge(
@@ -341,7 +341,7 @@ class ClaimWeigher:
             edge.agreed = (parsed,)
             return edge
         return _contradicted(
-            edge, parsed, "in no registry that can be read" if parsed.digest else "which build of it, nothing tells"
+            edge, parsed, "in no registry that can be read" if parsed.digest else "nothing says which build of it"
         )
 
     def _score(self, parsed: ParsedClaim) -> float:

@@ -243,7 +243,7 @@ class BasesJoin:
         if not strays or len(strays) == len(parents):  # without any the base is only claimed, and of the whole index
             return ""
         names = ", ".join(sorted(str(member.platform or "a platform that is not known") for member in strays))
-        return f"That is not known for {names}: what that stands on is another base, or has not been read."
+        return f"That is not known for {names}: what that is built on is another base, or has not been read."
 
     def _doubt(self, image: ImageKey, link: BaseLink) -> str:
         """Why nothing proves that an image stands on its base, for any of its platforms; empty where layers do."""
@@ -273,7 +273,7 @@ class BasesJoin:
             if other_verdict.state is not BaseState.CURRENT:
                 first, second = f"{own.registry}/{own.repository}", f"{other.registry}/{other.repository}"
                 reason = (
-                    f"Nothing tells whether it was built from {first} or from {second}. {verdict.reason} {other_verdict.reason}"
+                    f"Nothing says whether it was built from {first} or from {second}. {verdict.reason} {other_verdict.reason}"
                 )
                 return unknown(OutdatedRule.SEVERAL_NAMES, reason, "base unknown")
         return verdict
@@ -376,7 +376,7 @@ class BasesJoin:
         )
         if refused:
             why = f"whether there is a newer build is unknown: {full_stop(failures[refused[0]].reason)}"
-        return f"Nothing tells from which tag of {base.name} it was built, and {why[0].lower()}{why[1:]}"
+        return f"Nothing says from which tag of {base.name} it was built, and {why[0].lower()}{why[1:]}"
 
 
 def _was_moved(created: datetime | None, updated: datetime | None) -> bool:

@@ -194,7 +194,7 @@ class _Lift:
             return basis, confidence, f"The name is from there; the same content is known of {listed}."
         if others and not is_claimed:
             confidence = Confidence.LIKELY if edge.confidence is Confidence.CERTAIN else edge.confidence
-            return edge.basis, confidence, f"The same content is in {listed}: which of them it was built from, nothing tells."
+            return edge.basis, confidence, f"The same content is in {listed}: nothing says which of them it was built from."
         return edge.basis, edge.confidence, ""
 
     def _tag(self, base: ImageKey, agreeing: list[ParsedClaim], tags: tuple[str, ...]) -> str:
@@ -273,7 +273,7 @@ class _Lift:
             key=key,
             kind=NodeKind.CLAIMED if claimed else NodeKind.SHARED_LAYERS,
             label=_shown(key) if claimed else f"unknown base shared by {repositories} repositories",
-            reason=f"It is in no registry that can be read; {shared}." if claimed else f"{shared} that are no known image's.",
+            reason=f"It is in no registry that can be read; {shared}." if claimed else f"{shared} that belong to no known image.",
             base=self._make(key, base, ways) if base is not None else None,
             layers=layers,
             repositories=repositories,
@@ -334,7 +334,7 @@ class _Lift:
             base = self._choose(key, ways)
             link = self._make(key, base, ways) if base is not None else None
         label = parsed.words if parsed is not None and parsed.claim.reference else _shown(key)
-        where = "it is in no registry that can be read" if key.digest else "nothing tells which build of it they stand on"
+        where = "it is in no registry that can be read" if key.digest else "nothing says which build of it they are built on"
         return UnknownBase(key, NodeKind.CLAIMED, label, f"Its images name it, but {where}.", link)
 
     def _claimed_edge(self, target: int) -> BaseEdge:

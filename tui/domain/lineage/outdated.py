@@ -230,7 +230,7 @@ def _with_base(
     if below is None or lower is None or below.state is not BaseState.OUTDATED:
         return verdict
     culprit = below.brief.removeprefix(_ON_THE_OLD) if below.rule is OutdatedRule.BASE_BEHIND else _short_name(lower)
-    reason = f"{_full_name(link)} is the newest build, but stands on an old base itself: {below.reason}"
+    reason = f"{_full_name(link)} is the newest build, but is built on an old base itself: {below.reason}"
     return BaseVerdict(
         BaseState.OUTDATED,
         OutdatedRule.BASE_BEHIND,
@@ -259,7 +259,7 @@ def _compare(facts: BaseFacts) -> BaseVerdict:
     moved = [platform for platform in other if platform in facts.tag_configs]
     if moved:
         only = f" for {', '.join(sorted(map(str, moved)))}" if len(moved) < len(facts.built) else ""
-        return _moved(facts, f"{name} has moved on{only}: it names a newer build than the one this image stands on.")
+        return _moved(facts, f"{name} has moved on{only}: it names a newer build than the one this image is built on.")
     missing = sorted(str(platform) for platform in other)
     if missing:
         return unknown(
@@ -273,13 +273,13 @@ def _compare_digests(facts: BaseFacts) -> BaseVerdict:
     """The base as built cannot be read: all there is to compare is the digest that was claimed."""
     name, built = _name(facts), facts.link.base.digest
     if not built:
-        return unknown(OutdatedRule.NO_TAG_KNOWN, f"It says it stands on {name}, but not on which build of it.", "base unknown")
+        return unknown(OutdatedRule.NO_TAG_KNOWN, f"It says it is built on {name}, but not on which build of it.", "base unknown")
     if built in facts.tag_digests:
         return BaseVerdict(BaseState.CURRENT, OutdatedRule.SAME, f"It is built on what {name} names now.")
     if facts.unreadable or not facts.tag_digests:
         reason = facts.unreadable or f"{name} names another digest now; its platforms have not been read."
         return unknown(OutdatedRule.UNREADABLE, reason, "base unknown")
-    return _moved(facts, f"{name} names another build now than the one that this image says it stands on.")
+    return _moved(facts, f"{name} names another build now than the one that this image says it is built on.")
 
 
 def _moved(facts: BaseFacts, reason: str) -> BaseVerdict:

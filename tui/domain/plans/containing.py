@@ -24,7 +24,7 @@ from tui.domain.snapshot.snapshot import Container, ImageKey, Snapshot, Workload
 
 __all__ = ["MOUNTS_UNREAD", "contain", "contents_of"]
 
-MOUNTS_UNREAD = "Which secrets and service accounts its pods mount is not read: treat those of its namespaces as known to others."
+MOUNTS_UNREAD = "Which secrets and service accounts its pods mount is not read: treat those of its namespaces as compromised."
 
 _SCALABLE = frozenset({"Deployment", "StatefulSet", "ReplicaSet", "ReplicationController", "Rollout"})
 
@@ -108,7 +108,7 @@ def _registry_steps(snapshot: Snapshot, key: ImageKey, why: str) -> list[Step]:
                 what=what,
                 why=why,
                 image=key,
-                leaves=("What runs already goes on.",),
+                leaves=("What already runs keeps running.",),
                 blocked=blocked,
                 remedy=remedy,
                 commands=commands.lock(key, read=not read) if azure else (),

@@ -15,7 +15,7 @@ OWN = "own package"
 NO_FIX = "no fix known"
 NOT_YET = "base not fixed yet"
 NO_STEP = "its rebuild is not in the plan, or cannot be carried out"
-NOT_TOLD = "not known whether today's base has it"
+NOT_TOLD = "not known whether the newest base has it"
 NOT_SCANNED = "not scanned"
 OUTDATED_BASE = "outdated base"
 

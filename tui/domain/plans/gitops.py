@@ -16,7 +16,7 @@ NEW_DIGEST = "DIGEST-OF-THE-NEW-BUILD"
 HELM = "Helm"
 _IN_GIT = "Commit this in Git instead:"
 _IN_VALUES = (
-    "Set the image in the values of its chart (helm get values tells their names) and roll it out by helm upgrade, "
+    "Set the image in the values of its chart (helm get values shows their names) and roll it out by helm upgrade, "
     "until its manifest (helm get manifest) says this:"
 )
 _API = {"CronJob": "batch/v1", "Rollout": "argoproj.io/v1alpha1"}

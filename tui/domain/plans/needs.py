@@ -217,7 +217,7 @@ class _Gathering:
             case Condition.UNKNOWN if not self._index.is_ours(key):
                 self._notes.append(f"Only its publisher can rebuild {self._title(key)}.")
             case Condition.UNKNOWN:
-                why = image.base.state_reason if image.base is not None else image.absent or "What it stands on is not known."
+                why = image.base.state_reason if image.base is not None else image.absent or "What it is built on is not known."
                 self._unknown.append(f"Whether a rebuild of {self._title(key)} changes anything is not known. {why}")
                 self._take(key)
             case Condition.NEEDED if not self._index.is_ours(key) and not self._index.snapshot.users.get(key):
@@ -300,7 +300,7 @@ class _Gathering:
 def _clean_words(snapshot: Snapshot, clean: list[ImageKey]) -> Iterable[str]:
     """Each by its name, or their number where there are many."""
     if len(clean) > MOST_CLEAN:
-        yield f"{len(clean)} of the selected stand on today's build of their base: a rebuild is not known to change anything."
+        yield f"{len(clean)} of the selected are on the newest build of their base: a rebuild is not known to change anything."
         return
     for key in clean:
-        yield f"{image_title(snapshot, key)} stands on today's build of its base: a rebuild is not known to change anything."
+        yield f"{image_title(snapshot, key)} is built on the newest build of its base: a rebuild is not known to change anything."

@@ -130,8 +130,8 @@ class _Rebuilds:
             return full_stop(clean(image.base.state_reason, 400))
         mended = sum(bool(row.rebuild) for row in image.vulnerabilities)
         if mended:
-            return f"Today's build of its base is rid of {mended} of its vulnerabilities."
-        return "What it stands on is rebuilt before." if node.on else "Whether it is up to date is not known."
+            return f"The newest build of its base removes {mended} of its vulnerabilities."
+        return "Its base is rebuilt first." if node.on else "Whether it is up to date is not known."
 
     def _preconditions(self, node: RebuildNode) -> tuple[Precondition, ...]:
         image = self._snapshot.images[node.key]
@@ -187,11 +187,11 @@ def _blocked(snapshot: Snapshot, node: RebuildNode, chosen: ChosenJob) -> tuple[
     base = repository_title(node.stands_on) if node.stands_on is not None else "its base"
     if node.fixed_tag:
         new = clean(node.fixed_tag, 128)
-        return f"It is built from a tag that does not move: a rebuild would stand on the same build. {new} is newer.", (
+        return f"It is built from a tag that does not move: a rebuild would be built on the same build. {new} is newer.", (
             f"Change its FROM line to the tag {new}, then rebuild it."
         )
     if node.behind and node.same_base:
-        return f"{base} stands on an old base itself, and only its publisher can rebuild it: a rebuild changes nothing yet.", (
+        return f"{base} is built on an old base itself, and only its publisher can rebuild it: a rebuild changes nothing yet.", (
             f"Wait for a new build of {base}, or build on another base."
         )
     return "", ""
@@ -199,7 +199,7 @@ def _blocked(snapshot: Snapshot, node: RebuildNode, chosen: ChosenJob) -> tuple[
 
 def _warnings(node: RebuildNode) -> tuple[str, ...]:
     if node.behind and not node.same_base and node.stands_on is not None:
-        return (f"{repository_title(node.stands_on)} stands on an old base itself: some findings stay.",)
+        return (f"{repository_title(node.stands_on)} is built on an old base itself: some findings stay.",)
     if node.stands_on is None:
-        return ("Which build of its base it will stand on is not known.",)
+        return ("Which build of its base it will be built on is not known.",)
     return ()

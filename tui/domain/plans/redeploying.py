@@ -221,8 +221,8 @@ class _Changes:
         title, digest = image_title(self._snapshot, first.old), short(first.old.digest)
         runs = f"It runs {title}" if digest in title else f"It runs {title} ({digest})"
         if first.new.step:
-            return f"{runs}, which is rebuilt before."
-        base = " and stands on today's build of its base" if first.new.clean else ""
+            return f"{runs}, which is rebuilt first."
+        base = " and is built on the newest build of its base" if first.new.clean else ""
         return f"{runs}; {short(first.new.key.digest)} is there already{base}."
 
     def _reference(self, change: _Change) -> str:
@@ -245,7 +245,7 @@ class _Changes:
             warnings.append("Its pull policy lets nodes start the old image again, which they hold under this tag.")
         return msgspec.structs.replace(
             step,
-            what="Starts its pods anew, one after the other: their tag names the new image then.",
+            what="Restarts its pods, one after the other: their tag names the new image then.",
             warnings=tuple(warnings),
             blocked=_blocked(workload),
             remedy=_RIGHT if _blocked(workload) else "",
@@ -285,7 +285,7 @@ class _Changes:
     def _impossible(self, workload: Workload, changes: list[_Change]) -> Step:
         kind = workload.key.kind
         if kind == "Pod":
-            reason, remedy = "Nothing starts this pod anew.", "Delete it and let what made it make it again."
+            reason, remedy = "Nothing restarts this pod.", "Delete it and let what made it make it again."
         elif kind == "Job":
             reason, remedy = "The pods of a Job cannot be changed.", "Let it end, or delete it and create it again."
         else:
@@ -294,7 +294,7 @@ class _Changes:
                 "Delete its pods: they start with the new image.",
             )
         step = self._step(StepKind.RESTART, workload, changes)
-        return msgspec.structs.replace(step, what="Starts its pods anew.", blocked=reason, remedy=remedy)
+        return msgspec.structs.replace(step, what="Restarts its pods.", blocked=reason, remedy=remedy)
 
 
 _RIGHT = "Ask for the right to read the owners of pods: trustree doctor says which is missing."

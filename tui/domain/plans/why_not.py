@@ -112,8 +112,8 @@ def outlook(snapshot: Snapshot, key: ImageKey) -> Outlook:
         return Outlook(Outlooks.UNKNOWN, chosen.warnings[0], _SOURCES)
     if image.base is None:
         if image.root and not image.absent:
-            return Outlook(Outlooks.NO, "It stands on no base that could change.", cause=Cause.NO_BASE)
-        return Outlook(Outlooks.UNKNOWN, "What it stands on is not known.")
+            return Outlook(Outlooks.NO, "It has no base that could change.", cause=Cause.NO_BASE)
+        return Outlook(Outlooks.UNKNOWN, "What it is built on is not known.")
     against = (*_of_job(chosen.job), *_of_tag(snapshot, key, chosen), *_of_trigger(snapshot, image, image.base, chosen.job))
     unknown = [reason for reason in against if reason.cause is Cause.UNKNOWN]
     sure = [reason for reason in against if reason.cause is not Cause.UNKNOWN]
@@ -145,7 +145,7 @@ def _of_job(job: Job) -> Iterator[WhyNot]:
         else:
             yield WhyNot(Cause.DISABLED, words, _ENABLE[job.key.kind])
     for hindrance in job.hindrances:
-        yield WhyNot(Cause.HINDRANCE, full_stop(hindrance), "Mend that at the builder, then run the job.")
+        yield WhyNot(Cause.HINDRANCE, full_stop(hindrance), "Fix that at the builder, then run the job.")
 
 
 _ENABLE = {
@@ -173,7 +173,7 @@ def _of_runs(snapshot: Snapshot, image: Image, link: BaseLink, job: Job, runs: t
             job.key.kind is BuilderKind.ACR_TASKS and job.bases is None and health is not None and health.state is SourceState.OK
         )
         if never:
-            yield WhyNot(Cause.NEVER_RUN, f"{title} has never run: only a run tells Azure its bases.", "Run it once.")
+            yield WhyNot(Cause.NEVER_RUN, f"{title} has never run: Azure learns its bases only from a run.", "Run it once.")
         return
     last = runs[0]
     detail = f" {full_stop(clean(last.detail, 300))}" if last.detail else ""
@@ -208,7 +208,7 @@ def _rebuilt(image: Image, link: BaseLink, last: Run) -> Iterator[WhyNot]:
         )
 
 
-_MEND = "Mend what its log says, then run it again."
+_MEND = "Fix what its log says, then run it again."
 _SEE = "See it at its builder."
 
 
@@ -256,7 +256,7 @@ def _no_trigger(job: Job, title: str) -> WhyNot:
         case BuilderKind.GITHUB_ACTIONS:
             times = " It runs by schedule alone." if job.schedule else ""
             fix = "Add a schedule, or start it by a dispatch when the base is pushed."
-            return WhyNot(Cause.NO_TRIGGER, f"A base cannot start a workflow of GitHub: nothing tells {title}.{times}", fix)
+            return WhyNot(Cause.NO_TRIGGER, f"A base cannot start a workflow of GitHub: nothing starts {title}.{times}", fix)
         case BuilderKind.JENKINS:
             manner = "by schedule alone" if job.schedule else "without polling: nothing starts it when its base changes"
             return WhyNot(
@@ -274,7 +274,7 @@ def _followed(link: BaseLink, built_on: Image | None, job: Job, title: str) -> I
         yield WhyNot(Cause.PRIVATE_BASE, f"Azure does not look at {clean(base.registry, 120)}: {name} triggers nothing.", fix)
         return
     if job.bases is None:
-        fix = "Run it once: a run tells Azure its bases."
+        fix = "Run it once: Azure learns its bases from a run."
         yield WhyNot(Cause.NOT_TRACKED, f"The bases of {title} are not known to Azure: it learns them from a run.", fix)
         return
     same = [

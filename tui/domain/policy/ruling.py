@@ -57,7 +57,7 @@ def accepted_as(check: Check, exceptions: tuple[PolicyException, ...]) -> Check:
 
 def expiry_words(exception: PolicyException) -> str:
     """That an exception counts no more, and since when."""
-    return f"The exception {exception.id} of {clean(exception.owner)} for it ended on {_last(exception.until):%Y-%m-%d}."
+    return f"The exception {exception.id} of {clean(exception.owner)} for it expired on {_last(exception.until):%Y-%m-%d}."
 
 
 def _meant(exceptions: Iterable[PolicyException], check: Check, digests: Digests) -> PolicyException | None:

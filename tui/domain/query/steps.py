@@ -74,13 +74,13 @@ def _rebuild(targets: Mapping[str, str], steps: _Parts) -> tuple[str, set[Subjec
     subjects = set[Subject]().union(*by_target.values())
     order = sorted(by_target, key=lambda target: (-len(by_target[target]), target))
     if len(order) == 1:
-        return f"Rebuild {'it' if len(subjects) == 1 else 'each'} on today's build of {order[0]}.", subjects
+        return f"Rebuild {'it' if len(subjects) == 1 else 'each'} on the newest build of {order[0]}.", subjects
     names = [
         f"{name} ({len(by_target[name])}{'' if place else _noun(by_target[name])})" for place, name in enumerate(order[:_NAMED])
     ]
     unnamed = len(order) - _NAMED
     names += [f"{unnamed} more {'base' if unnamed == 1 else 'bases'}"] if unnamed > 0 else []
-    return f"Rebuild each on today's build of its base: {listed(names)}.", subjects
+    return f"Rebuild each on the newest build of its base: {listed(names)}.", subjects
 
 
 def _for(step: str, subjects: set[Subject], everybody: set[Subject], snapshot: Snapshot) -> str:

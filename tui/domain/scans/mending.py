@@ -30,7 +30,7 @@ def mended(row: ImageVulnerability, base_step: str = "") -> str:
     update = f"Update {package} to {clean(row.fixed, 60).removeprefix('v' if row.package in _TOOLCHAINS else '')}"
     base = rebuilt_on(base_step)
     if row.from_base is None and base:
-        return f"Rebuild it on {base}; if that does not mend it, u{update[1:]}."
+        return f"Rebuild it on {base}; if that does not fix it, u{update[1:]}."
     if not row.from_base or not row.base:
         return f"{update}, then rebuild."
     return _updated(update, [clean(name, 200) for name in row.route or (row.base,)])
@@ -47,8 +47,8 @@ def _updated(update: str, carriers: list[str]) -> str:
 
 def _rebuilt(route: tuple[str, ...]) -> str:
     lowest, *above = [clean(name, 200) for name in route]
-    rebuilds = [Rebuild(name, f"today's build of {below}") for below, name in zip((lowest, *above), above, strict=False)]
-    return in_order(rebuilds, f"today's build of {lowest}")
+    rebuilds = [Rebuild(name, f"the newest build of {below}") for below, name in zip((lowest, *above), above, strict=False)]
+    return in_order(rebuilds, f"the newest build of {lowest}")
 
 
 def mended_most(rows: Sequence[ImageVulnerability], move: str, base_step: str) -> str:
@@ -61,7 +61,7 @@ def mended_most(rows: Sequence[ImageVulnerability], move: str, base_step: str) -
         [(route, number)] = routes.most_common(1)
         step = mended(next(row for row in rows if row.rebuild and row.route == route))
         until = f"{move} Until then: " if move else ""
-        return f"{until}{step} That mends {number} of {len(rows)}."
+        return f"{until}{step} That fixes {number} of {len(rows)}."
     fixable = [row for row in rows if row.fixed]
     if not fixable:
         return move or "No fix is known: say in a VEX document why it does not apply, or accept it in the policy until a date."

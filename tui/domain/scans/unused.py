@@ -52,4 +52,4 @@ def _note(report: ScanReport) -> str:
     file = clean(report.key.partition("#")[0], 200)
     tag = f":{report.tag}" if report.tag else ""
     subject = f"{report.name}{tag}" if report.name is not None else clean(report.digest, 80)
-    return f"{file} is about {subject}, which is no image of the estate: it is not used."
+    return f"{file} is about {subject}, which is not an image of the estate: it is not used."

@@ -310,7 +310,7 @@ class DriftJudge:
         reported = case.running.name
         if reported is not None and reported != case.name:
             return f", which the node has under the name {reported}"
-        return ", which is no image that the repository is known to have: purged, or replaced by another of the same name"
+        return ", which is not an image that the repository is known to have: purged, or replaced by another of the same name"
 
     def _needs_node(self, case: _Case, digest: str) -> bool:
         """Whether two sets of contents are known and overlap, so that nothing but the platform of the node can tell."""

@@ -110,7 +110,7 @@ def _family(now: Observation, before: Iterable[Observation]) -> str:
     earlier = [observation.families for observation in before if observation.families]
     if not now.families or not earlier or any(now.families & families for families in earlier):
         return ""
-    return f"it stands on {_names(now.families)}, not on {_names(frozenset().union(*earlier))}"
+    return f"it is built on {_names(now.families)}, not on {_names(frozenset().union(*earlier))}"
 
 
 def _steps(now: Observation, before: Iterable[Observation]) -> str:

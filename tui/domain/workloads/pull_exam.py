@@ -115,11 +115,11 @@ def _right(case: _Case) -> tuple[State, str]:
         case Cause.NEVER:
             return State.UNKNOWN, _NO_PULL
         case _ if is_let_in(case.container, case.reference):
-            return State.PASS, "The registry let the node in: it told what it has."
+            return State.PASS, "The registry let the node in: it answered what it has."
         case Cause.NETWORK:
             return State.UNKNOWN, "The node did not get as far as to be let in."
         case _:
-            return State.UNKNOWN, "What the node says does not tell whether it may pull."
+            return State.UNKNOWN, "What the node says does not show whether it may pull."
 
 
 def _is_ambiguous(case: _Case) -> bool:
@@ -136,7 +136,7 @@ def _network(case: _Case) -> tuple[State, str]:
         return State.UNKNOWN, _NO_PULL
     if heard(case.container, case.reference):
         return State.PASS, f"{case.reference.registry} answered the node."
-    return State.UNKNOWN, f"What the node says does not tell whether it reaches {case.reference.registry}."
+    return State.UNKNOWN, f"What the node says does not show whether it reaches {case.reference.registry}."
 
 
 def _platform(case: _Case) -> tuple[State, str]:

@@ -34,7 +34,7 @@ def at_risk_sentences(answer: Answer, risk: AtRisk) -> Iterator[AnswerSentence]:
 
 
 def _nothing(answer: Answer) -> str:
-    return "Nothing that is needed could vanish." if answer.extent.is_told else "Nothing that could be told could vanish."
+    return "Nothing that is needed can disappear." if answer.extent.is_told else "Nothing that is known can disappear."
 
 
 def _kinds(risk: AtRisk) -> str:

@@ -19,7 +19,7 @@ def blast_radius_sentences(answer: Answer, radius: BlastRadius) -> Iterator[Answ
     """How much stands on it and runs, how it does, what mends it and what will mend itself, and whose it is."""
     extent = answer.extent
     old = State.FAIL if radius.old_running else State.UNKNOWN if radius.untold or not extent.is_told else State.PASS
-    yield runs(answer, old, "Nothing here stands on it." if extent.is_told else "Nothing is known to stand on it.")
+    yield runs(answer, old, "Nothing here is built on it." if extent.is_told else "Nothing is known to be built on it.")
     if extent.images:
         yield worded("built", _built(answer, radius))
         yield worded("fix", _fixes(answer, radius))
@@ -55,7 +55,7 @@ def _fixes(answer: Answer, radius: BlastRadius) -> tuple[str, ...]:
     reasons = f" ({named(radius.why_not, 2, 'for other reasons')})" if radius.why_not else ""
     whole = f"{count(yes)} of {count(yes + no + unknown)} that run will rebuild by themselves"
     not_so = f", {count(no)} not{reasons}" if no else ""
-    rest = f", of {count(unknown)} it is not known" if unknown else ""
+    rest = f", {count(unknown)} unknown" if unknown else ""
     short = f"{count(yes)} by {'itself' if yes == 1 else 'themselves'}"
     return (
         *(f"{order}; {whole}{not_so}{rest}." for order in orders),

@@ -17,7 +17,7 @@ __all__ = ["mix_sentences"]
 def mix_sentences(answer: Answer, mix: Mix) -> Iterator[AnswerSentence]:
     """How much it is, what is wrong with it, what a rebuild does, whose it is, and of what nobody can tell."""
     states = [state for state, _ in (*mix.verdicts, *mix.workloads)]
-    nothing = "Nothing here matches." if answer.extent.is_told else "Nothing that could be told matches."
+    nothing = "Nothing here matches." if answer.extent.is_told else "Nothing is known to match."
     yield runs(answer, worst(states), nothing)
     if states:
         yield worded("wrong", _wrong(mix))

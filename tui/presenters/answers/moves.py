@@ -66,7 +66,7 @@ def pushed_words(push: Push, now: datetime) -> str:
     at = f" {age(push.at, now)} ago" if push.at is not None else ""
     if push.run is not None:
         return f"pushed{at} by {_pusher(push.run, push.job)}"
-    return f"pushed{at}; no builder says by whom" if at else "pushed nobody tells when or by whom"
+    return f"pushed{at}; no builder says by whom" if at else "pushed, when and by whom not known"
 
 
 def _pushed_briefly(push: Push) -> str:

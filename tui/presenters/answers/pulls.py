@@ -32,7 +32,7 @@ def pulls_sentences(answer: Answer, pulls: Pulls) -> Iterator[AnswerSentence]:
 def _stuck(answer: Answer, pulls: Pulls) -> AnswerSentence:
     extent = answer.extent
     if extent.is_empty:
-        nothing = "No pod is kept from starting." if extent.is_told else "No pod that could be told of is kept from starting."
+        nothing = "No pod fails to start." if extent.is_told else "No pod is known to fail to start."
         return AnswerSentence("runs", nothing, State.PASS if extent.is_told else State.UNKNOWN)
     pods = sum(pull.pods for pull in pulls.pulls) + sum(trouble.pods for trouble in pulls.troubles)
     number = len(extent.workloads)
@@ -113,7 +113,7 @@ def _others(pulls: Pulls) -> str:
     causes = ", ".join(f"{cause} {count(number)}" for cause, number in more.most_common())
     pulled = f"{plural(more.total(), 'more failing pull')}: {causes}" if more else ""
     troubles = [(clean(trouble.reason, 60), trouble.pods) for trouble in pulls.troubles]
-    kept = f"pods kept by {named(troubles, 2)}" if troubles else ""
+    kept = f"pods kept from starting by {named(troubles, 2)}" if troubles else ""
     return fitted(f"{'; '.join(filter(None, (pulled, kept)))}.", f"{pulled or kept}.") if pulled or kept else ""
 
 

@@ -113,7 +113,7 @@ def _undecided_wordings(extent: Extent) -> tuple[str, ...]:
     images = f"{plural(extent.undecided, 'image')}{run}" if extent.undecided else ""
     unplaced = plural(extent.unplaced, "workload") if extent.unplaced else ""
     whole, brief = (f"{unplaced}{words}" if unplaced else "" for words in (" without a known image", " too" if images else ""))
-    lost = f"not whole: {first_of(extent.lost, 2)}" if extent.lost else ""
+    lost = f"incomplete: {first_of(extent.lost, 2)}" if extent.lost else ""
     loading = f"{plural(extent.loading, 'source')} still loading" if extent.loading else ""
     reasons = [(reason.words, reason.images) for reason in extent.reasons]
     wordings = []

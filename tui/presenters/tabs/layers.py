@@ -71,7 +71,7 @@ def layers_of(manifest: bytes, configuration: bytes) -> tuple[tuple[Layer, ...],
         descriptors = from_json(manifest, _Manifest).layers
         steps = [step for step in from_json(configuration, _Configuration).history if not step.empty_layer]
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise TrustreeError("Its manifest or its configuration is none that is known.", "The tab Raw shows them.") from error
+        raise TrustreeError("Its manifest or its configuration is of an unknown kind.", "The tab Raw shows them.") from error
     if descriptors is None:
         raise TrustreeError("Its manifest lists no layers.", "The tab Raw shows it.")
     told = len(steps) == len(descriptors)
@@ -114,7 +114,7 @@ async def _read(image: Image, inquiries: Inquiries) -> Drawing:
     try:
         config = from_json(manifest, _Manifest).config.digest
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise TrustreeError("Its manifest is none that is known.", "The tab Raw shows it.") from error
+        raise TrustreeError("Its manifest is of an unknown kind.", "The tab Raw shows it.") from error
     configuration = await inquiries.configuration(image.name, config) if config else b"{}"
     layers, told = layers_of(manifest, configuration)
     return partial(_drawn, image, digest, layers, told)
@@ -164,7 +164,7 @@ def _whose(image: Image, below: int | None, snapshot: Snapshot) -> str:
     if below is None:
         return "Which of them are its base's is not known."
     if image.base is None:
-        return "It stands on no base: all of them are its own."
+        return "It has no base: all of them are its own."
     node = snapshot.images.get(image.base.base) or snapshot.bases.get(image.base.base)
     name = image_name(node) if isinstance(node, Image) else node.label if node is not None else repository_name(image.base.base)
     return f"The first {plural(below, 'layer')} {'is that' if below == 1 else 'are those'} of {clean(name, 200)}."

@@ -35,7 +35,7 @@ def timeline_lines(image: Image, look: SectionContext) -> Iterator[TextLine]:
         yield from (TextLine((Span(" " * (WHEN + 1) + part),)) for part in rest)
     if known.missing:
         missing = ", ".join(_MISSING[kind] for kind in known.missing)
-        yield from wrapped(f"Nobody tells {missing}.", "unknown", look.width)
+        yield from wrapped(f"Not known: {missing}.", "unknown", look.width)
     yield from _elsewhere(known, look)
 
 

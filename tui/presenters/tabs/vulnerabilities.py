@@ -51,7 +51,7 @@ def vulnerability_lines(image: Image, look: SectionContext) -> Sequence[TextLine
     lines = [line for report in image.scans for line in _report(report, look)]
     order, filter_text = Order(look.order or Order.SEVERITY), look.wanted
     if not image.scans:
-        silent = "No scanner has told anything of it: that is unknown, not clean."
+        silent = "No scanner has reported on it: that is unknown, not clean."
         return [*wrapped(silent, "unknown", look.width), *wrapped(image.scan_gap, "unknown", look.width)]
     lines += wrapped(image.scan_gap, "unknown", look.width)
     vulnerabilities: Sequence[ImageVulnerability] = image.vulnerabilities

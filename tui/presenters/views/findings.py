@@ -37,7 +37,7 @@ _SOME = re.compile(r"For \S+(?: of \S+(?: \w+)?)?: ")
 TITLES = {
     FindingGrouping.PROBLEM: "what is wrong",
     FindingGrouping.CVE: "vulnerability",
-    FindingGrouping.BASE: "what stands on which base",
+    FindingGrouping.BASE: "what is built on which base",
     FindingGrouping.CHECK: "which question",
     FindingGrouping.TEAM: "whose it is",
     FindingGrouping.REHEARSAL: "what the gates would refuse, if they denied",

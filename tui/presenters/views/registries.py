@@ -181,7 +181,7 @@ class RegistryModel(TabbedModel):
             TextLine(),
             *(line for words in self._contents(images, part) for line in wrapped(words, "", context.width)),
             TextLine(),
-            *wrapped("Enter on a tag tells everything of its image.", "dim", context.width),
+            *wrapped("Enter on a tag shows everything about its image.", "dim", context.width),
         ]
 
     def _images_of(self, registry: Hashable, part: Hashable) -> Iterable[Image]:
@@ -198,7 +198,7 @@ class RegistryModel(TabbedModel):
         narrowed = " that the filter lets through" if self._shown.narrowed else ""
         yield f"{plural(len(images), 'image')}{narrowed}, {used} in use."
         if idle and self._heard is not Hearing.WHOLE:
-            yield f"Whether the other {len(idle)} are in use is not known: not every cluster has told what it runs."
+            yield f"Whether the other {len(idle)} are in use is not known: not every cluster has answered what it runs."
         elif idle:
             shared = f"at most {size(sum(image.size or 0 for image in idle))}, as layers that images share are counted each time"
             yield f"{len(idle)} {'is' if len(idle) == 1 else 'are'} used by nothing in the clusters that were read: {shared}."

@@ -209,7 +209,7 @@ class OtherGates:
 
     def _gate(self, kind: str, name: str) -> Constraint:
         called = clean(name, MAX_NAME)
-        opaque = f"The {kind} {called} can refuse images, and what it says of this one cannot be told from outside."
+        opaque = f"The {kind} {called} can refuse images, and what it says of this one cannot be determined from outside."
         return Constraint(self._cluster, kind, called, Enforcement.DENY, opaque=opaque)
 
 

@@ -80,7 +80,7 @@ class AksAccess:
             credentials = from_json(answer, _Credentials).kubeconfigs
             return base64.b64decode(credentials[0].value, validate=True)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, IndexError, binascii.Error, ValueError) as error:
-            raise UntrustedPayload(f"Azure handed over no kubeconfig for the cluster {name}", "It is asked again.") from error
+            raise UntrustedPayload(f"Azure handed over no kubeconfig for the cluster {name}", "It is retried.") from error
 
     async def _found(self) -> AksCluster:
         """The one cluster that is meant. Raises SourceError, NotFound when there is none."""
@@ -93,7 +93,7 @@ class AksAccess:
         ]
         if not matching:
             raise NotFound(
-                f"Azure lists no cluster {clean(self._wanted, 160)} for who is signed in",
+                f"Azure lists no cluster {clean(self._wanted, 160)} for the signed-in identity",
                 "Check the names, and the role Reader on the cluster; --subscription may leave its subscription out.",
             )
         if len(matching) > 1:

@@ -106,14 +106,16 @@ class ArmClient:
         paths = {request.path}
         while True:
             page = decoded(
-                await self.read(request), _Page, f"{TITLE} answered the request to {request.what} with something else than a list"
+                await self.read(request),
+                _Page,
+                f"{TITLE} answered the request to {request.what} with something other than a list",
             )
             yield tuple(page.value)
             if not page.next_link:
                 return
             path = self._path_of(page.next_link)
             if path in paths or len(paths) >= MOST_PAGES:
-                raise UntrustedPayload(f"{TITLE} does not come to an end with its pages", "It is tried again.")
+                raise UntrustedPayload(f"{TITLE} does not come to an end with its pages", "It is retried.")
             paths.add(path)
             request = msgspec.structs.replace(request, path=path)
 
@@ -218,7 +220,7 @@ class ArmClient:
         except ValueError:
             same = False
         if not same or not parts.path.startswith("/"):
-            raise UntrustedPayload(f"{TITLE} leads to another host for the next page", "A proxy on the way may have changed it.")
+            raise UntrustedPayload(f"{TITLE} leads to another host for the next page", "A proxy in between may have changed it.")
         return parts.path + (f"?{parts.query}" if parts.query else "")
 
     def _transport(self) -> Transport:

@@ -115,14 +115,14 @@ class GraphSession:
         token, tokens = "", set[str]()
         while True:
             reply = await self._ask(query, token)
-            answer = decoded(reply.body, _Answer, "Azure Resource Graph sent something else than rows")
+            answer = decoded(reply.body, _Answer, "Azure Resource Graph sent something other than rows")
             token = answer.skip_token or ""
             truncated = str(answer.result_truncated).lower() == "true"
             yield QueryPage(tuple(answer.data), answer.total_records or len(answer.data), truncated and not token)
             if not token:
                 return
             if token in tokens:
-                raise UntrustedPayload("Azure Resource Graph repeats a page", "It is tried again.")
+                raise UntrustedPayload("Azure Resource Graph repeats a page", "It is retried.")
             tokens.add(token)
             await asyncio.sleep(quota_rest(reply))
 

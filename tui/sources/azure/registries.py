@@ -95,7 +95,7 @@ class OwnRegistries:
             return _Listing(self._clock() + AGAIN, frozenset(hosts), session.identity)
 
     def _partial(self, hosts: set[str], who: str) -> _Listing:
-        reason = "Azure Resource Graph keeps some of the registries to itself (resultTruncated)"
+        reason = "Azure Resource Graph leaves out some of the registries (resultTruncated)"
         return _Listing(self._clock() + AGAIN, frozenset(hosts), who, reason)
 
 
@@ -104,6 +104,4 @@ def _host(raw: msgspec.Raw) -> str:
     try:
         return (from_json(bytes(raw), _Row).login_server or "").lower()
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise UntrustedPayload(
-            "Azure Resource Graph sent a registry in another form than is known", "It is asked again."
-        ) from error
+        raise UntrustedPayload("Azure Resource Graph sent a registry in an unknown form", "It is retried.") from error

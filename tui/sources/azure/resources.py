@@ -61,7 +61,7 @@ class AzureResources:
         )
         if resource_id is None:
             raise NotFound(
-                f"Azure lists no registry {clean(host, 120)} for who is signed in",
+                f"Azure lists no registry {clean(host, 120)} for the signed-in identity",
                 "Ask for the role Reader on the registry; --subscription may leave its subscription out.",
             )
         return resource_id
@@ -86,7 +86,7 @@ class AzureResources:
                 rows += (_row(raw, kind) for raw in page.rows)
                 if page.truncated or len(rows) > MOST:
                     raise UntrustedPayload(
-                        "Azure Resource Graph keeps some of the resources to itself", "Name subscriptions with --subscription."
+                        "Azure Resource Graph leaves out some of the resources", "Name subscriptions with --subscription."
                     )
         return rows
 
@@ -95,4 +95,4 @@ def _row(raw: msgspec.Raw, kind: type[T]) -> T:
     try:
         return from_json(bytes(raw), kind)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise UntrustedPayload("Azure Resource Graph sent a row in another form than is known", "It is asked again.") from error
+        raise UntrustedPayload("Azure Resource Graph sent a row in an unknown form", "It is retried.") from error

@@ -59,4 +59,4 @@ def decoded(body: bytes, kind: type[T], headline: str) -> T:
     try:
         return from_json(body, kind)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise UntrustedPayload(headline, "A proxy on the way may have changed the answer; it is tried again.") from error
+        raise UntrustedPayload(headline, "A proxy in between may have changed the answer; it is retried.") from error

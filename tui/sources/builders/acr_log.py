@@ -128,7 +128,7 @@ class RunLog:
         if reply.status not in (200, 206):
             raise _refusal(reply)
         if method == "GET" and "html" in reply.header("content-type").lower():
-            raise ForeignAnswer("a web page came instead of the run's log", "A proxy on the way answers so.")
+            raise ForeignAnswer("a web page came instead of the run's log", "A proxy in between answers like this.")
         return reply
 
 
@@ -157,7 +157,5 @@ def _is_loopback(host: str) -> bool:
 
 
 def _refusal(reply: Reply) -> SourceError:
-    sentence = Sentence(
-        f"the store of the run's log answered with {reply.status}", "It is tried again; the portal shows it, too."
-    )
+    sentence = Sentence(f"the store of the run's log answered with {reply.status}", "It is retried; the portal shows it, too.")
     return refused(refusal_of(reply.status), sentence)

@@ -255,6 +255,6 @@ def decoded(body: bytes, kind: type[T], what: str) -> T:
         return from_json(body, kind)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise UntrustedPayload(
-            f"Azure Resource Manager answered the request to {what} in another form than is known",
-            "A proxy on the way may have changed the answer; it is tried again.",
+            f"Azure Resource Manager answered the request to {what} in an unknown form",
+            "A proxy in between may have changed the answer; it is retried.",
         ) from error

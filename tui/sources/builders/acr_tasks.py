@@ -110,7 +110,7 @@ class AcrTasksBuilder:
             async for page in pages:
                 tasks += (decoded(bytes(raw), TaskResource, request.what) for raw in page)
                 if len(tasks) > MOST_TASKS:
-                    raise UntrustedPayload(f"{self.name} lists more than {MOST_TASKS:,} tasks", "It is tried again.")
+                    raise UntrustedPayload(f"{self.name} lists more than {MOST_TASKS:,} tasks", "It is retried.")
         return [await self._job(task) for task in tasks]
 
     async def policies(self) -> RegistryPolicies:

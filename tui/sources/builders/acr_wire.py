@@ -141,7 +141,7 @@ def policies_of(registry: RegistryResource) -> RegistryPolicies:
     retention = policies.retention_policy if policies is not None else None
     soft_delete = policies.soft_delete_policy if policies is not None else None
     if policies is None or not _is_told(retention):
-        return RegistryPolicies(by_repository=by_repository, reason="Azure does not tell the retention policy of the registry.")
+        return RegistryPolicies(by_repository=by_repository, reason="Azure does not return the retention policy of the registry.")
     is_on = retention is not None and retention.is_on
     return RegistryPolicies(
         days=retention.days if retention is not None and is_on else None,

@@ -291,7 +291,7 @@ def _write_state(repository: Repository, scopes: str | None) -> tuple[RightState
             "The role in the repository is Read or Triage." if repository.permissions else "Nobody is signed in.",
         )
     if scopes is None:
-        return RightState.UNKNOWN, "A fine-grained token, or one of an app, does not tell what it may."
+        return RightState.UNKNOWN, "A fine-grained token, or one of an app, does not show its permissions."
     granted = {scope.strip() for scope in scopes.split(",")}
     if "repo" in granted or (not repository.private and "public_repo" in granted):
         return RightState.HELD, ""
@@ -312,7 +312,7 @@ def _workflow(job: JobKey) -> str:
 
 def _job_of(run: Run) -> JobKey:
     if run.job is None:
-        raise NotFound("a run of GitHub is known by its workflow, and none is told", "Start it from its workflow.")
+        raise NotFound("a run of GitHub is identified by its workflow, and none is named", "Start it from its workflow.")
     return run.job
 
 

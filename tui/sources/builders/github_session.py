@@ -26,7 +26,7 @@ __all__ = ["API_VERSION", "READ", "WRITE", "api_of", "github_service", "judge_gi
 API_VERSION = "2022-11-28"
 READ, WRITE = "Actions: read", "Actions: write"
 SIGN_IN = "Sign in with `gh auth login`, or name the variable with a token in `token_env` of the builder."
-CHECK_URL = "Check `url` of the builder in the configuration, and what stands on the way to it."
+CHECK_URL = "Check `url` of the builder in the settings, and any proxy in between."
 SECONDARY_WAIT = 60.0
 """Seconds to wait for a secondary limit that names none (docs.github.com: "at least one minute")."""
 
@@ -104,16 +104,16 @@ def _sentence(kind: Refusal, reply: Reply, title: str, action: str) -> Sentence:
             remedy = f"Use a token with {right} (fine-grained), or with the scope repo (classic)."
             return Sentence(f"{title}: no right to {action}{because}", remedy, right=right)
         case Refusal.ABSENT if not message:
-            return Sentence(f"what answers for {title} with 404 does not speak its form", CHECK_URL, error=ForeignAnswer)
+            return Sentence(f"what answers for {title} with 404 does not speak its API", CHECK_URL, error=ForeignAnswer)
         case Refusal.ABSENT:
             remedy = f"Check owner, repository and file; of what is private, a token without {right} sees nothing."
             return Sentence(f"{title} has nothing there to {action}, or does not show it", remedy)
         case Refusal.REDIRECT:
             moved = "The repository was renamed or moved: correct the job in the configuration."
-            return Sentence(f"{title} says that it lies elsewhere now", moved, error=SourceError)
+            return Sentence(f"{title} says that it has moved", moved, error=SourceError)
         case Refusal.FAULT:
             return Sentence(
-                f"{title} failed with {reply.status}{because}", "See www.githubstatus.com, or ask who runs the server."
+                f"{title} failed with {reply.status}{because}", "See www.githubstatus.com, or ask whoever runs the server."
             )
         case Refusal.LIMIT | Refusal.GONE | Refusal.OTHER:
             if reply.is_page:

@@ -37,11 +37,11 @@ __all__ = [
 _WAITING = {"queued", "requested", "pending"}
 _FAILED = {
     "failure": "",
-    "timed_out": "It ran longer than it may.",
+    "timed_out": "It ran longer than its time limit.",
     "startup_failure": "It could not be started: the workflow file has a fault, or uses what it may not.",
     "skipped": "Every job was skipped: nothing was built.",
-    "stale": "GitHub gave it up: it waited too long.",
-    "neutral": "GitHub calls it neutral, which is no success.",
+    "stale": "GitHub gave up on it: it waited too long.",
+    "neutral": "GitHub calls it neutral, which is not success.",
 }
 _SOURCE = {"push", "pull_request", "pull_request_target", "release", "create", "merge_group", "workflow_run", "delete"}
 _DISABLED = {

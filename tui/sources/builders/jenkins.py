@@ -253,14 +253,14 @@ class JenkinsBuilder(NamedBuilder):
     async def rights(self, job: JobKey) -> tuple[Right, ...]:
         """To read is tried; Jenkins cannot be asked for the others without using them."""
         on = clean(job.job, 200)
-        remedy = "Ask who runs Jenkins for {} on the job."
+        remedy = "Ask whoever runs Jenkins for {} on the job."
         try:
             await self._job(job)
         except (Forbidden, NotFound) as error:
             missing = RightState.MISSING
             names = ("Job/Read", "Job/Build", "Job/Cancel")
             return tuple(Right(name, on, missing, remedy.format(name), error.headline) for name in names)
-        reason = "Jenkins does not tell without trying."
+        reason = "Jenkins does not say without a try."
         untold = (Right(name, on, RightState.UNKNOWN, remedy.format(name), reason) for name in ("Job/Build", "Job/Cancel"))
         return (Right("Job/Read", on, RightState.HELD), *untold)
 
@@ -285,5 +285,5 @@ def _disabled(answer: JobAnswer) -> str:
 
 def _job_of(run: Run) -> JobKey:
     if run.job is None:
-        raise NotFound("a build of Jenkins is known by its job, and none is told", "Start it from its job.")
+        raise NotFound("a build of Jenkins is identified by its job, and none is named", "Start it from its job.")
     return run.job

@@ -32,7 +32,7 @@ async def followed_log(service: Service, build: str, poll: float) -> AsyncGenera
         size = reply.header("x-text-size")
         end = int(size) if size.isascii() and size.isdigit() and len(size) < 18 else start + len(reply.body)
         if end < start:
-            yield "(the log was begun anew)"
+            yield "(the log was started again)"
             lines, decoder = LineCutter(), codecs.getincrementaldecoder("utf-8")("replace")
         more = reply.header("x-more-data").lower() == "true"
         for line in lines.feed(decoder.decode(reply.body)):

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["JenkinsSession"]
 
 SIGN_IN = "Check `username` and `token_env` of the builder: an API token is made in Jenkins under the user's Security."
-CHECK_URL = "Check `url` of the builder in the configuration, and what stands on the way to it."
+CHECK_URL = "Check `url` of the builder in the settings, and any proxy in between."
 _FIELD = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,63}", re.ASCII)
 _RESERVED = frozenset({"authorization", "host", "cookie", "content-length", "content-type", "transfer-encoding", "accept"})
 _SESSION = re.compile(r"(?:^|[,;\s])(JSESSIONID[A-Za-z0-9._-]*=[^;,\s]{1,512})", re.ASCII)
@@ -116,7 +116,7 @@ def _sentence(kind: Refusal, reply: Reply, title: str, action: str) -> Sentence:
         case Refusal.RIGHT:
             right = _right(action)
             return Sentence(
-                f"{title}: no right to {action}{because}", f"Ask who runs Jenkins for {right} on the job.", right=right
+                f"{title}: no right to {action}{because}", f"Ask whoever runs Jenkins for {right} on the job.", right=right
             )
         case Refusal.ABSENT:
             return Sentence(

@@ -274,7 +274,7 @@ class PipelinesBuilder(NamedBuilder):
         if not answer.value or not all(answer.value):
             return _right(bit, job, RightState.MISSING if answer.value else RightState.UNKNOWN, "")
         if isinstance(self._secret, Basic) and bit != VIEW:
-            reason = "The user has it; whether the personal access token may use it (Build: Read & execute) is not told."
+            reason = "The user has it; whether the personal access token may use it (Build: Read & execute) is not known."
             return _right(bit, job, RightState.UNKNOWN, reason)
         return _right(bit, job, RightState.HELD, "")
 
@@ -297,7 +297,7 @@ def _place(job: JobKey) -> tuple[str, str]:
 
 def _job_of(run: Run) -> JobKey:
     if run.job is None:
-        raise NotFound("a run of Azure Pipelines is known by its pipeline, and none is told", "Start it from its pipeline.")
+        raise NotFound("a run of Azure Pipelines is identified by its pipeline, and none is named", "Start it from its pipeline.")
     return run.job
 
 

@@ -26,9 +26,7 @@ BUILD_NAMESPACE = "33344d9c-fc72-4d6f-aba5-fa317101a7e9"
 VIEW, QUEUE, STOP = 1, 128, 512
 RIGHTS = {VIEW: "View builds", QUEUE: "Queue builds", STOP: "Stop builds"}
 SIGN_IN = "Name the variable with a personal access token (Build: Read & execute) in `token_env`, or sign in with `az login`."
-CHECK_URL = (
-    "Check `url` of the builder in the configuration, https://dev.azure.com/ORGANISATION, and what stands on the way to it."
-)
+CHECK_URL = "Check `url` of the builder in the settings (https://dev.azure.com/ORGANISATION), and any proxy in between."
 
 
 def pipelines_service(options: BuilderOptions, secret: Secret) -> Service:
@@ -53,7 +51,7 @@ def permission_path(token: str, bit: int) -> str:
 def _judge(reply: Reply, action: str, title: str) -> SourceError | None:
     is_sign_in = reply.status == 203 or reply.status in (301, 302, 303, 307)
     if is_sign_in or (reply.status < 300 and reply.is_page):
-        return AuthenticationFailed(f"{title} shows a sign-in page: nobody is signed in, or the token is over", SIGN_IN)
+        return AuthenticationFailed(f"{title} shows a sign-in page: nobody is signed in, or the token has expired", SIGN_IN)
     if reply.status < 300:
         return None
     kind = refusal_of(reply.status)
@@ -71,7 +69,7 @@ def _sentence(kind: Refusal, reply: Reply, title: str, action: str) -> Sentence:
             remedy = f"Ask an administrator of the project for “{right}” of the pipeline; a token needs Build: Read & execute."
             return Sentence(f"{title}: no right to {action}{because}", remedy, right=right)
         case Refusal.ABSENT if not message:
-            return Sentence(f"what answers for {title} with 404 does not speak its form", CHECK_URL, error=ForeignAnswer)
+            return Sentence(f"what answers for {title} with 404 does not speak its API", CHECK_URL, error=ForeignAnswer)
         case Refusal.ABSENT:
             remedy = "Check project and number of the pipeline; what may not be seen looks the same."
             return Sentence(f"{title} has nothing there to {action}, or does not show it{because}", remedy)

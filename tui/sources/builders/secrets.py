@@ -135,7 +135,7 @@ class PrintedBearer:
                 start_new_session=True,
             )
         except (OSError, ValueError) as error:
-            raise AuthenticationFailed(f"`{shown}`, which is to print a token, cannot be run", remedy) from error
+            raise AuthenticationFailed(f"`{shown}`, which should print a token, cannot be run", remedy) from error
         try:
             async with asyncio.timeout(PROGRAM_TIMEOUT):
                 out, _ = await process.communicate()

@@ -237,8 +237,8 @@ def decoded(reply: Reply, kind: type[T], title: str, what: str) -> T:
         return from_json(reply.body, kind)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise UntrustedPayload(
-            f"{title} answers the request to {what} in another form than its interface has",
-            "Check the address of the builder in the configuration, and what stands on the way to it.",
+            f"{title} answers the request to {what} in a form that its API does not have",
+            "Check the address of the builder in the configuration, and any proxy in between.",
         ) from error
 
 

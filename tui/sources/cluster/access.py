@@ -46,7 +46,7 @@ _MAX_TEXT = 1 << 20
 _TOKEN_FILE = timedelta(minutes=1) + _SKEW
 _GONE_PROVIDERS = {
     "azure": "kubelogin convert-kubeconfig -l azurecli turns it into an exec plugin.",
-    "gcp": "Install gke-gcloud-auth-plugin and fetch the kubeconfig anew.",
+    "gcp": "Install gke-gcloud-auth-plugin and fetch the kubeconfig again.",
 }
 
 
@@ -142,7 +142,7 @@ async def open_access(place: ClusterContext, options: ClusterOptions) -> Access:
 
 def _warnings(cluster: ClusterEntry, user: UserEntry) -> Iterator[str]:
     if cluster.insecure_skip_tls_verify:
-        yield "Its certificate is not verified (insecure-skip-tls-verify): whoever is on the way can change what it says."
+        yield "Its certificate is not verified (insecure-skip-tls-verify): anyone on the network path can change what it says."
     if user.impersonate:
         yield f"It is read as '{clean(user.impersonate, 80)}' (the kubeconfig's 'as')."
 
@@ -151,12 +151,12 @@ def _check_provider(provider: Mapping[str, object]) -> None:
     name = _text(provider.get("name"))
     if name in _GONE_PROVIDERS:
         raise InvalidConfig(
-            f"The kubeconfig signs in by auth-provider '{name}', which Kubernetes has removed.", _GONE_PROVIDERS[name]
+            f"The kubeconfig signs in with the auth-provider '{name}', which Kubernetes has removed.", _GONE_PROVIDERS[name]
         )
     if name == "oidc":
         _check_oidc(provider)
     elif name:
-        raise InvalidConfig(f"The kubeconfig signs in by the unknown auth-provider '{clean(name, 40)}'.", "Use an exec plugin.")
+        raise InvalidConfig(f"The kubeconfig signs in with the unknown auth-provider '{clean(name, 40)}'.", "Use an exec plugin.")
 
 
 def _check_oidc(provider: Mapping[str, object]) -> None:
@@ -226,7 +226,7 @@ def _encrypted(server: str) -> bool:
 
 def _unreadable(context: str) -> InvalidConfig:
     headline = f"The certificates or credentials of the context '{clean(context, 60)}' cannot be read."
-    return InvalidConfig(headline, "Fetch the kubeconfig anew.")
+    return InvalidConfig(headline, "Fetch the kubeconfig again.")
 
 
 def _authorization(user: UserEntry, token: str, credential: ExecCredential | None) -> str:
@@ -261,7 +261,7 @@ def _header(value: str) -> str:
     stripped = value.strip()
     if any(ord(character) < 32 or ord(character) > 126 for character in stripped):
         raise AuthenticationFailed(
-            "The token of the kubeconfig holds characters that no token has.", "Fetch the kubeconfig anew."
+            "The token of the kubeconfig holds characters that no token has.", "Fetch the kubeconfig again."
         )
     return stripped
 

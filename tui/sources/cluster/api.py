@@ -93,7 +93,7 @@ class Stream:
                 lines, end, partial = (partial + piece).rpartition(b"\n")
                 if len(partial) > MAX_LINE:
                     raise UntrustedPayload(
-                        f"{self._host} sent a watch event without end.", "Check what answers in the API server's place."
+                        f"{self._host} sent an endless watch event.", "Check what answers in the API server's place."
                     )
                 if end:
                     yield lines

@@ -34,7 +34,7 @@ _CONTEXT = frozenset({"cluster", "user", "namespace", "extensions"})
 # Letters, digits and the marks of RFC 9110's `token`, without `%`, which escapes (client-go: legalHeaderByte).
 _LEGAL = frozenset("!#$&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
 _MAX_TOKEN = 1024 * 1024
-_FETCH = "Correct the kubeconfig, or fetch it anew."
+_FETCH = "Correct the kubeconfig, or fetch it again."
 
 
 class ClusterEntry(msgspec.Struct, frozen=True, rename="kebab"):
@@ -119,14 +119,14 @@ def check_server(cluster: ClusterEntry, context: str, name: str) -> None:
         raise InvalidConfig(
             f"The context '{clean(context, 60)}' names the cluster '{clean(name, 60) or '(none)'}', "
             "which has no usable server address.",
-            "Fetch the kubeconfig anew.",
+            "Fetch the kubeconfig again.",
         )
     proxy = _check_proxy(cluster.proxy_url)
     plain = address.scheme == "http"
     if plain and not (is_this_machine(host) and (proxy is None or is_this_machine(proxy.hostname or ""))):
         where = clean(address.netloc.rpartition("@")[2], 80)
         raise InvalidConfig(
-            f"The API server {where} would be spoken to over plain http: everybody on the way could read the credential "
+            f"The API server {where} would be reached over plain http: anyone on the network path could read the credential "
             "and change the answers.",
             "Write https in 'server', or bring it to this machine (kubectl proxy, ssh -L) and name http://127.0.0.1:PORT.",
         )
@@ -193,7 +193,7 @@ def token_of(user: UserEntry) -> str:
         content = ""
         odd = isinstance(error, OSError) and error.strerror == NO_REGULAR
     if not content and not user.token:
-        why = "is no regular file" if odd else "is empty or cannot be read"
+        why = "is not a regular file" if odd else "is empty or cannot be read"
         raise AuthenticationFailed(
             f"The token file {clean(user.token_file, 200)} of the kubeconfig {why}.",
             "Check the path and its permissions, or sign in again.",

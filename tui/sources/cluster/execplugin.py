@@ -78,7 +78,7 @@ def read_plugin(section: object) -> ExecPlugin:
         plugin = msgspec.convert(section, ExecPlugin)
     except msgspec.ValidationError as error:
         raise InvalidConfig(
-            f"The kubeconfig's exec section is wrong: {clean(str(error), 120)}.", "Fetch the kubeconfig anew."
+            f"The kubeconfig's exec section is wrong: {clean(str(error), 120)}.", "Fetch the kubeconfig again."
         ) from error
     if plugin.interactive_mode == "Always":
         raise InvalidConfig(
@@ -156,12 +156,12 @@ def _credential(output: bytes, plugin: ExecPlugin, name: str) -> ExecCredential:
         answer = from_json(output, _Answer)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise AuthenticationFailed(
-            f"The credential plugin {name} printed something else than a credential.", _NEXT_STEP
+            f"The credential plugin {name} printed something other than a credential.", _NEXT_STEP
         ) from error
     if answer.kind != "ExecCredential" or answer.api_version != plugin.api_version:
         versions = f"{clean(answer.api_version, 60)} instead of {clean(plugin.api_version, 60)}"
         raise AuthenticationFailed(
-            f"The credential plugin {name} speaks another version: {versions}.", "Update it or fetch the kubeconfig anew."
+            f"The credential plugin {name} speaks another version: {versions}.", "Update it or fetch the kubeconfig again."
         )
     status = answer.status
     if status is None or not (status.token or (status.client_certificate_data and status.client_key_data)):
@@ -185,5 +185,5 @@ def _end_of(text: str | None, name: str) -> datetime | None:
         return end.replace(tzinfo=UTC) if end.tzinfo is None else end.astimezone(UTC)
     except (msgspec.ValidationError, ValueError, OverflowError) as error:
         raise AuthenticationFailed(
-            f"The credential plugin {name} gave an expirationTimestamp that is no time: {clean(text, 60)}.", _NEXT_STEP
+            f"The credential plugin {name} gave an expirationTimestamp that is not a time: {clean(text, 60)}.", _NEXT_STEP
         ) from error

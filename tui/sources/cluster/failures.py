@@ -96,7 +96,7 @@ def _sentence(kind: Refusal, status: Status, request: str, host: str, wait: floa
         case Refusal.SIGN_IN:
             return Sentence(
                 f"The API server {host} does not accept the sign-in.",
-                "Sign in again (az login; kubelogin convert-kubeconfig -l azurecli) or fetch the kubeconfig anew.",
+                "Sign in again (az login; kubelogin convert-kubeconfig -l azurecli) or fetch the kubeconfig again.",
             )
         case Refusal.RIGHT:
             if any(word in status.message for word in _ADMISSION):
@@ -106,10 +106,10 @@ def _sentence(kind: Refusal, status: Status, request: str, host: str, wait: floa
             words = f"The API server {host} does not know the request to {request} (404)."
             return Sentence(words + (f" It says: {message}" if message else ""), "Check the server's address and version.")
         case Refusal.GONE:
-            return Sentence(f"The position to {request} is no longer known to {host}.", "It is listed anew.")
+            return Sentence(f"The position to {request} is no longer known to {host}.", "It is listed again.")
         case Refusal.LIMIT:
             pause = f", waiting {wait:.0f} s" if wait else ""
-            return Sentence(f"The API server {host} refuses: too many requests (429){pause}.", "It is asked again by itself.")
+            return Sentence(f"The API server {host} refuses: too many requests (429){pause}.", "It is retried automatically.")
         case Refusal.REDIRECT:
             return Sentence(
                 f"{host} redirects elsewhere, which API servers do not.",
@@ -117,16 +117,16 @@ def _sentence(kind: Refusal, status: Status, request: str, host: str, wait: floa
                 error=Unreachable,
             )
         case Refusal.FAULT:
-            return Sentence(f"The API server {host} failed with {status.code}{because}", "It is tried again by itself.")
+            return Sentence(f"The API server {host} failed with {status.code}{because}", "It is retried automatically.")
         case Refusal.OTHER if status.code == 409:
             words = f"The API server {host} refused to {request}, as the object is not as it was{because}"
-            return Sentence(words, "Look at the object as it is now, and plan anew.", error=Changed)
+            return Sentence(words, "Look at the object as it is now, and make a new plan.", error=Changed)
         case Refusal.OTHER if status.code == 422:
             words = f"The API server {host} refused to {request}, as it cannot be done to this object{because}"
             return Sentence(words, "Look at the object as it is now: kubectl get -o yaml.", error=Inapplicable)
         case Refusal.OTHER:
             words = f"The API server {host} refused to {request} with {status.code}{because}"
-            return Sentence(words, "It is tried again.")
+            return Sentence(words, "It is retried.")
         case _:
             assert_never(kind)
 
@@ -154,7 +154,7 @@ def transport_error(error: Exception, host: str) -> SourceError:
             )
         case Trouble.PROXY:
             return Unreachable(
-                f"The proxy on the way to {host} does not let us through.", "Check HTTPS_PROXY, NO_PROXY and proxy-url."
+                f"The proxy in front of {host} refuses the connection.", "Check HTTPS_PROXY, NO_PROXY and proxy-url."
             )
         case Trouble.NAME:
             return Unreachable(
@@ -174,7 +174,7 @@ def no_answer(host: str) -> NoAnswer:
     """The error for a server that listens, and says nothing."""
     return NoAnswer(
         f"{host} takes connections but does not answer.",
-        "The API server hangs, or something on the way holds what is sent: ask who runs it. It is tried again by itself.",
+        "The API server hangs, or a proxy holds the request back: ask whoever runs it. It is retried automatically.",
     )
 
 
@@ -193,7 +193,7 @@ def _broken_off(trouble: Trouble, error: Exception, host: str) -> SourceError:
                 f"{host} cannot be reached: {_reason(error)}.", "Check that the cluster runs, the network and the VPN."
             )
         case Trouble.CUT:
-            return Unreachable(f"{host} cut the connection in the middle of an answer.", "It is tried again by itself.")
+            return Unreachable(f"{host} cut the connection in the middle of an answer.", "It is retried automatically.")
         case Trouble.NOT_HTTP:
             message = getattr(error, "message", "")
             return UntrustedPayload(
@@ -201,13 +201,13 @@ def _broken_off(trouble: Trouble, error: Exception, host: str) -> SourceError:
             )
         case _:
             _log.info("%s: %s", host, cause_of(error))
-            return Unreachable(f"The request to {host} failed.", "Check the network; it is tried again by itself.")
+            return Unreachable(f"The request to {host} failed.", "Check the network; it is retried automatically.")
 
 
 def outcome_unknown(what: str, host: str) -> OutcomeUnknown:
     """The error for a change that was sent, and of which nobody said what became of it."""
     return OutcomeUnknown(
-        f"The request to {what} was sent to {host}, and no answer tells whether it was done.",
+        f"The request to {what} was sent to {host}, and no answer says whether it was done.",
         "Look at the object before anything is sent again: kubectl get -o yaml.",
     )
 
@@ -215,7 +215,7 @@ def outcome_unknown(what: str, host: str) -> OutcomeUnknown:
 def decode_error(what: str, host: str) -> UntrustedPayload:
     """The error for a body that is not what it should be."""
     return UntrustedPayload(
-        f"{host} sent something else than asked ({what}).",
+        f"{host} sent something other than was asked for ({what}).",
         "Check 'server' in the kubeconfig, and whether a proxy answers in its place.",
     )
 

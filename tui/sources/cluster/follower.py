@@ -86,7 +86,7 @@ class Follower:
             except Expired:
                 self._version = ""
                 wait = self._backoff.next()
-                self._note("the position is not known any more (410): listed anew in %.1f s", wait)
+                self._note("the position is not known any more (410): listed again in %.1f s", wait)
                 await asyncio.sleep(wait)
             except Forbidden as error:
                 if give_up and not self._line.listed:
@@ -107,7 +107,7 @@ class Follower:
 
     def _doubt(self) -> None:
         """Somebody was refused what is watched here: a watch that is open would go on all the same, so it is asked for anew."""
-        self._note("somebody was refused what is watched here: it is asked for anew")
+        self._note("somebody was refused what is watched here: it is asked for again")
         self._doubted = True
         if self._stream is not None:
             self._stream.close()
@@ -144,7 +144,7 @@ class Follower:
                 empty = 0 if page.items else empty + 1
                 if empty > _EMPTY_PAGES or len(token) > _LONGEST_TOKEN:
                     failure = UntrustedPayload(
-                        f"{self._api.host} sends a list of {self._reader.kind.resource} without an end.",
+                        f"{self._api.host} sends a list of {self._reader.kind.resource} without end.",
                         "Check what answers in the API server's place.",
                     )
                     break
@@ -162,7 +162,7 @@ class Follower:
             # Listed in two halves of different age: once more, and if that fails too, take it as it is (so does client-go).
             self._patched = True
             self._known |= listed
-            raise Expired("The list was interrupted by a compaction.", "It is listed anew.")
+            raise Expired("The list was interrupted by a compaction.", "It is listed again.")
         self._patched = False
         self._note("listed, %d objects, %d of them unreadable, version %.40s", len(listed), broken, version)
         if broken or self._line.cut:

@@ -99,7 +99,7 @@ def kubeconfig_of(body: bytes, name: str) -> Kubeconfig:
     """A kubeconfig that stands in no file, and leads to none: it was handed over by somebody else. Raises InvalidConfig."""
     document = _parse_yaml(body, Path(name)) if len(body) <= MAX_FILE else None
     if not _is_mapping(document):
-        raise InvalidConfig(f"The kubeconfig of {name} is none.", "Fetch it by hand to see what is wrong.")
+        raise InvalidConfig(f"What {name} returned is not a kubeconfig.", "Fetch it by hand to see what is wrong.")
     merged: dict[str, object] = {section: [] for section in _LISTS}
     _merge(merged, document, Path(name))
     for section, body_key in _LISTS.items():

@@ -80,5 +80,5 @@ class Pulse:
             lambda: answers(self._api, _PODS.path(line.scope), _PODS.right(line.scope)),
             self._options.pulse_timeout,
             f"{self._api.host} takes connections but has not answered for {self._options.pulse_timeout:g} s.",
-            "The API server hangs, or something on the way holds what is sent: ask who runs it. It is tried again by itself.",
+            "The API server hangs, or a proxy holds the request back: ask whoever runs it. It is retried automatically.",
         )

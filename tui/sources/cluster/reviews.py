@@ -91,7 +91,7 @@ async def list_namespaces(api: Api) -> tuple[str, ...]:
             return tuple(names)
         if len(names) > MAX_NAMESPACES or not page.items:
             raise UntrustedPayload(
-                f"{api.host} sends a list of namespaces without an end.", "Name the namespaces that matter: -n NAME."
+                f"{api.host} sends a list of namespaces without end.", "Name the namespaces that matter: -n NAME."
             )
 
 

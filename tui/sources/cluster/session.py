@@ -151,7 +151,7 @@ class KubeSession:
                 return
             if token in tokens or len(token) > MAX_TOKEN or len(tokens) > MAX_PAGES:
                 raise UntrustedPayload(
-                    f"{self.endpoint} sends a list of {resource.name} without an end.", "Tell who runs the API server."
+                    f"{self.endpoint} sends a list of {resource.name} without end.", "Tell whoever runs the API server."
                 )
             tokens.add(token)
 

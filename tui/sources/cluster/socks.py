@@ -125,7 +125,7 @@ class SocksBridge:
                 raise self._unreachable("it refuses the user name and password of proxy-url")
         elif method:
             raise self._unreachable(
-                "it wants a user name and password" if not user else "it knows no way to sign in that we know"
+                "it requires a user name and password" if not user else "it offers no way to sign in that is supported"
             )
 
     @property

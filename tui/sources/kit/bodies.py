@@ -132,7 +132,7 @@ async def unpacked(response: aiohttp.ClientResponse) -> AsyncGenerator[bytes, No
                 part = unpacker.decompress(packed, CHUNK)
             except zlib.error as error:
                 raise UntrustedPayload(
-                    f"{response.url.host} sends an answer that cannot be unpacked", "It is tried again."
+                    f"{response.url.host} sends an answer that cannot be unpacked", "It is retried."
                 ) from error
             packed = unpacker.unconsumed_tail
             if part:

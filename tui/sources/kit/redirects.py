@@ -53,7 +53,7 @@ def check_redirect(url: URL, target: URL, foreign: bool, sending: bool) -> None:
     if url.scheme == "https" and target.scheme != "https":
         raise UntrustedPayload(
             f"{url.host} redirects from https to http ({clean(target.host, 80)})",
-            "Not followed, it would be readable on the way. Fix the server's external URL.",
+            "Not followed, it could be read in transit. Fix the server's external URL.",
         )
     if sending and not same_origin(url, target):
         raise UntrustedPayload(

@@ -194,7 +194,7 @@ class Transport:
         if self._proxies.of(url).url is None and await listens(url):
             return NoAnswer(
                 f"{url.host}:{url.port} takes connections but does not answer: no TLS handshake within {CONNECT_TIMEOUT:g} s",
-                "The server hangs, or a firewall holds what is sent: restart the server, or ask who runs it.",
+                "The server hangs, or a firewall holds what is sent: restart the server, or ask whoever runs it.",
             )
         return Unreachable(
             f"{url.host}:{url.port} took no connection within {CONNECT_TIMEOUT:g} s",
@@ -310,7 +310,7 @@ def _unready(error: Exception, url: URL, options: TransportOptions) -> SourceErr
     match error:
         case OSError(strerror=reason) if reason == NO_REGULAR:
             return Unreachable(
-                f"the CA file {clean(options.ca_file, 200)} is no regular file", "Correct `ca_file` in the settings."
+                f"the CA file {clean(options.ca_file, 200)} is not a regular file", "Correct `ca_file` in the settings."
             )
         case FileNotFoundError() | IsADirectoryError() | PermissionError() if options.ca_file:
             return Unreachable(f"the CA file {clean(options.ca_file, 200)} cannot be read", "Correct `ca_file` in the settings.")
@@ -331,7 +331,7 @@ def _unreachable(error: Exception, url: URL, options: TransportOptions) -> Sourc
             )
         case Trouble.PROXY:
             return Unreachable(
-                f"the proxy on the way to {host} refused", "Check HTTPS_PROXY, and NO_PROXY for hosts reached directly."
+                f"the proxy in front of {host} refused", "Check HTTPS_PROXY, and NO_PROXY for hosts reached directly."
             )
         case Trouble.CONNECTION:
             number = getattr(error, "errno", None)
@@ -345,7 +345,7 @@ def _unreachable(error: Exception, url: URL, options: TransportOptions) -> Sourc
             )
         case Trouble.CUT:
             return ConnectionCut(
-                f"{host} cut the connection before its answer was complete", "It is tried again; check proxies on the way."
+                f"{host} cut the connection before its answer was complete", "It is retried; check the proxies in between."
             )
         case Trouble.ADDRESS:
             return Unreachable(f"{clean(str(url), 120)} is not a usable address", "Check `endpoint` in the settings.")

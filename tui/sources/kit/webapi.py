@@ -84,7 +84,7 @@ class WebApi:
         if reply.is_page:
             raise AuthenticationFailed(
                 f"{self.service.title} answers with a web page instead of data",
-                f"A sign-in page or a proxy answers so. {self.service.sign_in}",
+                f"A sign-in page or a proxy answers like this. {self.service.sign_in}",
             )
         return reply
 
@@ -119,7 +119,7 @@ def _sentence(kind: Refusal, reply: Reply, action: str, service: ApiService) -> 
         case Refusal.ABSENT if not message:
             return Sentence(
                 f"{service.title} does not know the request to {action} (404, not in its own form)",
-                "A proxy or an ingress answers so: check the address of the service, and what stands on the way to it.",
+                "A proxy or an ingress answers like this: check the address of the service, and any proxy in between.",
                 error=ForeignAnswer,
             )
         case Refusal.ABSENT:
@@ -127,14 +127,14 @@ def _sentence(kind: Refusal, reply: Reply, action: str, service: ApiService) -> 
                 f"{service.title} does not know the request to {action} (404){because}", "Check the address of the service."
             )
         case Refusal.LIMIT:
-            return Sentence(f"{service.title} asks for fewer requests", "It is tried again.")
+            return Sentence(f"{service.title} asks for fewer requests", "It is retried.")
         case Refusal.FAULT:
-            return Sentence(f"{service.title} failed with {reply.status}{because}", "It is tried again.")
+            return Sentence(f"{service.title} failed with {reply.status}{because}", "It is retried.")
         case Refusal.REDIRECT:
             return Sentence(f"{service.title} redirects to nowhere", "Check the address of the service.")
         case Refusal.GONE | Refusal.OTHER:
             words = f"{service.title} refused to {action} with {reply.status}{because}"
-            return Sentence(words, "See the message; it is tried again.", error=SourceError)
+            return Sentence(words, "See the message; it is retried.", error=SourceError)
         case _:
             assert_never(kind)
 

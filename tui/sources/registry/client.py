@@ -322,7 +322,7 @@ class RegistryClient:
                 return
             paths.add(path)
             request = msgspec.structs.replace(request, path=path)
-        raise ListCut(f"{self.options.host} sends {request.asked.what} without an end", "Tell its owner; the rest is not read.")
+        raise ListCut(f"{self.options.host} sends {request.asked.what} without end", "Tell its owner; the rest is not read.")
 
     def _next(self, header: str, url: str) -> str:
         link = next_link(header)

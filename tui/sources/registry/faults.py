@@ -87,12 +87,12 @@ def _sentence(kind: Refusal, reply: Reply, context: RequestContext, identity: st
         case Refusal.LIMIT:
             return Sentence(
                 f"{context.host} answers that there are too many requests (429)",
-                "It is asked again later; set `requests_per_minute` lower to leave room for others.",
+                "It is retried later; set `requests_per_minute` lower to leave room for others.",
             )
         case Refusal.FAULT:
             return Sentence(
                 f"{context.host} failed with {reply.status} on {context.what}{message}{_trace(reply)}",
-                "It is tried again; if it lasts, tell the owner of the registry.",
+                "It is retried; if it lasts, tell the owner of the registry.",
             )
         case Refusal.GONE | Refusal.REDIRECT | Refusal.OTHER:
             return Sentence(
@@ -152,7 +152,7 @@ def locked(reply: Reply, context: RequestContext) -> Forbidden:
     """The error for what a lock of ACR forbids to everybody (Azure/azure-sdk-for-net#22827: 405 with a code of its own)."""
     return Forbidden(
         f"{context.host} does not allow {context.what} to anybody: it is locked, or not to be read{_message(reply)}",
-        "Ask the registry's owner who locked it; `az acr repository show` tells its attributes.",
+        "Ask the registry's owner who locked it; `az acr repository show` shows its attributes.",
         right="an unlocked image",
     )
 
@@ -161,7 +161,7 @@ def no_answer(reply: Reply, context: RequestContext) -> ForeignAnswer:
     """The error for a success with something else than was asked for."""
     return ForeignAnswer(
         f"{context.host} answers {context.what} with a web page ({reply.status}): no registry speaks there",
-        "A sign-in page, a proxy or an ingress answers so. Check the address, and what stands on the way to it.",
+        "A sign-in page, a proxy or an ingress answers like this. Check the address, and any proxy in between.",
     )
 
 
@@ -175,7 +175,7 @@ def _missing(reply: Reply, context: RequestContext, message: str) -> Sentence:
         return Sentence(f"{context.host} does not have {context.what}{message}", "It was deleted or never pushed.")
     return Sentence(
         f"{context.host} knows no such path: {context.what} (404{', not in the form of a registry' if not codes else message})",
-        "An ingress or proxy, an unknown API or a name in upper case is answered so; whether it is there is not known.",
+        "An ingress or proxy, an unknown API or a name in upper case gets the same answer; whether it is there is not known.",
         error=RouteNotFound,
     )
 

@@ -118,7 +118,7 @@ class Health:
     def _limit(self) -> Denial:
         # The length of the pause, not what is left of it: the words are kept while they stay true.
         words = f"{self._client.options.host} refuses: too many requests (429), waiting {self._client.throttle.asked:.0f} s"
-        return Denial(what=MOMENT, reason=words, remedy="It is asked again by itself; others may use up what it allows.")
+        return Denial(what=MOMENT, reason=words, remedy="It is retried automatically; others may use up what it allows.")
 
     def _progress(self, monotonic: float) -> tuple[Progress, ...]:
         rate, throttle = self._rate(monotonic), self._client.throttle

@@ -72,7 +72,7 @@ class AcrLocks:
             return (Right(name, place, RightState.UNKNOWN, error.remedy, error.headline),)
         actions = _granted(header, repository)
         if actions is None:
-            return (Right(name, place, RightState.UNKNOWN, REMEDY, "The sign-in does not tell what it allows."),)
+            return (Right(name, place, RightState.UNKNOWN, REMEDY, "The sign-in does not say what it allows."),)
         granted = "metadata_write" in actions or "*" in actions
         return (Right(name, place, RightState.HELD if granted else RightState.MISSING, "" if granted else REMEDY),)
 
@@ -101,7 +101,7 @@ class AcrLocks:
     async def _looked_up(self, target: LockTarget, intended: Locks, error: SourceError) -> Locks:
         """What the registry shows after an answer was lost. Raises OutcomeUnknown when that is not what was wanted."""
         unknown = OutcomeUnknown(
-            f"The change of {_words(target)} was sent to {self.registry}, and no answer tells whether it was done.",
+            f"The change of {_words(target)} was sent to {self.registry}, and no answer says whether it was done.",
             "Look at it before it is sent again: az acr repository show.",
         )
         try:
@@ -115,7 +115,7 @@ class AcrLocks:
     def _check_kind(self) -> None:
         if not self._client.options.acr:
             raise Inapplicable(
-                f"{self.registry} is no Azure Container Registry: it has no locks that could be set from here.",
+                f"{self.registry} is not an Azure Container Registry: it has no locks that could be set from here.",
                 "Use what this registry offers: immutable tags, a quarantine, or a rule at the clusters' admission.",
             )
 
@@ -154,7 +154,7 @@ def _changed(target: LockTarget, planned: Locks, now: Locks) -> Changed:
     )
     return Changed(
         f"{_words(target)} is not as it was when this was planned; nothing was changed. {' '.join(differing)}",
-        "Look at what changed, and plan anew.",
+        "Look at what changed, and make a new plan.",
         differences=differing,
     )
 

@@ -78,7 +78,7 @@ def check_digest(body: bytes, expected: str, what: str) -> None:
     if digest != expected:
         raise OtherBytes(
             f"the registry answered with other bytes: {what} does not match its digest {clean(expected, 80)}, it is {digest}",
-            "Do not run it. Find out who changed it: the registry, its storage, or a proxy or mirror on the way.",
+            "Do not run it. Find out who changed it: the registry, its storage, or a proxy or mirror in between.",
         )
 
 
@@ -118,7 +118,7 @@ def read_manifest(body: bytes, digest: str, content_type: str = "") -> Manifest:
         # A body that reads as an index and as an image is an attack (CVE-2021-41190).
         raise UntrustedPayload(f"{label} is an image and an index at once", "Do not run it; rebuild and push the image.")
     if wire.manifests is None and layers is None and wire.config is None and wire.subject is None and not wire.artifact_type:
-        raise UntrustedPayload(f"{label} is not an image manifest", "Old schema 1 images are not read: push the image anew.")
+        raise UntrustedPayload(f"{label} is not an image manifest", "Old schema 1 images are not read: push the image again.")
     _bound(wire.manifests, label)
     _bound(layers, label)
     media_type = wire.media_type or content_type.partition(";")[0].strip()
@@ -145,7 +145,7 @@ def _bound(descriptors: list[WireDescriptor] | None, label: str) -> None:
     for descriptor in descriptors or ():
         if not is_digest(descriptor.digest or ""):
             raise UntrustedPayload(
-                f"{label} names a part by something that is not a digest: {clean(descriptor.digest or '', 60)}", "Push it anew."
+                f"{label} names a part by something that is not a digest: {clean(descriptor.digest or '', 60)}", "Push it again."
             )
 
 

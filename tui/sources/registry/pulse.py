@@ -69,7 +69,7 @@ class Pulse:
             lambda: self._look(sent, paused),
             options.pulse_timeout,
             f"{options.host} takes requests but has not answered for {options.pulse_timeout:g} s",
-            "The server hangs, or something on the way holds what is sent: ask who runs it. It is asked again by itself.",
+            "The server hangs, or a proxy holds the request back: ask whoever runs it. It is retried automatically.",
         )
 
     async def _look(self, sent: float, paused: bool) -> None:

@@ -188,7 +188,7 @@ class Referrers:
         host = self._client.options.host
         if page.manifests is None and page.schema_version != SCHEMA:
             referrers.fail(
-                UntrustedPayload(f"{host} answers with something else than a list of what is attached", "It is not read.")
+                UntrustedPayload(f"{host} answers with something other than a list of what is attached", "It is not read.")
             )
         for wire in page.manifests or ():
             if is_digest(wire.digest or ""):
@@ -202,7 +202,7 @@ class Referrers:
             referrers.fail(
                 RouteNotFound(
                     f"{self._client.options.host} offered the referrers API before, and does not offer it any more",
-                    "What is attached by it cannot be found meanwhile: tell the owner of the registry. It is asked again.",
+                    "What is attached by it cannot be found meanwhile: tell the owner of the registry. It is retried.",
                 )
             )
             return FoundBy.UNSURE

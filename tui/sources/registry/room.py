@@ -36,7 +36,7 @@ class Room(Allotment):
         if not self.take(what, size, rest):
             raise NoRoom(
                 f"{name} is not kept: what registries sent fills the {self.limit >> 20} MiB set aside for it",
-                "Ask for less at a time: fewer registries, contexts or namespaces.",
+                "Read less at a time: fewer registries, contexts or namespaces.",
             )
 
 

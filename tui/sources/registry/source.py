@@ -84,7 +84,7 @@ class RegistrySource:
 
     def _content(self) -> StoredContent:
         if self._session is None:
-            raise Unreachable(f"{self._options.host} has not been connected to yet", "It is tried again.")
+            raise Unreachable(f"{self._options.host} has not been connected to yet", "It is retried.")
         return StoredContent(self._session.client, self._store)
 
     async def events(self) -> AsyncIterator[Event]:

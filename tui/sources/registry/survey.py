@@ -97,7 +97,7 @@ class Survey:
         """The repositories to walk through, those first of which something runs; the list is told, as far as it was read."""
         if strange:
             # Whatever else the list names, nothing can be pulled by it.
-            words = f"{self._host} lists {strange:,} names that are no names of repositories"
+            words = f"{self._host} lists {strange:,} names that are not valid repository names"
             self._health.note(f"{strange:,} names", UntrustedPayload(words, "Tell the owner of the registry."))
         running = self._demanded()
         if names or complete:

@@ -57,7 +57,7 @@ class TokenService:
             raise AuthenticationFailed(
                 f"{self._options.host} is spoken to over https and wants sign-ins sent over plain http, to "
                 f"{clean(str(routed.origin()), 120)}",
-                "Nothing was sent there: it would be readable on the way. The registry's realm must be an https address.",
+                "Nothing was sent there: it could be read in transit. The registry's realm must be an https address.",
             )
         if host and (same_origin(routed, self._options.base) or self._may_sign_in(realm, who)):
             if not who.anonymous:
@@ -79,7 +79,7 @@ class TokenService:
         if url.scheme != "https" and not is_loopback(url.host):
             raise AuthenticationFailed(
                 f"{self._options.host} asks for a sign-in over plain http",
-                'Nothing was sent: it would be readable on the way. Use https, or `auth = "anonymous"`.',
+                'Nothing was sent: it could be read in transit. Use https, or `auth = "anonymous"`.',
             )
 
     async def exchange(self, challenge: Challenge, realm: URL, entra: str) -> str:

@@ -67,7 +67,7 @@ class AquaSource(ConsoleSource):
                     for row in rows:
                         gathering.add_image(row)
         except (ForeignAnswer, Forbidden, NotFound) as error:
-            reason = f"{error.headline}: images without vulnerabilities cannot be told from images never scanned"
+            reason = f"{error.headline}: images without vulnerabilities cannot be told apart from images never scanned"
             round_.denials.append(Denial(LISTED, self._service.right, self._service.ask_for, reason))
 
     async def _rows(self, console: Console, gathering: AquaReports) -> str:
@@ -92,7 +92,7 @@ class AquaSource(ConsoleSource):
             try:
                 page, rows, lost = await asyncio.to_thread(read_page, reply.body, kind)
             except DECODING as error:
-                raise UntrustedPayload(f"{self._service.title} sent something else than rows", "Check the address.") from error
+                raise UntrustedPayload(f"{self._service.title} sent something other than rows", "Check the address.") from error
             size = len(rows) + len(lost)
             read += size
             yield page, rows, lost

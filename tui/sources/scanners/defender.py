@@ -78,7 +78,7 @@ class DefenderSource(ScannerSource):
                 # A full page takes longer than a frame.
                 await asyncio.to_thread(gathering.add_all, page.rows)
                 if page.truncated:
-                    return self._cut(round_, "Resource Graph keeps some of the findings to itself (resultTruncated)")
+                    return self._cut(round_, "Resource Graph leaves out some of the findings (resultTruncated)")
                 if gathering.rows >= self._options.max_rows:
                     return self._cut(round_, f"only the first {gathering.rows:,} of {page.total:,} findings were read")
         return ""

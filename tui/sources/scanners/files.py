@@ -57,7 +57,7 @@ class FilesSource(ScannerSource):
         try:
             status = path.stat()
             if not stat.S_ISREG(status.st_mode):
-                raise UntrustedPayload(f"{shown} is no regular file", "Write the report to a file, and name that.")
+                raise UntrustedPayload(f"{shown} is not a regular file", "Write the report to a file, and name that.")
             stamp = (status.st_mtime_ns, status.st_size)
             if path in self._read and self._read[path][0] == stamp:
                 return self._read[path][1]

@@ -93,7 +93,7 @@ def decode(body: bytes | msgspec.Raw, kind: type[_T], what: str) -> _T:
     try:
         return from_json(body, kind)
     except RecursionError as error:
-        raise UntrustedPayload(f"{what} is nested too deeply", "It was dropped; tell who runs the scanner.") from error
+        raise UntrustedPayload(f"{what} is nested too deeply", "It was dropped; tell whoever runs the scanner.") from error
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise UntrustedPayload(
             f"{what} is not the JSON expected", "Check the address, and the version of the scanner."

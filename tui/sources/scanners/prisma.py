@@ -64,7 +64,7 @@ class PrismaSource(ConsoleSource):
                 reports = await asyncio.to_thread(read_images, self.id, path, reply.body, self._pool, offset)
             except DECODING as error:
                 raise UntrustedPayload(
-                    f"{self._service.title} sent something else than scans: {clean(str(error), 120)}", "Check the address."
+                    f"{self._service.title} sent something other than scans: {clean(str(error), 120)}", "Check the address."
                 ) from error
             offset, total = offset + len(reports), _total(reply.header("total-count"))
             yield reports

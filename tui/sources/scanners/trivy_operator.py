@@ -172,7 +172,7 @@ def _headings(page: bytes) -> tuple[list[tuple[Heading, msgspec.Raw]], int]:
 
 def _foreign(error: Exception) -> UntrustedPayload:
     return UntrustedPayload(
-        f"the API server sent something else than VulnerabilityReports: {text(str(error), 120)}",
+        f"the API server sent something other than VulnerabilityReports: {text(str(error), 120)}",
         "Check which version of trivy-operator is installed.",
     )
 

@@ -222,7 +222,7 @@ def _lie(layer: WireDescriptor, data: bytes) -> str:
     try:
         inline = base64.b64decode(layer.data.replace("\r", "").replace("\n", "").encode("ascii"), validate=True)
     except ValueError:
-        return "its descriptor carries inline data that is no base64"
+        return "its descriptor carries inline data that is not base64"
     same = f"sha256:{hashlib.sha256(inline).hexdigest()}" == layer.digest
     return "" if same else "its descriptor carries other data than its digest says"
 

@@ -98,7 +98,7 @@ def _owned(path: Path) -> os.stat_result:
     """The status of a path that strangers cannot change; the link itself, not its target."""
     status = path.lstat()
     if os.name == "posix" and not stat.S_ISLNK(status.st_mode) and status.st_mode & stat.S_IWOTH:
-        raise Malformed(f"everybody may write {path.name}")
+        raise Malformed(f"everyone may write {path.name}")
     return status
 
 

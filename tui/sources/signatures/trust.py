@@ -145,7 +145,7 @@ def _roots(path: str, problems: list[TrustProblem]) -> tuple[bytes, ...]:
 def _content(path: str) -> bytes:
     place = Path(os.path.expanduser(path))
     if place.stat().st_mode & stat.S_IWOTH:
-        raise OSError(errno.EPERM, "everybody may write it, and so decide what is trusted")
+        raise OSError(errno.EPERM, "everyone may write it, and so decide what is trusted")
     content = read_regular(place, FILE_LIMIT)
     if len(content) > FILE_LIMIT:
         raise OSError(errno.EFBIG, "the file is too large to be a key")

@@ -30,7 +30,7 @@ def read_trusted_root(data: bytes) -> TrustedRoot:
         return _read(message(data, TRUSTED_ROOT))
     except ValueError as error:
         remedy = "Give the trusted_root.json of your Sigstore (cosign trusted-root create writes one)."
-        raise InvalidConfig("it is no trusted root that cosign would read", remedy) from error
+        raise InvalidConfig("it is not a trusted root that cosign would read", remedy) from error
 
 
 def _read(members: dict[str, Json]) -> TrustedRoot:

@@ -199,7 +199,7 @@ class Acting:
             return False
         from tui.ui.screens.pages import QuestionScreen
 
-        question = QuestionScreen(f"Go on with the {plan.action} of {plan.query}?", NOT_TWICE, ("Enter", "go on"), "leave it")
+        question = QuestionScreen(f"Resume the {plan.action} of {plan.query}?", NOT_TWICE, ("Enter", "go on"), "leave it")
         self._explorer.app.push_screen(question, lambda yes: self._resume(plan.id) if yes else None)
         return True
 

@@ -19,7 +19,7 @@ MOST_ANSWERS = 16
 """Answers that are kept; what was not looked at for longest goes."""
 AGAIN = timedelta(seconds=10)
 """After which what could not be reached is asked once more, while its tab is still shown."""
-NO_ANSWER = TrustreeError("It could not be read: a fault in trustree itself.", "See `trustree info` for the log's path.")
+NO_ANSWER = TrustreeError("It could not be read: an error in trustree itself.", "See `trustree info` for the log's path.")
 
 Subject = tuple[str, Hashable]
 """A tab and what its inquiry is about."""

@@ -185,7 +185,7 @@ class HelpScreen(TextScreen):
 
         words = {
             "fail": "a check fails",
-            "unknown": "could not be told: something is missing or refused; never the same as fine",
+            "unknown": "not known: something is missing or refused; never the same as fine",
             "warn": "worth a look",
             "pass": "every check that the policy asks for passes",
         }
@@ -199,7 +199,7 @@ class HelpScreen(TextScreen):
         return [TextLine((Span(f"  {part}", "dim"),)) for part in wrap(text, self.size.width - 4)]
 
 
-UNDER_WAY = "Runs go on; the next start takes them up again."
+UNDER_WAY = "Runs go on; the next start resumes them."
 
 
 class QuestionScreen(ModalScreen[bool]):

@@ -120,7 +120,7 @@ class PlanScreen(Screen[bool]):
         elif set(typed.first().value.split()) == set(self._protected):
             await self._begin(self._protected)
         else:
-            self.notify(f"That is not {' '.join(self._protected)}: nothing was begun.", severity="warning", markup=False)
+            self.notify(f"That is not {' '.join(self._protected)}: nothing was started.", severity="warning", markup=False)
 
     async def _begin(self, confirmed: tuple[str, ...]) -> None:
         try:

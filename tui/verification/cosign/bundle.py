@@ -217,7 +217,7 @@ def check_subject(payload: bytes, digest: str) -> str:
     if len(subjects) > MAX_SUBJECTS or any(len(values) > MAX_DIGESTS for values in digests):
         raise CheckFailed("the statement is about too many things", Reason.MALFORMED)
     if not all(isinstance(text, str) and _HEX.fullmatch(text) for values in digests for text in values.values()):
-        raise CheckFailed("the statement names a digest that is none", Reason.MALFORMED)
+        raise CheckFailed("the statement names something that is not a digest", Reason.MALFORMED)
     if not any(values.get(algorithm) == value for values in digests):
         raise CheckFailed("signature is for another digest", Reason.WRONG_SUBJECT)
     return f"is about {digest}"

@@ -66,7 +66,7 @@ def _check_by_root(
     if not bundle.entries:
         raise _without_entries(bundle, root)
     if not any(log.log_id == entry.log_id for log in root.logs for entry in bundle.entries):
-        words = "the bundle's transparency log is not one of the trusted root: nothing can be said of it"
+        words = "the bundle's transparency log is not one of the trusted root: it cannot be verified"
         raise CheckFailed(words, Reason.UNTRUSTED, unknown=True)
     moments = check_entries(bundle.entries, root.logs, Signed(bundle.payload, bundle.signature, bundle.certificate))
     if not moments:
@@ -97,7 +97,7 @@ def _issued_under(leaf: x509.Certificate, root: TrustedRoot) -> bool:
 def _foreign(leaf: x509.Certificate) -> CheckFailed:
     """What to say of a signer whose certificate comes from elsewhere."""
     issuer = clean(parsed(lambda: leaf.issuer.rfc4514_string()), 120)
-    words = f"its certificate comes from {issuer}, which the trusted root does not name: nothing can be said of it"
+    words = f"its certificate comes from {issuer}, which the trusted root does not name: it cannot be verified"
     return CheckFailed(words, Reason.UNTRUSTED, unknown=True)
 
 

@@ -150,7 +150,7 @@ def load_key(name: str, pem: bytes) -> TrustedKey:
     try:
         key = parsed(lambda: load_pem_public_key(pem))
     except Malformed as error:
-        raise _unusable(name, "it is no public key in PEM") from error
+        raise _unusable(name, "it is not a public key in PEM") from error
     fault = _fault(key)
     if fault:
         raise _unusable(name, fault)

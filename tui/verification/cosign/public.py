@@ -70,7 +70,5 @@ def _issued_under(leaf: x509.Certificate, above: Iterable[x509.Certificate]) -> 
 
 def _foreign(leaf: x509.Certificate) -> CheckFailed:
     issuer = clean(parsed(lambda: leaf.issuer.rfc4514_string()), 120)
-    words = (
-        f"its certificate comes from {issuer}, not from the public Sigstore: nothing can be said of it without its trusted_root"
-    )
+    words = f"its certificate comes from {issuer}, not from the public Sigstore: it cannot be verified without its trusted_root"
     return CheckFailed(words, Reason.UNTRUSTED, unknown=True)

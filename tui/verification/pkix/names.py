@@ -88,7 +88,7 @@ def _bmp(content: bytes) -> str:
         raise Malformed("a name has a BMPString of an odd length")
     text = content.removesuffix(b"\0\0").decode("utf-16-be", "surrogatepass")
     if any(0xD800 <= ord(c) <= 0xDFFF or 0xFDD0 <= ord(c) <= 0xFDEF or ord(c) > 0xFFFD for c in text):
-        raise Malformed("a name has a BMPString with a character that is none")
+        raise Malformed("a name has a BMPString with an invalid character")
     return text
 
 

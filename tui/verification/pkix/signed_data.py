@@ -79,7 +79,7 @@ def parse_signed_data(data: bytes, most_certificates: int) -> SignedData:
 
 def _content(reader: DerReader) -> bytes:
     if reader.oid() != STAMP_INFO:
-        raise Malformed("it holds something else than a time stamp")
+        raise Malformed("it holds something other than a time stamp")
     return reader.take(constructed(0)).octets(OCTET_STRING)
 
 

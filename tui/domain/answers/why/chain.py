@@ -37,28 +37,28 @@ _ENDS = {
     State.OFF: ("is not asked", "are not asked"),
 }
 _MEANS = {
-    "registry": "Nobody whom the policy trusts answers for what lies there.",
+    "registry": "It does not come from a registry or repository that the policy trusts.",
     "signature.unsigned": "Nothing proves who made this image, or that it was not replaced since.",
     "signature.unverified": "The signature proves nothing: who made this image is not known.",
-    "signature.signers": "Somebody signed it, but none of those that the policy asks for.",
+    "signature.signers": "It is signed, but not by a signer that the policy requires.",
     "scan.fail_on": "It has known vulnerabilities that the policy does not accept.",
     "scan.warn_on": "It has known vulnerabilities that are worth a look.",
     "scan.missing": "What vulnerabilities it has is not known.",
     "scan.max_age": "What was found since that report is not known.",
-    "base.outdated": "What was mended in its base since then is not in this image.",
-    "base.grace": "What was mended in its base since then has been missing for longer than the policy allows.",
-    "base.end_of_life": "What is found there after that day will not be mended.",
+    "base.outdated": "Fixes made in its base since then are not in this image.",
+    "base.grace": "Fixes made in its base since then have been missing for longer than the policy allows.",
+    "base.end_of_life": "Vulnerabilities found in it after that day will not be fixed.",
     "identity.moved": "The name names something else now: what starts next may not be what runs.",
     "identity.mixed": "Pods of one workload run different images under one name.",
     "identity.gone": "What runs cannot be pulled again: a pod that moves to another node may not start.",
     "identity.impostor": "What runs is not what its name says.",
-    "age": "What was mended in its packages since it was built is not in it.",
-    "admission": "The cluster's own rules are against it: a pod that is started anew may be refused.",
+    "age": "Fixes made in its packages since it was built are not in it.",
+    "admission": "The cluster's own admission rules refuse it: a new pod may be refused.",
 }
 """What it means that something does not pass, by the setting of the policy that decided, or by the check."""
 _FAILS_ONLY = "signature.unverified"
 """What also decides of signatures that are accepted with a warning: those prove something."""
-CANNOT_TELL = "Whether it is fine cannot be told, and what cannot be told does not count as fine."
+CANNOT_TELL = "Whether it is fine is not known, and unknown does not count as fine."
 MOST = 3
 """Names of a kind that a sentence of a chain tells one by one."""
 

@@ -45,7 +45,7 @@ def why_base(snapshot: Snapshot, key: ImageKey) -> Why | None:
     if base is None:
         return None
     built = [snapshot.images[child] for child in snapshot.derived.get(key, ()) if child in snapshot.images]
-    fact = WhyFact("base", State.UNKNOWN, base.reason, means="What it has, and whether it is still the newest, cannot be told.")
+    fact = WhyFact("base", State.UNKNOWN, base.reason, means="What it has, and whether it is still the newest, is not known.")
     names = listed([name_of(image) for image in built[:MOST]]) if built else ""
     more = f" and {len(built) - MOST} more" if len(built) > MOST else ""
     on_it = f"Built directly on it: {names}{more}." if built else "Nothing that is known is built directly on it."

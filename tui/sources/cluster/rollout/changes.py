@@ -131,6 +131,6 @@ def changed(state: RolloutState, sentences: tuple[str, ...]) -> Changed:
     """The error that shows what differs."""
     return Changed(
         f"{state.key.kind} {state.key.name} is not as it was when this was planned; nothing was changed. {' '.join(sentences)}",
-        "Look at what changed, and plan anew.",
+        "Look at what changed, and make a new plan.",
         differences=sentences,
     )

@@ -42,7 +42,7 @@ class WorkloadKind(msgspec.Struct, frozen=True):
 
 
 _JOB = "A Job runs its pods once and never replaces them: start a new Job, or wait for the next one of its CronJob."
-_POD = "A bare pod has no controller that would make it anew: delete it, and create it again from its manifest."
+_POD = "A bare pod has no controller that would make it again: delete it, and create it again from its manifest."
 _OWNED = "A ReplicaSet does not replace its pods when its template changes: redeploy what owns it, or delete its pods one by one."
 _CONTROLLED = "A ReplicationController does not replace its pods when its template changes: delete them one by one."
 _KINDS = {

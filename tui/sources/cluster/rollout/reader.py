@@ -85,7 +85,7 @@ class RolloutReader:
             body = await self._get(f"{_place(kind.prefix, kind.resource, key.namespace)}/{quote(key.name, safe='')}", {}, right)
         except NotFound as error:
             words = f"{kind.kind} {key.name} is not there any more, or {kind.resource} are not served."
-            raise NotFound(words, "Plan anew from what runs now.") from error
+            raise NotFound(words, "Make a new plan from what runs now.") from error
         return kind, body
 
     async def read(self, key: ObjectKey) -> RolloutState:
@@ -170,7 +170,7 @@ class RolloutReader:
             if listing.metadata is None or not listing.metadata.token:
                 return items
             parameters["continue"] = listing.metadata.token
-        raise UntrustedPayload(f"{self._api.host} sends a list without an end ({request}).", "Tell who runs the API server.")
+        raise UntrustedPayload(f"{self._api.host} sends a list without end ({request}).", "Tell whoever runs the API server.")
 
     async def _get(self, path: str, parameters: Mapping[str, str | int], request: str) -> bytes:
         retry = Retry(Backoff(self._options.backoff, self._options.backoff_most), TRIES - 1)

@@ -55,7 +55,7 @@ def _decided(state: RolloutState) -> Iterator[Stall]:
         yield Stall(
             StallKind.NOT_OBSERVED,
             f"The controller has not yet taken notice of the last change of {name}.",
-            "It does so within seconds; if not, ask who runs the cluster whether its controllers run.",
+            "It does so within seconds; if not, ask whoever runs the cluster whether its controllers run.",
         )
     if state.suspended:
         yield Stall(

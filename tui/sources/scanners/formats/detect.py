@@ -69,7 +69,7 @@ def read_document(reading: Reading, body: bytes) -> list[ScanReport]:
     if not start.startswith((b"{", b"[")):
         if defender_csv.looks_like_csv(body):
             return defender_csv.read_csv(reading, body)
-        raise UntrustedPayload("it is no report of a known scanner", f"Formats are {KNOWN}.")
+        raise UntrustedPayload("it is not a report of a known scanner", f"Formats are {KNOWN}.")
     return _read_as(_format(body), reading, body)
 
 
@@ -122,7 +122,7 @@ def _list_format(body: bytes) -> _Format:
         return _Format("images of Prisma Cloud", bool, _read_prisma)
     if first.properties is not _RAW or first.cve is not _RAW:
         return _Format("findings of Defender", bool, _read_defender)
-    raise UntrustedPayload("it is a list of something else than a scanner's findings", f"Formats are {KNOWN}.")
+    raise UntrustedPayload("it is a list of something other than a scanner's findings", f"Formats are {KNOWN}.")
 
 
 def _read_prisma(reading: Reading, body: bytes) -> list[ScanReport]:

@@ -130,7 +130,7 @@ def read_grype(reading: Reading, body: bytes | msgspec.Raw) -> list[ScanReport]:
 def _elsewhere(source: _Source | None) -> str:
     """Why the report is not about an image: Grype also scans folders, files and package URLs (syft `source`)."""
     kind = text(source.type, 40) if source else ""
-    return f"it is about a {kind}, which is no image" if kind and kind != "image" else ""
+    return f"it is about a {kind}, which is not an image" if kind and kind != "image" else ""
 
 
 def _subject(source: _Source | None) -> DocumentSubject:

@@ -155,7 +155,7 @@ def _elsewhere(wire: _Report) -> str:
     kind = text(wire.artifact_type, 40)
     if not kind or kind in IMAGE_TYPES:
         return ""
-    return f"it is about the {kind} {text(wire.artifact_name, 120)}, which is no image"
+    return f"it is about the {kind} {text(wire.artifact_name, 120)}, which is not an image"
 
 
 def _told(change: _Modified, target: str) -> Vulnerability:
