@@ -7,7 +7,7 @@ import pytest
 from tests.domain import estates as e
 from tui.domain.assemble.in_use import is_surveyed, only_in_use
 from tui.domain.query.language import parse_terms
-from tui.domain.query.reach import Reach, reach_of
+from tui.domain.query.reach import Reach, needs_tasks, reach_of
 
 
 @pytest.mark.parametrize(
@@ -16,7 +16,7 @@ from tui.domain.query.reach import Reach, reach_of
         ("", Reach.ANY),
         ("payments", Reach.ANY),
         ("repo:payments/* verdict:fail", Reach.ANY),
-        ("cve:CVE-2026-1", Reach.ANY),
+        ("cve:CVE-2026-1", Reach.LINEAGE),
         ("is:base", Reach.ANY),
         ("-ns:kube-system", Reach.ANY),
         ("-is:stuck", Reach.ANY),
@@ -31,6 +31,12 @@ from tui.domain.query.reach import Reach, reach_of
         ("-is:unused", Reach.RUNS),
         ("-is:unused is:untagged", Reach.RUNS),
         ("is:unused", Reach.REST),
+        ("base:debian ns:prod", Reach.LINEAGE),
+        ("pkg:openssl", Reach.LINEAGE),
+        ("digest:sha256:ab", Reach.LINEAGE),
+        ("is:outdated", Reach.LINEAGE),
+        ("check:base=unknown", Reach.LINEAGE),
+        ("check:scan=fail", Reach.ANY),
         ("is:untagged", Reach.REST),
         ("is:orphan verdict:fail", Reach.REST),
         ("-is:running", Reach.REST),
@@ -39,6 +45,21 @@ from tui.domain.query.reach import Reach, reach_of
 )
 def test_how_far_a_query_reaches(query: str, reach: Reach) -> None:
     assert reach_of(parse_terms(query)) is reach
+
+
+@pytest.mark.parametrize(
+    ("query", "needed"),
+    [
+        ("base:debian", True),
+        ("drift:moved", True),
+        ("is:drifted", True),
+        ("payments", True),
+        ("ns:prod", False),
+        ("is:stuck", False),
+    ],
+)
+def test_tasks_are_read_for_plans_and_for_who_pushed(query: str, needed: bool) -> None:
+    assert needs_tasks(parse_terms(query)) is needed
 
 
 def test_what_nothing_uses_and_nothing_is_built_on_is_left_out() -> None:

@@ -13,7 +13,7 @@ from typing import Protocol
 from tui.cli.output import Exit, say
 from tui.cli.progress import ProgressLine
 from tui.domain.answers.answer import Answer
-from tui.domain.assemble.in_use import is_surveyed, only_in_use
+from tui.domain.assemble.in_use import hangs_on_the_rest, is_surveyed, only_in_use
 from tui.domain.assemble.wanted_signatures import MAX_ASKED, unlooked
 from tui.domain.common.text import full_stop
 from tui.domain.facts.demand import Demand
@@ -21,7 +21,7 @@ from tui.domain.facts.events import SourceHealth, SourceKind, SourceState
 from tui.domain.query.elsewhere import elsewhere
 from tui.domain.query.query import Query, QueryIndex, Selection
 from tui.domain.query.reach import Reach, needs_tasks, reach_of
-from tui.domain.snapshot.snapshot import Snapshot
+from tui.domain.snapshot.snapshot import ImageKey, Snapshot
 from tui.errors import UsageError
 from tui.presenters.answers.table import answer_sentences
 from tui.presenters.elsewhere import elsewhere_words
@@ -167,31 +167,46 @@ class _Question:
     def snapshot(self) -> Snapshot:
         """What the answer is taken from: all that is known, or what is in use where the rest has not been read."""
         snapshot = self._estate.snapshot
-        return snapshot if self._reach is Reach.REST or is_surveyed(snapshot) else only_in_use(snapshot)
+        return snapshot if self._reach.is_whole or is_surveyed(snapshot) else only_in_use(snapshot)
 
     async def answered(self, wait: float) -> tuple[bool, int]:
         """Read what the query needs, for so many seconds at most.
 
         Whether everything has answered in time, and of how many images the signatures were not asked for, being too many.
         """
-        if self._reach is Reach.REST:
+        if self._reach.is_whole:
             self._estate.survey()
         if needs_tasks(self._query.terms):
             self._estate.read_tasks()
         self._end_at = asyncio.get_running_loop().time() + wait
         settled = await self._estate.settled(wait)
-        if settled and self._reach is Reach.ANY and not is_surveyed(self._estate.snapshot) and not self._finds_anything():
-            self._reach = Reach.REST
-            self._estate.survey()
-            settled = await self._settled()
+        if settled and self._reach is Reach.ANY and not is_surveyed(self._estate.snapshot):
+            settled = await self._read_the_rest()
         return await self._look_for_signatures() if settled else (False, 0)
 
-    def _finds_anything(self) -> bool:
-        selection = self._query.images(self.snapshot, datetime.now(UTC))
-        return bool(selection.images or selection.workloads)
+    async def _read_the_rest(self) -> bool:
+        """Read it where nothing in use is found, or it cannot be told what is, as what that stands on was not read."""
+        snapshot, now = self.snapshot, datetime.now(UTC)
+        index = QueryIndex(snapshot)
+        selection = self._query.images(index, now)
+        undecided = index.undecided(self._query.terms, now) if selection.undecided else {}
+        if not selection.images and not selection.workloads:
+            self._reach = Reach.REST
+        elif any(hangs_on_the_rest(snapshot, key) for key in undecided):
+            self._reach = Reach.LINEAGE
+        if self._reach.is_whole:
+            self._estate.survey()
+            self._estate.read_tasks()
+        return await self._settled()
 
     async def _settled(self) -> bool:
         return await self._estate.settled(max(0.0, self._end_at - asyncio.get_running_loop().time()))
+
+    def _asked_about(self, snapshot: Snapshot, selection: Selection) -> Iterable[ImageKey]:
+        """What the query is about of what it finds: where lineage is asked for, what nothing uses is only there to be counted."""
+        if self._reach is not Reach.LINEAGE:
+            return selection.images
+        return (key for key in selection.images if key in snapshot.images and snapshot.images[key].in_use)
 
     async def _look_for_signatures(self) -> tuple[bool, int]:
         """Ask for the signatures of what the query finds and nothing runs."""
@@ -199,7 +214,7 @@ class _Question:
         while True:
             snapshot = self.snapshot
             selection = self._query.images(snapshot, datetime.now(UTC))
-            wishes = unlooked(snapshot, selection.images, self._query.terms)
+            wishes = unlooked(snapshot, self._asked_about(snapshot, selection), self._query.terms)
             left = [[demand for demand in demands if demand not in demanded] for demands in wishes.values()]
             now = tuple([demand for demands in left for demand in demands][: MAX_ASKED - len(demanded)])
             if not now:

@@ -11,7 +11,9 @@ from tui.domain.answers.question import Question
 from tui.domain.plans.needs import RebuildIndex
 from tui.domain.query.index import QueryIndex
 from tui.domain.query.query import Selection
+from tui.domain.query.reach import Reach, reach_of
 from tui.domain.snapshot.snapshot import ImageKey, Snapshot
+from tui.domain.snapshot.unread import unread_registries
 
 __all__ = ["AnswerContext", "AnswerIndex"]
 
@@ -44,3 +46,21 @@ class AnswerContext(msgspec.Struct, frozen=True, dict=True):
         images, workloads = self.found.images, self.found.workloads
         users = self.snapshot.users.items()
         return frozenset(key for key, keys in users if key in images and any(user in workloads for user in keys))
+
+    @cached_property
+    def unread(self) -> tuple[str, ...]:
+        """The registries of which only what runs was read, and what that is built on."""
+        return unread_registries(self.snapshot)
+
+    @cached_property
+    def counts_what_runs(self) -> bool:
+        """Whether images are counted only as far as they run: of the others some are known, by accident.
+
+        What finds nothing but what workloads have is told whole.
+        """
+        return bool(self.unread) and reach_of(self.question.terms) is not Reach.RUNS
+
+    @cached_property
+    def counted(self) -> frozenset[ImageKey]:
+        """The images found that numbers are of."""
+        return self.running if self.counts_what_runs else self.found.images

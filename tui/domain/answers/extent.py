@@ -26,6 +26,7 @@ class Extent(msgspec.Struct, frozen=True):
     the images was made. `undecided` counts the images of which it could not be told, `undecided_running` those of them that run,
     `unplaced` the workloads without a known image; `reasons` say why, the most frequent first. `lost` are sources that did not
     answer, or not whole, and `loading` how many have not told everything yet: what only they know is missing from all of this.
+    `only_running` says that images are counted only as far as they run, as what lies in registries besides was not read.
     """
 
     images: frozenset[ImageKey] = frozenset()
@@ -40,6 +41,7 @@ class Extent(msgspec.Struct, frozen=True):
     reasons: tuple[UndecidedReason, ...] = ()
     lost: tuple[str, ...] = ()
     loading: int = 0
+    only_running: bool = False
 
     @property
     def is_empty(self) -> bool:
@@ -57,19 +59,22 @@ def extent_of(context: AnswerContext) -> Extent:
     snapshot, selection = context.snapshot, context.found
     clusters = Counter(workload.cluster for workload in selection.workloads)
     undecided = context.index.undecided(context.question.terms, context.now) if selection.undecided else {}
+    if context.unread:
+        undecided = {key: term for key, term in undecided.items() if snapshot.users.get(key)}
     return Extent(
-        images=selection.images,
+        images=context.counted,
         running=context.running,
         workloads=selection.workloads,
         pods=pods_found(snapshot, selection.images, selection.workloads, selection.idle),
         clusters=tuple(sorted(clusters.items(), key=lambda item: (-item[1], item[0]))),
         oldest_pod=_oldest_pod(snapshot, selection),
-        undecided=selection.undecided,
+        undecided=len(undecided),
         undecided_running=sum(bool(snapshot.users.get(key)) for key in undecided),
         unplaced=selection.unplaced,
         reasons=undecided_reasons(context.index, undecided),
         lost=_sources(snapshot, SourceState.FAILED, SourceState.PARTIAL),
         loading=len(_sources(snapshot, SourceState.LOADING)),
+        only_running=context.counts_what_runs,
     )
 
 

@@ -10,6 +10,7 @@ import msgspec
 
 from tui.domain.answers.context import AnswerContext
 from tui.domain.facts.workload import ObjectKey
+from tui.domain.plans.needs import Condition, condition
 from tui.domain.plans.plan import Plan, Staying, Step, StepKind
 from tui.domain.plans.rebuilding import rebuild
 from tui.domain.snapshot.snapshot import ImageKey
@@ -46,12 +47,16 @@ class MendingStep(msgspec.Struct, frozen=True):
 
 class Mending(msgspec.Struct, frozen=True):
     """The stages in order. `staying` are findings that the plan leaves, each with its reason, `unknown` those of which nobody
-    can tell; `hindrances` are why steps cannot be done from here, the most frequent first."""
+    can tell; `hindrances` are why steps cannot be done from here, the most frequent first.
+
+    `is_unread` says that it was not planned, as what lies in registries was not read: a plan could rebuild what was rebuilt.
+    """
 
     steps: tuple[MendingStep, ...] = ()
     staying: tuple[Staying, ...] = ()
     unknown: tuple[Staying, ...] = ()
     hindrances: tuple[tuple[str, int], ...] = ()
+    is_unread: bool = False
 
     @property
     def rebuilt(self) -> frozenset[ImageKey]:
@@ -62,8 +67,15 @@ class Mending(msgspec.Struct, frozen=True):
 def mending_of(context: AnswerContext) -> Mending:
     """What the plan of rebuilding everything that the question finds does, stage by stage."""
     question, selection = context.question, context.found
+    if context.unread:
+        return Mending(is_unread=any(_may_need_it(context, key) for key in context.running))
     plan = rebuild(context.snapshot, selection.images, query=question.text, now=context.now, index=context.index.rebuilds)
     return summed_up(plan)
+
+
+def _may_need_it(context: AnswerContext, key: ImageKey) -> bool:
+    image = context.snapshot.images.get(key)
+    return image is not None and condition(image) is not Condition.CLEAN
 
 
 def summed_up(plan: Plan) -> Mending:

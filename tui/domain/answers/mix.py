@@ -26,7 +26,7 @@ class Mix(msgspec.Struct, frozen=True):
 def mix_of(context: AnswerContext) -> Mix:
     """The verdicts and the checks of what is found."""
     snapshot, selection = context.snapshot, context.found
-    images = [snapshot.images[key] for key in selection.images if key in snapshot.images]
+    images = [snapshot.images[key] for key in context.counted if key in snapshot.images]
     checks = Counter(mark for image in images for mark in {(check.name, check.state) for check in image.checks})
     return Mix(
         _by_verdict(image.verdict for image in images),

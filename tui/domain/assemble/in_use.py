@@ -5,14 +5,25 @@ from __future__ import annotations
 from dataclasses import replace
 
 from tui.domain.assemble.shown import summary_of
+from tui.domain.common.trust import CheckName, State
 from tui.domain.snapshot.snapshot import ImageKey, Snapshot
+from tui.domain.snapshot.unread import unread_registries
 
-__all__ = ["is_surveyed", "only_in_use"]
+__all__ = ["hangs_on_the_rest", "is_surveyed", "only_in_use"]
 
 
 def is_surveyed(snapshot: Snapshot) -> bool:
     """Whether no registry has been left unread but for what runs."""
-    return all(source.surveyed for source in snapshot.sources)
+    return not unread_registries(snapshot)
+
+
+def hangs_on_the_rest(snapshot: Snapshot, key: ImageKey) -> bool:
+    """Whether an image in use has an unknown base, and a registry that was left unread may hold it."""
+    image = snapshot.images.get(key)
+    if image is None or not image.in_use or image.absent:
+        return False
+    open_base = any(check.name is CheckName.BASE and check.state is State.UNKNOWN for check in image.checks)
+    return open_base and key.registry in unread_registries(snapshot)
 
 
 def only_in_use(snapshot: Snapshot) -> Snapshot:

@@ -13,7 +13,7 @@ from tui.domain.common.trust import State
 from tui.presenters.answers.sentences import AnswerSentence, first_of, fitted, named, worded
 from tui.presenters.words import age, count, plural, several, without_registry
 
-__all__ = ["mending_wordings", "mending_words", "runs", "undecided", "whose"]
+__all__ = ["mending_wordings", "mending_words", "runs", "undecided", "unplanned", "whose"]
 
 
 def runs(answer: Answer, state: State, nothing: str, name: str = "") -> AnswerSentence:
@@ -34,6 +34,8 @@ def _extent_wordings(extent: Extent, now: datetime, name: str) -> tuple[str, ...
         first = fuller = "No known image runs"
     elif running == images:
         first, fuller = (f"{plural(images, 'image')}{having} run{'s' if images == 1 else ''}" for having in ("", having))
+    elif extent.only_running:
+        first, fuller = (f"{plural(running, 'image')}{having} run{'s' if running == 1 else ''}" for having in ("", having))
     else:
         of_them = f"{count(running)} of {plural(images, 'image')}"
         first, fuller = (f"{of_them}{having} run{'s' if running == 1 else ''}" for having in ("", having))
@@ -72,6 +74,12 @@ def _owned(owners: Owners, teams: int, managers: int) -> str:
     first = named(owners.teams, teams, "more teams") if owners.teams else f"no team is named{hidden}"
     managed = f"managed by {named(owners.managers, managers)}" if managers and owners.managers else ""
     return "; ".join(filter(None, (first, teamless, managed)))
+
+
+def unplanned(answer: Answer) -> Iterator[AnswerSentence]:
+    """That it is not known what a rebuild does, where that hangs on what was not read."""
+    if answer.mending.is_unread:
+        yield AnswerSentence("fix", "not known: the rest of the registries was not read; `rebuild` reads it.", State.UNKNOWN)
 
 
 def mending_words(mending: Mending) -> str:
