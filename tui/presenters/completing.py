@@ -40,11 +40,11 @@ def choice_of(completion: Completion, tally: Tally | None, meaning: str = "") ->
 
 def tally_words(tally: Tally) -> Cell:
     """`5 images`, and of how many more it cannot be told."""
-    found = plural(tally.images, "image")
+    total = plural(tally.images, "image")
     if not tally.images and tally.workloads:
-        found = plural(tally.workloads, "workload")
+        total = plural(tally.workloads, "workload")
     unsure = Span(f" +{count(tally.undecided)} ?" if tally.undecided else "", "unknown")
-    return (Span(found, "" if tally.images or tally.workloads else "dim"), unsure)
+    return (Span(total, "" if tally.images or tally.workloads else "dim"), unsure)
 
 
 def _meaning(completion: Completion) -> str:

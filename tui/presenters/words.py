@@ -87,5 +87,5 @@ def size(octets: int | None) -> str:
 
 def without_registry(reference: str) -> str:
     """A reference without its host, which stands beside it or is the same for all."""
-    host, slash, rest = reference.partition("/")
-    return rest if slash and ("." in host or ":" in host or host == "localhost") else reference
+    host, slash, path = reference.partition("/")
+    return path if slash and ("." in host or ":" in host or host == "localhost") else reference

@@ -55,14 +55,14 @@ def timeline_words(dossier: Dossier, now: datetime) -> str:
     words = [f"{_WORDS[kind]} {age(latest[kind], now)}" for kind in _SHOWN if kind in latest]
     missing = [_WORDS[kind] for kind in dossier.missing if kind in _SHOWN]
     unknown = f"unknown: {', '.join(missing)}" if missing else ""
-    told = ", ".join(words)
-    return fitted(f"{'; '.join(filter(None, (told, unknown)))}.", f"{told or unknown}.")
+    moments = ", ".join(words)
+    return fitted(f"{'; '.join(filter(None, (moments, unknown)))}.", f"{moments or unknown}.")
 
 
 def _elsewhere(dossier: Dossier) -> str:
     """`1 other image of the same content, 3 images built on it, 12 nodes that run it`."""
     nodes = len(dossier.nodes)
-    held = f"{several(nodes, 'node')} {'has' if nodes == 1 else 'have'} it" if nodes else "no node is known to have it"
+    on_nodes = f"{several(nodes, 'node')} {'has' if nodes == 1 else 'have'} it" if nodes else "no node is known to have it"
     same = f"{several(len(dossier.copies), 'other image')} of the same content" if dossier.copies else "no copy is known"
     built = f"{several(len(dossier.derived), 'image')} built on it" if dossier.derived else "nothing is built on it"
-    return fitted(f"{same}; {built}; {held}.", f"{same}; {built}.")
+    return fitted(f"{same}; {built}; {on_nodes}.", f"{same}; {built}.")

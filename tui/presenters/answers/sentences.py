@@ -100,6 +100,6 @@ def named(counted: Sequence[tuple[str, int]], most: int, rest: str = "more") -> 
 def spelled(words: str) -> str:
     """The same for who hears it: `repo yes, tag no, digest unknown` for `repo ✔ tag ✘ digest ?`."""
     marked = _MARKED.findall(words)
-    if not marked or "".join(f"{what} {sign} " for what, sign in marked).strip() != words:
+    if not marked or "".join(f"{step} {sign} " for step, sign in marked).strip() != words:
         return words
-    return ", ".join(f"{what} {_SPELLED[sign]}" for what, sign in marked)
+    return ", ".join(f"{step} {_SPELLED[sign]}" for step, sign in marked)

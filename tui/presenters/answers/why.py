@@ -50,9 +50,9 @@ def why_lines(why: Why, now: datetime, width: int, glyphs: Glyphs) -> list[TextL
 
 
 def _fact(number: int, fact: WhyFact, now: datetime, width: int, glyphs: Glyphs) -> Iterator[TextLine]:
-    said = " ".join(part for part in (source_word(fact.sources), age(fact.as_of, now) if fact.as_of else "") if part)
-    right: Cell = (Span(f"{said} ", "dim"),) if said else ()
-    title = wrap(fact.about, max(16, width - len(said) - 10)) or [""]
+    origin = " ".join(part for part in (source_word(fact.sources), age(fact.as_of, now) if fact.as_of else "") if part)
+    right: Cell = (Span(f"{origin} ", "dim"),) if origin else ()
+    title = wrap(fact.about, max(16, width - len(origin) - 10)) or [""]
     yield TextLine((Span(f"{number:>3} ", "dim"), glyphs.of(fact.state), Span(f" {title[0]}", "bold")), right)
     yield from (TextLine((Span(f"      {part}", "bold"),)) for part in title[1:])
     yield from _texts(brief_digests(fact.sentence), "", width, "      ")

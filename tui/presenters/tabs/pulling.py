@@ -23,10 +23,10 @@ def pull_lines(container: Container, look: SectionContext) -> Iterator[TextLine]
     if container.pull is None:
         return
     for mark in container.pull.marks:
-        first, *rest = wrap(brief_digests(mark.reason), max(16, look.width - INDENT - STEP - 4))
+        first, *continuation = wrap(brief_digests(mark.reason), max(16, look.width - INDENT - STEP - 4))
         lead = (Span(" " * INDENT), look.glyphs.of(mark.state), Span(f" {mark.step.value:<{STEP}}", "dim"))
         yield TextLine((*lead, Span(first)))
-        yield from (TextLine((Span(" " * (INDENT + STEP + 2) + part),)) for part in rest)
+        yield from (TextLine((Span(" " * (INDENT + STEP + 2) + part),)) for part in continuation)
     grant = grant_for(look.snapshot, container)
     if grant is not None:
         words = grant_words(grant)

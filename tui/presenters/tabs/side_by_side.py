@@ -68,18 +68,18 @@ def side_by_side(subject: RowSubject, context: SectionContext) -> Sequence[TextL
 
 
 def _labelled(label: str, words: str, width: int) -> Iterator[TextLine]:
-    first, *rest = wrap(words, max(20, width - LABEL - 2))
+    first, *continuation = wrap(words, max(20, width - LABEL - 2))
     yield TextLine((Span(f" {label:<{LABEL}}", "dim"), Span(first)))
-    yield from (TextLine((Span(" " * (LABEL + 1) + part),)) for part in rest)
+    yield from (TextLine((Span(" " * (LABEL + 1) + part),)) for part in continuation)
 
 
 def _heads(pair: Pair, titles: tuple[str, str], context: SectionContext) -> Iterator[TextLine]:
     for title, image in zip(titles, pair, strict=True):
         glyph = context.glyphs.of(image.verdict)
         name = f"{image_name(image)}  {short(image.key.digest)}" if image.tags else image_name(image)
-        first, *rest = wrap(name, max(20, context.width - LABEL - 4))
+        first, *continuation = wrap(name, max(20, context.width - LABEL - 4))
         yield TextLine((Span(f" {title:<{LABEL}}", "dim"), glyph, Span(f" {first}", "bold")))
-        yield from (TextLine((Span(" " * (LABEL + 3) + part, "bold"),)) for part in rest)
+        yield from (TextLine((Span(" " * (LABEL + 3) + part, "bold"),)) for part in continuation)
 
 
 def _row(row: Comparison, context: SectionContext) -> Iterator[TextLine]:

@@ -86,8 +86,8 @@ def _answer(rows: RowsContext, undecided: int, unplaced: int, index: AnswerIndex
         return None
     images = frozenset(snapshot.images if shown.images is None else shown.images)
     workloads = frozenset(snapshot.workloads if shown.workloads is None else shown.workloads)
-    found = Selection(images, workloads, undecided, frozenset(shown.idle), unplaced)
-    return answer(AnswerContext(index or IndexOf(snapshot), question, found, rows.now))
+    selection = Selection(images, workloads, undecided, frozenset(shown.idle), unplaced)
+    return answer(AnswerContext(index or IndexOf(snapshot), question, selection, rows.now))
 
 
 def first_unfolded(model: ViewModel, room: int) -> list[RowKey]:
