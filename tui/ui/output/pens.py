@@ -31,16 +31,16 @@ PLAIN = Pen()
 def drawn(pen: Pen, parameters: str) -> Pen:
     """The pen after `CSI parameters m`."""
     codes = [int(code or 0) for code in parameters.split(";")]
-    at = 0
-    while at < len(codes):
-        code, taken = codes[at], 1
+    index = 0
+    while index < len(codes):
+        code, taken = codes[index], 1
         if code in (38, 48):
-            taken = 3 if codes[at + 1 : at + 2] == [5] else 5
-            colour = ";".join(map(str, codes[at : at + taken]))
+            taken = 3 if codes[index + 1 : index + 2] == [5] else 5
+            colour = ";".join(map(str, codes[index : index + taken]))
             pen = pen._replace(foreground=colour) if code == 38 else pen._replace(background=colour)
         else:
             pen = _with(pen, code)
-        at += taken
+        index += taken
     return pen
 
 
@@ -52,7 +52,7 @@ def _with(pen: Pen, code: int) -> Pen:
     if code in _BACKGROUND or code == 49:
         return pen._replace(background="" if code == 49 else str(code))
     if code in _OFF.values():
-        return pen._replace(attributes=frozenset(kept for kept in pen.attributes if _OFF.get(kept) != code))
+        return pen._replace(attributes=frozenset(attribute for attribute in pen.attributes if _OFF.get(attribute) != code))
     return pen._replace(attributes=pen.attributes | {code})
 
 
@@ -66,16 +66,16 @@ def blank(pen: Pen) -> Pen:
 def switched(before: Pen | None, after: Pen) -> str:
     """The shortest codes that make the terminal's pen another; None is one of which only is known that it draws no link."""
     link = "" if after.link == (before.link if before else "") else f"\x1b]8;{after.link or ';'}\x1b\\"
-    whole = ["0", *map(str, sorted(after.attributes)), after.foreground, after.background]
-    codes = _joined(whole)
+    full = ["0", *map(str, sorted(after.attributes)), after.foreground, after.background]
+    codes = _joined(full)
     if before is not None:
         codes = min(codes, _joined(_differences(before, after)), key=len)
     return link + codes
 
 
 def _joined(codes: list[str]) -> str:
-    told = ";".join(code for code in codes if code)
-    return f"\x1b[{'' if told == '0' else told}m" if told else ""
+    parameters = ";".join(code for code in codes if code)
+    return f"\x1b[{'' if parameters == '0' else parameters}m" if parameters else ""
 
 
 def _differences(before: Pen, after: Pen) -> list[str]:

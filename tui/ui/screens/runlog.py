@@ -144,7 +144,7 @@ class RunLogScreen(TextScreen):
             return
         shown = self.page.lines
         order = range(self.page.top + by, len(shown)) if by > 0 else range(self.page.top + by, -1, -1)
-        hit = next((at for at in order if any(self._wanted in span.text.lower() for span in shown[at].left)), None)
+        hit = next((row for row in order if any(self._wanted in span.text.lower() for span in shown[row].left)), None)
         self._follows = False
         self.show_lines()
         if hit is None:

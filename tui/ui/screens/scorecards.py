@@ -38,22 +38,22 @@ class Scorecards:
 
     def of(self, scope: Scope) -> Scorecard | None:
         """What is known of a scope; what is not of the newest snapshot is counted, and drawn when it is there."""
-        app, kept = self._screen.app, self._cards.get(scope)
-        if kept is None or kept.snapshot is not app.snapshot:
-            rest = kept.at + REST - app.clock() if kept is not None else timedelta()
-            if rest > timedelta():
-                self._draw_after(rest)
+        app, entry = self._screen.app, self._cards.get(scope)
+        if entry is None or entry.snapshot is not app.snapshot:
+            delay = entry.at + REST - app.clock() if entry is not None else timedelta()
+            if delay > timedelta():
+                self._draw_after(delay)
             else:
                 self._ask(scope)
-        if kept is None:
+        if entry is None:
             return None
         self._cards.move_to_end(scope)
-        return kept.card
+        return entry.card
 
-    def _draw_after(self, rest: timedelta) -> None:
+    def _draw_after(self, delay: timedelta) -> None:
         if not self._resting:
             self._resting = True
-            self._screen.set_timer(rest.total_seconds(), self._rested)
+            self._screen.set_timer(delay.total_seconds(), self._rested)
 
     def _rested(self) -> None:
         self._resting = False
