@@ -67,12 +67,12 @@ def dossier(snapshot: Snapshot, image: Image) -> Dossier:
     push = push_of(snapshot, image.key)
     pods = [pod for user in snapshot.users.get(image.key, ()) for pod in _pods(snapshot, user, image.key)]
     timeline = sorted([*_moments(image, push), *_first_seen(pods)], key=lambda moment: (moment.at, moment.kind))
-    told = {moment.kind for moment in timeline}
+    kinds = {moment.kind for moment in timeline}
     nodes = {(cluster, pod.node) for cluster, pod in pods if pod.node}
     return Dossier(
         image.key,
         tuple(timeline),
-        tuple(kind for kind in _ASKED if kind not in told),
+        tuple(kind for kind in _ASKED if kind not in kinds),
         image.same_content,
         tuple(sorted(_built_on(snapshot, image.key))),
         tuple(sorted(nodes)),
@@ -127,18 +127,18 @@ def _moments(image: Image, push: Push) -> Iterator[Moment]:
 
 
 def _signatures(image: Image) -> Iterator[Moment]:
-    told: set[tuple[datetime, str]] = set()
+    signings: set[tuple[datetime, str]] = set()
     for outcome in (outcome for verified in image.signatures for outcome in verified.outcomes):
-        at = outcome.timestamp.time if outcome.timestamp is not None else outcome.signing_time
-        if at is not None and (at, outcome.signer) not in told:
-            told.add((at, outcome.signer))
+        signed = outcome.timestamp.time if outcome.timestamp is not None else outcome.signing_time
+        if signed is not None and (signed, outcome.signer) not in signings:
+            signings.add((signed, outcome.signer))
             proven = "" if outcome.timestamp is not None else ", as the signature claims"
-            yield Moment(at, MomentKind.SIGNED, f"signed by {outcome.signer or 'somebody unknown'}{proven}")
+            yield Moment(signed, MomentKind.SIGNED, f"signed by {outcome.signer or 'somebody unknown'}{proven}")
 
 
 def _first_seen(pods: Iterable[tuple[str, PodRef]]) -> Iterator[Moment]:
     """The oldest pod that runs it; older ones may have ended."""
     dated = [(pod.created, cluster, pod.name) for cluster, pod in pods if pod.created is not None]
     if dated:
-        at, cluster, name = min(dated)
-        yield Moment(at, MomentKind.RUNNING, f"the oldest pod that runs it was made: {name} in {cluster}")
+        created, cluster, name = min(dated)
+        yield Moment(created, MomentKind.RUNNING, f"the oldest pod that runs it was made: {name} in {cluster}")

@@ -35,15 +35,15 @@ def contain(snapshot: Snapshot, selection: Iterable[ImageKey], *, query: str, no
     `selection` are the compromised images; what has their content is contained with them.
     """
     chosen = tuple(dict.fromkeys(selection))
-    known = [key for key in chosen if key in snapshot.images]
-    reasons = contents_of(snapshot, known)
+    images = [key for key in chosen if key in snapshot.images]
+    reasons = contents_of(snapshot, images)
     steps: list[Step] = []
     for key, why in reasons.items():
         steps += _registry_steps(snapshot, key, why)
     for name in sorted({user for key in reasons for user in snapshot.users.get(key, ())}):
         if name in snapshot.workloads:
             steps += _workload_steps(snapshot, snapshot.workloads[name], frozenset(reasons))
-    missing = [f"{image_title(snapshot, key)} is not known: nothing is planned for it." for key in chosen if key not in known]
+    missing = [f"{image_title(snapshot, key)} is not known: nothing is planned for it." for key in chosen if key not in images]
     notes, unknown = _whereabouts(snapshot, reasons)
     return make_plan(snapshot, Action.CONTAIN, query, now, tuple(steps), notes, (*missing, *unknown))
 
@@ -57,8 +57,8 @@ def contents_of(snapshot: Snapshot, images: Iterable[ImageKey]) -> dict[ImageKey
         title, image = image_title(snapshot, key), snapshot.images.get(key)
         same = image.same_content if image is not None else ()
         for other, why in (
-            *((each, f"It has the same content as {title}.") for each in same),
-            *((each, f"It is built on {title}.") for each in snapshot.derived.get(key, ())),
+            *((related, f"It has the same content as {title}.") for related in same),
+            *((related, f"It is built on {title}.") for related in snapshot.derived.get(key, ())),
         ):
             if other in snapshot.images and other not in reasons:
                 reasons[other] = why
@@ -94,18 +94,18 @@ def _registry_steps(snapshot: Snapshot, key: ImageKey, why: str) -> list[Step]:
     azure = is_azure_registry(key.registry)
     blocked = "" if azure else "Its registry has no locks that can be set from here."
     remedy = "" if azure else "Delete it at its registry, or refuse it by admission."
-    made = []
-    for kind, what in (
+    steps = []
+    for kind, effect in (
         (StepKind.LOCK, "Keeps it from being changed or deleted: it is evidence."),
         (StepKind.DISABLE_READ, "Keeps everybody from pulling it."),
     ):
         read = kind is StepKind.DISABLE_READ
-        made.append(
+        steps.append(
             Step(
                 id=step_id(kind, key.registry, key.repository, key.digest),
                 kind=kind,
                 target=image_title(snapshot, key),
-                what=what,
+                what=effect,
                 why=why,
                 image=key,
                 leaves=("What already runs keeps running.",),
@@ -115,7 +115,7 @@ def _registry_steps(snapshot: Snapshot, key: ImageKey, why: str) -> list[Step]:
                 undo=commands.unlock(key, read=read) if azure else "",
             )
         )
-    return made
+    return steps
 
 
 def _workload_steps(snapshot: Snapshot, workload: Workload, bad: frozenset[ImageKey]) -> list[Step]:
@@ -160,7 +160,9 @@ def _base(workload: Workload, kind: StepKind, image: ImageKey, containers: Itera
         workload=key,
         containers=tuple(container.name for container in containers),
         wave=2,
-        preconditions=tuple(Precondition(f"the image of container {clean(each.name, 60)}", each.image) for each in containers),
+        preconditions=tuple(
+            Precondition(f"the image of container {clean(declaring.name, 60)}", declaring.image) for declaring in containers
+        ),
     )
 
 
@@ -176,7 +178,7 @@ def _roll_back(workload: Workload, good: ImageKey, containers: list[Container]) 
         blocked=f"{owner} owns it and would undo the change of its image." if owner else "",
         remedy=patch_for_git(workload, names, reference, containers[0].name_of) if owner else "",
         commands=commands.pin(workload.key, names, reference),
-        undo="; ".join(command for each in containers for command in commands.pin(workload.key, (each.name,), each.image)),
+        undo="; ".join(command for pinned in containers for command in commands.pin(workload.key, (pinned.name,), pinned.image)),
     )
 
 

@@ -113,8 +113,8 @@ def verification(outcome: Outcome, image: Image) -> str:
     if outcome.system is SignatureSystem.NOTATION:
         return command_line("notation", "verify", reference)
     if outcome.chain:
-        wanted = ("--certificate-identity", "IDENTITY", "--certificate-oidc-issuer", "ISSUER")
-        return command_line("cosign", "verify", *wanted, reference)
+        options = ("--certificate-identity", "IDENTITY", "--certificate-oidc-issuer", "ISSUER")
+        return command_line("cosign", "verify", *options, reference)
     key = outcome.signer if outcome.signer.endswith((".pub", ".pem")) else "KEY.pub"
     return command_line("cosign", "verify", "--key", key, reference)
 
