@@ -210,12 +210,12 @@ def track(row: BoardRow, glyphs: Glyphs, step: int) -> Cell:
 
     Milestones that are not on its way are passed over: a restart builds nothing, and nothing runs some images.
     """
-    reached = [at for at, milestone in enumerate(MILESTONES) if milestone in row.passed or milestone is row.at]
+    reached = [index for index, milestone in enumerate(MILESTONES) if milestone in row.passed or milestone is row.at]
     furthest = max(reached, default=-1)
     spans: list[Span] = []
-    for at, milestone in enumerate(MILESTONES):
-        rest = (glyphs.rule if at < furthest else " ") * (step - 1 if milestone is not MILESTONES[-1] else 0)
-        spans += (_sign(row, milestone, glyphs, passed_over=at < furthest), Span(rest, "pass"))
+    for index, milestone in enumerate(MILESTONES):
+        line = (glyphs.rule if index < furthest else " ") * (step - 1 if milestone is not MILESTONES[-1] else 0)
+        spans += (_sign(row, milestone, glyphs, passed_over=index < furthest), Span(line, "pass"))
     return tuple(spans)
 
 

@@ -268,10 +268,10 @@ def _filter(place: Position, snapshot: Snapshot, width: int) -> Cell:
     numbers = "" if shown is None else f"   {count(shown)} of {total}"
     short = "" if shown is None else f"   {count(shown)}"
     room = width - TABS_LEAST - cell_width((marked,)) - 1
-    told = (Span(numbers, "dim"), Span(f"   {count(undecided)} cannot tell" if undecided else "", "unknown"))
+    full = (Span(numbers, "dim"), Span(f"   {count(undecided)} cannot tell" if undecided else "", "unknown"))
     less = (Span(short, "dim"), Span(f"   {count(undecided)} ?" if undecided else "", "unknown"))
     words = _filter_words(place, 40, width_of(place.query), "faults only")
-    for ends in (told, less):
+    for ends in (full, less):
         if cell_width((*words, *ends)) <= room:
             return (*words, *ends, marked, Span(" "))
     left = room - cell_width((*_filter_words(place, 0, 0, "faults"), *less))

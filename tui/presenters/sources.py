@@ -44,7 +44,7 @@ def progress_lines(snapshot: Snapshot, width: int, glyphs: Glyphs, *, low: bool 
 
 def _progress_of_all(loading: Sequence[SourceHealth], snapshot: Snapshot, glyphs: Glyphs) -> TextLine:
     """`loading 14 / 20 sources · images 62 / 141`: what waits, and what is counted most."""
-    asked = [health for health in snapshot.sources if health.state is not SourceState.OFF]
+    sources_on = [health for health in snapshot.sources if health.state is not SourceState.OFF]
     done: Counter[str] = Counter()
     total: Counter[str] = Counter()
     for progress in (progress for health in loading for progress in health.progress):
@@ -54,9 +54,11 @@ def _progress_of_all(loading: Sequence[SourceHealth], snapshot: Snapshot, glyphs
         f"{unit} {count(done[unit])}" + (f" / {count(total[unit])}" if total[unit] > done[unit] else "")
         for unit, _ in total.most_common(3)
     ]
-    slowest = max((progress for health in loading for progress in health.progress), key=lambda each: each.waiting, default=None)
+    slowest = max(
+        (progress for health in loading for progress in health.progress), key=lambda counter: counter.waiting, default=None
+    )
     waits = [f"waiting {slowest.waiting:.0f} s: {slowest.waiting_reason}"] if slowest and slowest.waiting > 0 else []
-    sources = f" loading {count(len(asked) - len(loading))} / {count(len(asked))} sources"
+    sources = f" loading {count(len(sources_on) - len(loading))} / {count(len(sources_on))} sources"
     return TextLine((Span(sources, "accent"), Span("".join(f"{glyphs.dot}{words}" for words in (*waits, *units)), "dim")))
 
 

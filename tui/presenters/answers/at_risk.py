@@ -105,10 +105,10 @@ def _fix(risk: AtRisk) -> str:
     gone = sum(number for kind, number in risk.kinds if kind is RiskKind.GONE)
     there = [loss.image for loss in risk.losses if loss.image is not None and loss.risk.kind is not RiskKind.GONE]
     loose = sum(not is_azure_registry(image.registry) for image in there)
-    held = len(there) - loose
-    lock = f"lock {'it' if held == 1 else count(held)} (deleteEnabled and writeEnabled off)" if held else ""
+    locked = len(there) - loose
+    lock = f"lock {'it' if locked == 1 else count(locked)} (deleteEnabled and writeEnabled off)" if locked else ""
     push = f"push {'it' if gone == 1 else count(gone)} again, or name another" if gone else ""
-    brief = f"lock {count(held)}" if held else ""
+    brief = f"lock {count(locked)}" if locked else ""
     # Other registries than Azure's have no locks.
     tag = f"tag {'it' if loose == 1 else count(loose)} again" if loose else ""
     return fitted(f"{'; '.join(filter(None, (lock, tag, push)))}.", f"{'; '.join(filter(None, (brief, tag, push)))}.")

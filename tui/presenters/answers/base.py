@@ -53,12 +53,12 @@ def _fixes(answer: Answer, radius: BlastRadius) -> tuple[str, ...]:
     alone = dict(radius.alone)
     yes, no, unknown = (alone.get(outlook, 0) for outlook in (Outlooks.YES, Outlooks.NO, Outlooks.UNKNOWN))
     reasons = f" ({named(radius.why_not, 2, 'for other reasons')})" if radius.why_not else ""
-    whole = f"{count(yes)} of {count(yes + no + unknown)} that run will rebuild by themselves"
+    rebuilding = f"{count(yes)} of {count(yes + no + unknown)} that run will rebuild by themselves"
     not_so = f", {count(no)} not{reasons}" if no else ""
-    rest = f", {count(unknown)} unknown" if unknown else ""
+    unknown_part = f", {count(unknown)} unknown" if unknown else ""
     short = f"{count(yes)} by {'itself' if yes == 1 else 'themselves'}"
     return (
-        *(f"{order}; {whole}{not_so}{rest}." for order in orders),
+        *(f"{order}; {rebuilding}{not_so}{unknown_part}." for order in orders),
         f"{orders[-1]}; {short}, {count(no)} not{f', {count(unknown)} unknown' if unknown else ''}.",
         f"{orders[-1]}; {short}, {count(no)} not.",
         f"{orders[-1]}; {short}.",

@@ -36,10 +36,10 @@ def _wrong(mix: Mix, scope: str) -> tuple[str, ...]:
     places = f"workloads: {workloads}" if workloads else ""
     if not images:
         return (f"{places}.",)
-    first, *rest = images
+    first, *others = images
     first = f"{scope}{first}"
     wordings = []
     for most, beside in ((7, places), (7, ""), (4, places), (3, places), (5, ""), (4, ""), (3, ""), (2, ""), (1, "")):
         checks = f": {named(mix.failing, most, 'more checks')}" if State.FAIL in verdicts and mix.failing else ""
-        wordings.append("; ".join(filter(None, (f"{first}{checks}", *rest, beside))) + ".")
+        wordings.append("; ".join(filter(None, (f"{first}{checks}", *others, beside))) + ".")
     return tuple(wordings)

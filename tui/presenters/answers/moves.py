@@ -21,8 +21,10 @@ __all__ = ["move_sentences", "moves_sentences", "pushed_words"]
 
 def moves_sentences(answer: Answer, moves: Moves) -> Iterator[AnswerSentence]:
     """How wide it is, the widest move in full, whose it is, and what could not be told."""
-    told = answer.extent.is_told
-    yield runs(answer, State.FAIL, "No tag moved under what runs." if told else "No tag is known to have moved under what runs.")
+    is_told = answer.extent.is_told
+    yield runs(
+        answer, State.FAIL, "No tag moved under what runs." if is_told else "No tag is known to have moved under what runs."
+    )
     if moves.moves:
         yield from move_sentences(moves.moves[0], answer.now, len(moves.moves) - 1)
     yield from whose(answer)
@@ -63,10 +65,10 @@ def _moved(move: Move, now: datetime, more: str, brief_more: str) -> str:
 
 def pushed_words(push: Push, now: datetime) -> str:
     """When it was pushed and by whom: `pushed 3d ago by run cf12 of payments-worker`."""
-    at = f" {age(push.at, now)} ago" if push.at is not None else ""
+    when = f" {age(push.at, now)} ago" if push.at is not None else ""
     if push.run is not None:
-        return f"pushed{at} by {_pusher(push.run, push.job)}"
-    return f"pushed{at}; no builder says by whom" if at else "pushed, when and by whom not known"
+        return f"pushed{when} by {_pusher(push.run, push.job)}"
+    return f"pushed{when}; no builder says by whom" if when else "pushed, when and by whom not known"
 
 
 def _pushed_briefly(push: Push) -> str:
@@ -96,16 +98,16 @@ def _differences(rows: tuple[Comparison, ...]) -> str:
     unequal = [row for row in rows if row.alike is Alike.DIFFERENT and row.what in _OF_TRUST]
     unknown = [row.what for row in rows if row.alike is Alike.UNKNOWN and row.what in _OF_TRUST]
     same = [row.what for row in rows if row.alike is Alike.SAME and row.what in _OF_TRUST]
-    rest = "; ".join(
+    others = "; ".join(
         filter(None, (f"same {', '.join(same)}" if same else "", f"unknown: {', '.join(unknown)}" if unknown else ""))
     )
     wordings = []
     for most in range(len(unequal), 0, -1):
-        said = "; ".join(f"{row.what}: {_brief(row.before)} → {_brief(row.after)}" for row in unequal[:most])
+        changes = "; ".join(f"{row.what}: {_brief(row.before)} → {_brief(row.after)}" for row in unequal[:most])
         left = ", ".join(row.what for row in unequal[most:])
-        wordings += ["; ".join(filter(None, (said, f"other {left}" if left else "", rest))) + "."]
+        wordings += ["; ".join(filter(None, (changes, f"other {left}" if left else "", others))) + "."]
     names = ", ".join(row.what for row in unequal)
-    wordings.append("; ".join(filter(None, (f"other {names}" if names else "", rest))) + ".")
+    wordings.append("; ".join(filter(None, (f"other {names}" if names else "", others))) + ".")
     return fitted(*wordings)
 
 

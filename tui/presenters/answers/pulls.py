@@ -113,8 +113,8 @@ def _others(pulls: Pulls) -> str:
     causes = ", ".join(f"{cause} {count(number)}" for cause, number in more.most_common())
     pulled = f"{plural(more.total(), 'more failing pull')}: {causes}" if more else ""
     troubles = [(clean(trouble.reason, 60), trouble.pods) for trouble in pulls.troubles]
-    kept = f"pods kept from starting by {named(troubles, 2)}" if troubles else ""
-    return fitted(f"{'; '.join(filter(None, (pulled, kept)))}.", f"{pulled or kept}.") if pulled or kept else ""
+    kept_pods = f"pods kept from starting by {named(troubles, 2)}" if troubles else ""
+    return fitted(f"{'; '.join(filter(None, (pulled, kept_pods)))}.", f"{pulled or kept_pods}.") if pulled or kept_pods else ""
 
 
 _SHORT = {Cause.REPOSITORY: "repo", Cause.UNKNOWN: "no reason given"}

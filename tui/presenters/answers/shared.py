@@ -41,13 +41,13 @@ def _extent_wordings(extent: Extent, now: datetime, name: str) -> tuple[str, ...
         first, fuller = (f"{of_them}{having} run{'s' if running == 1 else ''}" for having in ("", having))
     workloads, pods = plural(len(extent.workloads), "workload"), plural(extent.pods, "pod")
     oldest = f", oldest {age(extent.oldest_pod, now)}" if extent.oldest_pod is not None else ""
-    whole = f", the oldest for {age(extent.oldest_pod, now)}" if extent.oldest_pod is not None else ""
+    oldest_in_full = f", the oldest for {age(extent.oldest_pod, now)}" if extent.oldest_pod is not None else ""
     places, number = named(extent.clusters, 3, "in others"), several(len(extent.clusters), "cluster")
     return (
-        f"{fuller}: {workloads} in {number} ({places}); {pods}{whole}.",
-        f"{first}: {workloads} in {number} ({places}); {pods}{whole}.",
-        f"{fuller}: {workloads} in {number}; {pods}{whole}.",
-        f"{first}: {workloads} in {number}; {pods}{whole}.",
+        f"{fuller}: {workloads} in {number} ({places}); {pods}{oldest_in_full}.",
+        f"{first}: {workloads} in {number} ({places}); {pods}{oldest_in_full}.",
+        f"{fuller}: {workloads} in {number}; {pods}{oldest_in_full}.",
+        f"{first}: {workloads} in {number}; {pods}{oldest_in_full}.",
         f"{first}: {workloads} in {number}; {pods}{oldest}.",
         f"{first}: {workloads}, {number}; {pods}{oldest}.",
         f"{first}: {workloads}, {number}; {pods}.",
@@ -63,9 +63,9 @@ def whose(answer: Answer) -> Iterator[AnswerSentence]:
 def _owners_wordings(owners: Owners) -> tuple[str, ...]:
     """`team-checkout 8, team-payments 8, 12 more teams; managed by Argo CD 14, Helm 12`."""
     fewer = ((5, 3), (4, 3), (3, 3), (3, 2), (2, 2), (2, 1), (1, 1), (1, 0))
-    whole = tuple(f"{_owned(owners, teams, managers)}." for teams, managers in fewer)
+    wordings = tuple(f"{_owned(owners, teams, managers)}." for teams, managers in fewer)
     tools = first_of([name for name, _ in owners.managers], 1)
-    return (*whole[:-1], f"{_owned(owners, 1, 0)}{f'; managed by {tools}' if tools else ''}.", whole[-1])
+    return (*wordings[:-1], f"{_owned(owners, 1, 0)}{f'; managed by {tools}' if tools else ''}.", wordings[-1])
 
 
 def _owned(owners: Owners, teams: int, managers: int) -> str:
@@ -100,8 +100,8 @@ def _stage(stage: MendingStep, most: int) -> str:
     match stage.kind:
         case MendingKind.BASES if most:
             more = len(stage.bases) - most
-            rest = f" and {plural(more, 'more base')}" if more > 0 else ""
-            return f"{', '.join(map(without_registry, stage.bases[:most]))}{rest} first"
+            others = f" and {plural(more, 'more base')}" if more > 0 else ""
+            return f"{', '.join(map(without_registry, stage.bases[:most]))}{others} first"
         case MendingKind.BASES:
             return plural(len(stage.images), "base")
         case MendingKind.IMAGES:
@@ -120,12 +120,12 @@ def _undecided_wordings(extent: Extent) -> tuple[str, ...]:
     run = f" ({count(extent.undecided_running)} run)" if extent.undecided_running else ""
     images = f"{plural(extent.undecided, 'image')}{run}" if extent.undecided else ""
     unplaced = plural(extent.unplaced, "workload") if extent.unplaced else ""
-    whole, brief = (f"{unplaced}{words}" if unplaced else "" for words in (" without a known image", " too" if images else ""))
+    in_full, brief = (f"{unplaced}{words}" if unplaced else "" for words in (" without a known image", " too" if images else ""))
     lost = f"incomplete: {first_of(extent.lost, 2)}" if extent.lost else ""
     loading = f"{plural(extent.loading, 'source')} still loading" if extent.loading else ""
     reasons = [(reason.words, reason.images) for reason in extent.reasons]
     wordings = []
-    for most, workloads in ((3, whole), (3, brief), (2, brief), (1, brief), (0, brief)):
+    for most, workloads in ((3, in_full), (3, brief), (2, brief), (1, brief), (0, brief)):
         why = f": {named(reasons, most, 'more')}" if len(reasons) > 1 else f": {reasons[0][0]}" if reasons else ""
         why = why if most or not reasons else f": mostly {reasons[0][0]}"
         wordings.append("; ".join(filter(None, (f"{images}{why}" if images else "", workloads, lost, loading))) + ".")

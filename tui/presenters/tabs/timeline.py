@@ -24,19 +24,19 @@ MOST = 5
 
 def timeline_lines(image: Image, look: SectionContext) -> Iterator[TextLine]:
     """Its moments, those of which nobody tells, and its copies, what is built on it, and nodes that run it."""
-    known = dossier(look.snapshot, image)
+    facts = dossier(look.snapshot, image)
     yield TextLine()
     yield from _risk(image, look)
     yield TextLine((Span(" What happened to it", "dim"),))
-    for moment in known.timeline:
-        first, *rest = wrap(f"{moment.words[:1].upper()}{moment.words[1:]}.", max(16, look.width - WHEN - 6))
+    for moment in facts.timeline:
+        first, *continuation = wrap(f"{moment.words[:1].upper()}{moment.words[1:]}.", max(16, look.width - WHEN - 6))
         right = (Span(f"{age(moment.at, look.now)} ", "dim"),)
         yield TextLine((Span(f" {moment.at:%Y-%m-%d %H:%M} ", "dim"), Span(first)), right)
-        yield from (TextLine((Span(" " * (WHEN + 1) + part),)) for part in rest)
-    if known.missing:
-        missing = ", ".join(_MISSING[kind] for kind in known.missing)
+        yield from (TextLine((Span(" " * (WHEN + 1) + part),)) for part in continuation)
+    if facts.missing:
+        missing = ", ".join(_MISSING[kind] for kind in facts.missing)
         yield from wrapped(f"Not known: {missing}.", "unknown", look.width)
-    yield from _elsewhere(known, look)
+    yield from _elsewhere(facts, look)
 
 
 def _risk(image: Image, look: SectionContext) -> Iterator[TextLine]:
@@ -59,13 +59,13 @@ _MISSING = {
 }
 
 
-def _elsewhere(known: Dossier, look: SectionContext) -> Iterator[TextLine]:
-    if known.copies:
-        yield from wrapped(f"The same content is in {_named(known.copies, look)}.", "", look.width)
-    if known.derived:
-        yield from wrapped(f"{plural(len(known.derived), 'image')} built on it: {_named(known.derived, look)}.", "", look.width)
-    if known.nodes:
-        names = [f"{node} in {cluster}" for cluster, node in known.nodes]
+def _elsewhere(facts: Dossier, look: SectionContext) -> Iterator[TextLine]:
+    if facts.copies:
+        yield from wrapped(f"The same content is in {_named(facts.copies, look)}.", "", look.width)
+    if facts.derived:
+        yield from wrapped(f"{plural(len(facts.derived), 'image')} built on it: {_named(facts.derived, look)}.", "", look.width)
+    if facts.nodes:
+        names = [f"{node} in {cluster}" for cluster, node in facts.nodes]
         more = f" and {len(names) - MOST} more" if len(names) > MOST else ""
         yield from wrapped(f"Nodes that have it: {', '.join(names[:MOST])}{more}.", "", look.width)
 

@@ -100,8 +100,8 @@ class FindingModel(FlatModel):
         from tui.domain.query.query import parse_query
 
         selection = parse_query(query).images(self.snapshot, self._now)
-        found = selection.images.intersection(finding.images) or selection.workloads.intersection(finding.workloads)
-        return query if found else ""
+        within = selection.images.intersection(finding.images) or selection.workloads.intersection(finding.workloads)
+        return query if within else ""
 
     def is_hit(self, key: RowKey) -> bool:
         """Always."""

@@ -254,7 +254,11 @@ class RegistryModel(TabbedModel):
     def _signature_row(self, key: RowKey, part: SignaturePart) -> Row:
         image_key = key[-2]
         image = self.snapshot.images.get(image_key) if isinstance(image_key, ImageKey) else None
-        outcomes = [out for found in image.signatures if found.subject == part.subject for out in found.outcomes] if image else []
+        outcomes = (
+            [out for signature in image.signatures if signature.subject == part.subject for out in signature.outcomes]
+            if image
+            else []
+        )
         if part.number >= len(outcomes):
             return self._row(Span(""), (Span("signature", "dim"),))
         outcome = outcomes[part.number]
@@ -278,8 +282,8 @@ def _tags(image: Image) -> str:
 def _parts(image: Image) -> Iterable[ManifestPart | SignaturePart]:
     """The manifests below an index, then every signature."""
     yield from (ManifestPart(digest) for digest in image.digests if digest != image.key.digest)
-    for found in image.signatures:
-        yield from (SignaturePart(found.subject, number) for number in range(len(found.outcomes)))
+    for signature in image.signatures:
+        yield from (SignaturePart(signature.subject, number) for number in range(len(signature.outcomes)))
 
 
 def _repository(key: RowKey) -> RepositoryName:
