@@ -72,15 +72,15 @@ class CommandScreen(ModalScreen[None]):
         finally:
             self._busy = False
 
-    def _show(self, text: str, found: Sequence[CommandOffer]) -> None:
+    def _show(self, text: str, offered: Sequence[CommandOffer]) -> None:
         if self._typed is None and self.is_mounted:
-            self.bar.post_message(FilterBar.Offered(text, [_choice(offer) for offer in found]))
+            self.bar.post_message(FilterBar.Offered(text, [_choice(offer) for offer in offered]))
 
     async def _find(self, text: str) -> Sequence[CommandOffer]:
         """What is offered for a text, while nothing else is typed."""
-        found = await asyncio.to_thread(self._look, text)
-        self._offers = (text, found)
-        return found
+        offered = await asyncio.to_thread(self._look, text)
+        self._offers = (text, offered)
+        return offered
 
     def _look(self, text: str) -> Sequence[CommandOffer]:
         """In a thread."""
@@ -102,13 +102,13 @@ class CommandScreen(ModalScreen[None]):
     async def on_filter_bar_submitted(self, event: FilterBar.Submitted) -> None:
         """Do what is chosen, or the first."""
         event.stop()
-        text, found = self._offers
+        text, offered = self._offers
         if event.chosen is None and text != event.text:
-            found = await self._find(event.text)
-        if not found:
+            offered = await self._find(event.text)
+        if not offered:
             self.bar.show_fault(0, "Nothing has that name.", "Type a view, a verb, a query or a few letters of a name.")
             return
-        self._take(found[event.chosen or 0].target)
+        self._take(offered[event.chosen or 0].target)
 
     def on_filter_bar_cancelled(self, event: FilterBar.Cancelled) -> None:
         """Back."""
