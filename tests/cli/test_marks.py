@@ -5,7 +5,9 @@ from __future__ import annotations
 import stat
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
+import msgspec
 import pytest
 
 from tests.estates import NOW
@@ -79,3 +81,25 @@ def test_the_demo_has_a_file_of_its_own_and_no_cache_means_none() -> None:
     assert load({}).mark_file != load({"demo": "contoso"}).mark_file
     assert load({"use_cache": False}).mark_file is None
     assert load({}).asked != load({"namespaces": ("payments",)}).asked
+
+
+@pytest.mark.parametrize(
+    ("at", "counts"),
+    [
+        ("2026-01-01T00:00:00", [1, 2, 3, 4]),
+        ("0001-01-01T00:00:00+23:00", [1, 2, 3, 4]),
+        ("9999-12-31T23:59:59-23:00", [1, 2, 3, 4]),
+        ("2026-01-01T00:00:00Z", [-1, 2, 3, 4]),
+        ("2026-01-01T00:00:00Z", [1 << 62, 2, 3, 4]),
+    ],
+    ids=["no zone", "before all", "after all", "less than nothing", "more than there can be"],
+)
+def test_a_mark_that_nobody_could_have_made_is_passed_over(tmp_path: Path, at: str, counts: Any) -> None:
+    path = tmp_path / "marks.json"
+    MarkFile(path).keep("all ok", MARK)
+    (key,) = msgspec.json.decode(path.read_bytes())["marks"]
+    wrong = {"at": at, "counts": {"[]": counts}}
+    path.write_bytes(msgspec.json.encode({"schema": "trustree/marks/v1", "marks": {key: wrong, "other": wrong}}))
+    assert MarkFile(path).read("all ok") is None
+    MarkFile(path).keep("all ok", MARK)
+    assert MarkFile(path).read("all ok") == MARK

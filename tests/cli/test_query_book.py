@@ -15,7 +15,7 @@ from tests.domain import estates as e
 from tui.cli.main import main
 from tui.errors import InvalidConfig, InvalidQuery, TrustreeError, UsageError
 from tui.settings.load import load
-from tui.settings.query_book import MOST_TYPED, QueryBook, looks_secret
+from tui.settings.query_book import MOST_LINES, MOST_TYPED, QueryBook, looks_secret
 from tui.settings.settings import Settings, paths
 
 
@@ -210,3 +210,12 @@ def test_saved_queries_count_in_the_demo_whose_own_are_kept_apart(home: Path) ->
     settings = load({"demo": "contoso"})
     assert settings.queries == {"prod": "ns:payments"}
     assert settings.query_directory != load({}).query_directory
+
+
+def test_of_a_huge_file_only_its_end_is_looked_through(directory: Path) -> None:
+    directory.mkdir(parents=True)
+    (directory / "history").write_text("é\n" * 1_000_000 + "ns:last\n")
+    book = QueryBook(directory)
+    book.load()
+    assert len(book.history) <= MOST_LINES
+    assert book.history[-1] == "ns:last"

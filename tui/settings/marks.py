@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 from contextlib import suppress
+from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 
@@ -20,6 +21,8 @@ log = logging.getLogger(__name__)
 
 SCHEMA = "trustree/marks/v1"
 LARGEST = 8 << 20
+EARLIEST, LATEST = datetime(2020, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)
+MOST_COUNTED = 1 << 40
 MOST = 8
 """Marks that are kept: of so many estates, or states of their sources."""
 
@@ -72,7 +75,14 @@ class MarkFile:
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             log.warning("%s is no file of marks", self._path)
             return {}
-        return dict(marks.marks) if marks.schema == SCHEMA else {}
+        return {name: mark for name, mark in marks.marks.items() if _is_ours(mark)} if marks.schema == SCHEMA else {}
+
+
+def _is_ours(mark: Mark) -> bool:
+    """Whether we could have written it: at a moment of a zone, and no scope has less than nothing."""
+    if mark.at.tzinfo is None or not EARLIEST <= mark.at < LATEST:
+        return False
+    return all(0 <= number < MOST_COUNTED for counts in mark.counts.values() for number in counts)
 
 
 def _replace(path: Path, body: bytes) -> None:

@@ -27,6 +27,8 @@ log = logging.getLogger(__name__)
 
 MOST_TYPED = 500
 MOST_SAVED = 200
+MOST_LINES = 1_000
+"""We write fewer; of a file with more the last ones are ours."""
 LARGEST = 4 << 20
 """More is no file of ours."""
 PATIENCE = 40
@@ -145,7 +147,7 @@ def _lines(file: Path | None) -> list[str]:
 
 
 def _ours(content: bytes) -> list[str]:
-    lines = content[:LARGEST].decode(errors="replace").split("\n")
+    lines = content[:LARGEST].decode(errors="replace").split("\n")[-MOST_LINES:]
     return [line for line in lines if line.strip() and len(line) <= MAX_LENGTH + 50 and clean(line) == line]
 
 

@@ -39,7 +39,9 @@ class Trends:
         self._busy = True
         try:
             if now not in self._earlier:
-                self._earlier[now] = await asyncio.to_thread(self._file.read, now)
+                kept = await asyncio.to_thread(self._file.read, now)
+                # A clock that was wrong may have written what has not been yet.
+                self._earlier[now] = kept if kept is not None and kept.at <= self._clock() else None
             self._kept[now] = self._clock()
             await asyncio.to_thread(self._keep, now, snapshot, self._kept[now])
         finally:
