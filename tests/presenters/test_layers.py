@@ -158,3 +158,9 @@ def test_what_cannot_be_read_is_not_asked_for() -> None:
     assert LAYERS.inquiry is not None
     assert LAYERS.inquiry(RowSubject(image=find(snapshot, "edge/envoy-lua")), snapshot) is None
     assert LAYERS.inquiry(RowSubject(cluster="prod-weu"), snapshot) is None
+
+
+@pytest.mark.parametrize("octets", [-1, 1 << 63, 10**400])
+def test_a_size_that_no_layer_has_is_not_known(octets: int) -> None:
+    layers, _ = layers_of(manifest(octets, 7), configuration(*HISTORY))
+    assert [layer.size for layer in layers] == [None, 7]

@@ -8,16 +8,17 @@ import msgspec
 
 from tests.domain.answers.kit import answered
 from tests.domain.world import NOW, A, World, digest, name_of, running
-from tui.domain.answers.comparing import Alike, compare_configurations
+from tui.domain.answers.comparing import Alike, compare, compare_configurations
 from tui.domain.answers.mix import Mix
 from tui.domain.answers.moves import Move, Moves, moves_among
 from tui.domain.answers.restarting import RestartOutcome, restarts_of, roulette_of
+from tui.domain.common.trust import State
 from tui.domain.facts.build import BuilderKind, BuiltImage, Job, JobKey, Run, RunState
 from tui.domain.facts.build_events import JobsSeen, RunsSeen, builder_source
 from tui.domain.facts.events import SourceId, SourceKind, TagsListed
 from tui.domain.facts.image import Tag
 from tui.domain.facts.workload import ContainerType, Resource, TemplateContainer
-from tui.domain.snapshot.snapshot import ImageKey, Snapshot
+from tui.domain.snapshot.snapshot import BaseLink, Basis, Confidence, ImageKey, Snapshot
 
 APP = f"{A}/shop/api"
 NAME = f"{APP}:1"
@@ -149,4 +150,35 @@ def test_two_configurations_side_by_side() -> None:
     assert rows["command"].alike is Alike.SAME
     assert "label team" not in rows
     assert compare_configurations(b"[]", NEW) == ()
+    assert compare_configurations(b"{}", NEW) == ()  # that of something else than an image
     assert compare_configurations(b"\xff", NEW) == ()
+
+
+def test_what_differs_beyond_what_is_shown_is_not_the_same() -> None:
+    long = "x" * 2_000
+    old, new = (
+        msgspec.json.encode({"rootfs": {"diff_ids": ["a"]}, "config": {"Entrypoint": [long, last], "Env": [f"A={long}{last}"]}})
+        for last in "ab"
+    )
+    rows = {row.what: row for row in compare_configurations(old, new)}
+    assert rows["entrypoint"].alike is rows["environment A"].alike is Alike.DIFFERENT
+    assert all(len(row.before) <= 300 for row in rows.values())
+
+
+def test_what_is_not_known_of_both_is_not_the_same() -> None:
+    world, old, new = moved_world()
+    snapshot = world.snapshot()
+    before, after = (
+        msgspec.structs.replace(snapshot.images[key(found)], checks=(), verdict=State.UNKNOWN) for found in (old, new)
+    )
+    rows = {row.what: row.alike for row in compare(before, after, snapshot)}
+    assert rows["verdict"] is rows["signature"] is rows["scan"] is Alike.UNKNOWN
+
+
+def test_bases_whose_digests_begin_alike_are_not_the_same() -> None:
+    world, old, _ = moved_world()
+    snapshot = world.snapshot()
+    ends = ("a", "b")
+    links = (BaseLink(ImageKey(A, "base", f"sha256:{'0' * 63}{end}"), Basis.LAYERS, Confidence.CERTAIN, tag="1") for end in ends)
+    before, after = (msgspec.structs.replace(snapshot.images[key(old)], base=link) for link in links)
+    assert {row.what: row.alike for row in compare(before, after, snapshot)}["base"] is Alike.DIFFERENT

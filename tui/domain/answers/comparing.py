@@ -18,7 +18,7 @@ from tui.domain.snapshot.snapshot import BaseLink, Image, Snapshot
 __all__ = ["Alike", "Comparison", "compare", "compare_configurations", "signers_of"]
 
 _NAMED = 4
-_VALUE = 120
+_VALUE, _SHOWN = 120, 300
 
 
 class Alike(StrEnum):
@@ -39,17 +39,21 @@ class Comparison(msgspec.Struct, frozen=True):
 
 
 def _row(name: str, before: str, after: str, *, are_known: bool = True) -> Comparison:
+    """Whole values are compared, the beginning of each is shown: what is the same is proven to the last letter."""
+    shown = clean(before, _SHOWN), clean(after, _SHOWN)
     if not are_known or not before or not after:
-        return Comparison(name, before, after, Alike.UNKNOWN)
-    return Comparison(name, before, after, Alike.SAME if before == after else Alike.DIFFERENT)
+        return Comparison(name, *shown, Alike.UNKNOWN)
+    return Comparison(name, *shown, Alike.SAME if before == after else Alike.DIFFERENT)
 
 
 def compare(before: Image, after: Image, snapshot: Snapshot) -> tuple[Comparison, ...]:
     """What the estate knows of both, without asking anybody."""
     return (
-        _row("verdict", before.verdict.value, after.verdict.value),
-        _row("signature", _signed(before), _signed(after)),
-        _row("base", _base(before, snapshot), _base(after, snapshot)),
+        _row(
+            "verdict", before.verdict.value, after.verdict.value, are_known=State.UNKNOWN not in (before.verdict, after.verdict)
+        ),
+        _row("signature", _signed(before), _signed(after), are_known=_tells_signers(before) and _tells_signers(after)),
+        _bases(before, after, snapshot),
         _row("built", _moment(before.created), _moment(after.created)),
         _row("pushed", _moment(before.pushed), _moment(after.pushed)),
         _row("platforms", _platforms(before), _platforms(after)),
@@ -78,7 +82,7 @@ def signers_of(image: Image) -> tuple[str, ...]:
 def _signed(image: Image) -> str:
     signers = signers_of(image)
     if signers:
-        return f"signed by {', '.join(clean(signer, _VALUE) for signer in signers)}"
+        return f"signed by {', '.join(sorted(signers))}"
     check = _check(image, CheckName.SIGNATURE)
     if check is None or check.state in (State.UNKNOWN, State.OFF) or not image.signatures:
         return ""
@@ -86,8 +90,21 @@ def _signed(image: Image) -> str:
     return "no signature that is authentic" if has_any else "not signed"
 
 
+def _tells_signers(image: Image) -> bool:
+    """Whether all its signatures were read: another may be among those that were not."""
+    check = _check(image, CheckName.SIGNATURE)
+    return check is not None and check.state is not State.UNKNOWN
+
+
 def _check(image: Image, name: CheckName) -> Check | None:
     return next((check for check in image.checks if check.name is name), None)
+
+
+def _bases(before: Image, after: Image, snapshot: Snapshot) -> Comparison:
+    row = _row("base", _base(before, snapshot), _base(after, snapshot))
+    keys = [image.base.base if image.base is not None else None for image in (before, after)]
+    # A short digest is for the eye.
+    return msgspec.structs.replace(row, alike=Alike.DIFFERENT) if row.alike is Alike.SAME and keys[0] != keys[1] else row
 
 
 def _base(image: Image, snapshot: Snapshot) -> str:
@@ -175,11 +192,13 @@ def compare_configurations(before: bytes, after: bytes) -> tuple[Comparison, ...
         old, new = (from_json(body, _Configuration) for body in (before, after))
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return ()
-    return (*_layers(old, new), *_starts(old.config or _Runtime(), new.config or _Runtime()))
+    if old.rootfs is None or new.rootfs is None:
+        return ()  # what lists no layers is the configuration of something else (OCI image-spec: `rootfs` is required)
+    return (*_layers(old.rootfs, new.rootfs), *_starts(old.config or _Runtime(), new.config or _Runtime()))
 
 
-def _layers(old: _Configuration, new: _Configuration) -> Iterator[Comparison]:
-    before, after = (configuration.rootfs.diff_ids if configuration.rootfs is not None else [] for configuration in (old, new))
+def _layers(old: _RootFs, new: _RootFs) -> Iterator[Comparison]:
+    before, after = old.diff_ids, new.diff_ids
     shared = next(
         (place for place, pair in enumerate(zip(before, after, strict=False)) if pair[0] != pair[1]), min(len(before), len(after))
     )
@@ -195,7 +214,7 @@ def _starts(old: _Runtime, new: _Runtime) -> Iterator[Comparison]:
         ("command", _words(old.command), _words(new.command)),
         ("user", old.user or "root", new.user or "root"),
     )
-    yield from (_row(name, clean(before, _VALUE), clean(after, _VALUE)) for name, before, after in rows)
+    yield from (_row(name, before, after) for name, before, after in rows)
     yield from _pairs("environment", _variables(old), _variables(new))
     yield from _pairs("labels", old.labels or {}, new.labels or {})
 
@@ -215,5 +234,5 @@ def _pairs(label: str, before: Mapping[str, str], after: Mapping[str, str]) -> I
         yield Comparison(label, f"{len(before)}", f"{len(after)}", Alike.SAME)
     for name in names:
         title = clean(f"{label.removesuffix('s')} {name}", _VALUE)
-        values = (clean(side[name], _VALUE) or "empty" if name in side else "none" for side in (before, after))
-        yield _row(title, *values)
+        old, new = (clean(side[name], _VALUE) or "empty" if name in side else "none" for side in (before, after))
+        yield Comparison(title, old, new, Alike.DIFFERENT)

@@ -26,6 +26,8 @@ __all__ = ["LAYERS", "Layer", "layers_of"]
 
 MOST = 500
 """Layers that are shown; registries and runtimes stop at some 127."""
+LARGEST = 1 << 63
+"""Sizes are of 64 bits (OCI descriptor)."""
 NUMBER, SIZE, WHOSE = 4, 10, 6
 _SHELL, _NOTE, _BUILDKIT = "/bin/sh -c ", "#(nop)", "# buildkit"
 
@@ -80,7 +82,7 @@ def layers_of(manifest: bytes, configuration: bytes) -> tuple[tuple[Layer, ...],
 
 
 def _size(layer: _Descriptor) -> int | None:
-    return layer.size if layer.size is not None and layer.size >= 0 else None
+    return layer.size if layer.size is not None and 0 <= layer.size < LARGEST else None
 
 
 def _command(step: _Step) -> str:
