@@ -216,16 +216,16 @@ def offers(request: CommandRequest) -> list[CommandOffer]:
 
 def _all_offers(request: CommandRequest) -> Iterator[CommandOffer]:
     text = request.text.strip().removeprefix(":")
-    word, blank, rest = request.text.lstrip().removeprefix(":").partition(" ")
+    word, blank, argument = request.text.lstrip().removeprefix(":").partition(" ")
     if text.startswith("/"):
         yield from _queries(text[1:].strip(), request)
         return
     if blank and word in ("save", "forget"):
-        yield from _keeping(word, rest.strip(), request)
+        yield from _keeping(word, argument.strip(), request)
         return
     if blank and word in _ARGUMENTS:
-        yield from _values(word, rest.strip(), request)
-        yield from _queries(rest.strip(), request)
+        yield from _values(word, argument.strip(), request)
+        yield from _queries(argument.strip(), request)
         return
     small = text.lower()
     yield from map(_offer, (command for command in commands() if small in (command.title, *command.words)))
@@ -327,9 +327,9 @@ def _keeping(word: str, name: str, request: CommandRequest) -> Iterator[CommandO
         yield CommandOffer(
             f"save {clean(name, 40)}", (Span("the filter there is, as a query", "dim"),), Run(f"save_query({name!r})")
         )
-    for known, query in request.saved.items():
-        if known.startswith(name) and (word == "forget" or known != name):
-            yield CommandOffer(f"{word} {known}", (Span(query, "dim"),), Run(f"{word}_query({known!r})"))
+    for saved, query in request.saved.items():
+        if saved.startswith(name) and (word == "forget" or saved != name):
+            yield CommandOffer(f"{word} {saved}", (Span(query, "dim"),), Run(f"{word}_query({saved!r})"))
 
 
 def _jumps(text: str, request: CommandRequest) -> Iterable[CommandOffer]:

@@ -286,17 +286,17 @@ class TrustreeApp(Host):
         copied = "\n".join(map(clean, text.split("\n"))) if lines else clean(text)
         self.run_worker(self._copy(copied, what), name="copy", group="copy", exit_on_error=False)
 
-    async def _copy(self, text: str, what: str) -> None:
+    async def _copy(self, text: str, label: str) -> None:
         from tui.ui.clipboard import copied_by_tmux  # not before somebody copies
 
         if await copied_by_tmux(text, os.environ):
-            self.notify(f"copied {what}", timeout=2, markup=False)
+            self.notify(f"copied {label}", timeout=2, markup=False)
             return
         self.copy_to_clipboard(text)
         if "TMUX" in os.environ:
-            self.notify(f"tmux did not take {what}: it needs `set -g set-clipboard on`.", severity="warning", markup=False)
+            self.notify(f"tmux did not take {label}: it needs `set -g set-clipboard on`.", severity="warning", markup=False)
         else:  # terminals do not answer
-            self.notify(f"sent {what} to the terminal's clipboard", timeout=3, markup=False)
+            self.notify(f"sent {label} to the terminal's clipboard", timeout=3, markup=False)
 
     def action_redraw(self) -> None:
         """Send everything that the screen shows once more: something else may have written into the terminal."""

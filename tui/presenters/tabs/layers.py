@@ -76,9 +76,9 @@ def layers_of(manifest: bytes, configuration: bytes) -> tuple[tuple[Layer, ...],
         raise TrustreeError("Its manifest or its configuration is of an unknown kind.", "The tab Raw shows them.") from error
     if descriptors is None:
         raise TrustreeError("Its manifest lists no layers.", "The tab Raw shows it.")
-    told = len(steps) == len(descriptors)
-    commands = [_command(step) for step in steps] if told else [""] * len(descriptors)
-    return tuple(Layer(_size(layer), command) for layer, command in zip(descriptors, commands, strict=True)), told
+    is_matched = len(steps) == len(descriptors)
+    commands = [_command(step) for step in steps] if is_matched else [""] * len(descriptors)
+    return tuple(Layer(_size(layer), command) for layer, command in zip(descriptors, commands, strict=True)), is_matched
 
 
 def _size(layer: _Descriptor) -> int | None:
@@ -118,19 +118,23 @@ async def _read(image: Image, inquiries: Inquiries) -> Drawing:
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise TrustreeError("Its manifest is of an unknown kind.", "The tab Raw shows it.") from error
     configuration = await inquiries.configuration(image.name, config) if config else b"{}"
-    layers, told = layers_of(manifest, configuration)
-    return partial(_drawn, image, digest, layers, told)
+    layers, is_matched = layers_of(manifest, configuration)
+    return partial(_drawn, image, digest, layers, is_matched)
 
 
-def _drawn(image: Image, digest: str, layers: Sequence[Layer], told: bool, context: SectionContext) -> Sequence[TextLine]:
+def _drawn(image: Image, digest: str, layers: Sequence[Layer], is_matched: bool, context: SectionContext) -> Sequence[TextLine]:
     sizes = [layer.size for layer in layers]
-    total = f", {size(sum(known for known in sizes if known is not None))} in the registry" if None not in sizes and sizes else ""
+    total = (
+        f", {size(sum(layer_size for layer_size in sizes if layer_size is not None))} in the registry"
+        if None not in sizes and sizes
+        else ""
+    )
     title = TextLine((Span(f" {plural(len(layers), 'layer')}{total}", "bold"),), (Span(f"{short(digest)} ", "dim"),))
     heads = f" {'#':>{NUMBER}}  {'size':>{SIZE}}  {'whose':<{WHOSE}}made by"
     below = _below(image, context.snapshot, len(layers))
     lines = [title, *wrapped(_whose(image, below, context.snapshot), "dim" if below is not None else "unknown", context.width)]
     lines += wrapped(
-        "" if told else "Which command made which layer is not known: the history has another number of steps.",
+        "" if is_matched else "Which command made which layer is not known: the history has another number of steps.",
         "unknown",
         context.width,
     )

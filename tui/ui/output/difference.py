@@ -79,12 +79,12 @@ class Difference:
         self._pen = PLAIN
         return codes
 
-    def _is_shown(self, y: int, wanted: Picture) -> bool:
-        return self.shown.texts[y] == wanted.texts[y] and self.shown.pens[y] == wanted.pens[y]
+    def _is_shown(self, y: int, picture: Picture) -> bool:
+        return self.shown.texts[y] == picture.texts[y] and self.shown.pens[y] == picture.pens[y]
 
-    def _clear(self, wanted: Picture) -> None:
+    def _clear(self, picture: Picture) -> None:
         """Begin from an empty screen, in the ground that most of it will have."""
-        blanks = zip(wanted.texts, wanted.pens, strict=True)
+        blanks = zip(picture.texts, picture.pens, strict=True)
         grounds = Counter(pen for texts, pens in blanks for text, pen in zip(texts, pens, strict=True) if text == " ")
         ground = next((pen for pen, _ in grounds.most_common() if pen == self._erased(pen)), PLAIN)
         self._take(ground)
@@ -97,17 +97,17 @@ class Difference:
 
     # ---- a band of lines
 
-    def _write_band(self, changed: list[int], wanted: Picture) -> None:
+    def _write_band(self, changed: list[int], picture: Picture) -> None:
         pieces: list[_Piece] = []
         for y in changed:
-            if _is_complex(self.shown.texts[y]) or _is_complex(wanted.texts[y]):
-                self._write_whole(y, wanted)
+            if _is_complex(self.shown.texts[y]) or _is_complex(picture.texts[y]):
+                self._write_whole(y, picture)
             else:
-                pieces += self._pieces(y, wanted)
-        self._write_by_pen(pieces, wanted.columns)
+                pieces += self._pieces(y, picture)
+        self._write_by_pen(pieces, picture.columns)
         for y in changed:
-            self.shown.texts[y] = wanted.texts[y].copy()
-            self.shown.pens[y] = wanted.pens[y].copy()
+            self.shown.texts[y] = picture.texts[y].copy()
+            self.shown.pens[y] = picture.pens[y].copy()
 
     def _write_by_pen(self, pieces: list[_Piece], columns: int) -> None:
         """First what the present pen draws, then pen after pen; blanks with the first that has their ground."""
@@ -134,10 +134,10 @@ class Difference:
             else:
                 self._put(piece.text, width, columns)
 
-    def _pieces(self, y: int, wanted: Picture) -> Iterator[_Piece]:
+    def _pieces(self, y: int, picture: Picture) -> Iterator[_Piece]:
         """The changed cells of a line as pieces; a few cells that stayed are bridged where the pen draws them too."""
         piece: _Piece | None = None
-        for start, text, pen in self._changed(y, wanted):
+        for start, text, pen in self._changed(y, picture):
             bare = pen == blank(pen) and not text.strip(" ")
             joined = _join(piece, _Piece(y, start, text, pen, bare)) if piece else None
             if joined is None and piece is not None:
@@ -146,9 +146,9 @@ class Difference:
         if piece is not None:
             yield piece
 
-    def _changed(self, y: int, wanted: Picture) -> Iterator[tuple[int, str, Pen]]:
+    def _changed(self, y: int, picture: Picture) -> Iterator[tuple[int, str, Pen]]:
         """Runs of one pen with changed cells, from the first of these to the last."""
-        texts, pens = wanted.texts[y], wanted.pens[y]
+        texts, pens = picture.texts[y], picture.pens[y]
         cells = enumerate(zip(self.shown.texts[y], texts, self.shown.pens[y], pens, strict=True))
         start, end, run = 0, 0, PLAIN
         for x in [x for x, (shown, text, old, new) in cells if (shown != text or old != new) and text != UNKNOWN]:
@@ -162,9 +162,9 @@ class Difference:
         if end:
             yield start, "".join(texts[start:end]), run
 
-    def _write_whole(self, y: int, wanted: Picture) -> None:
+    def _write_whole(self, y: int, picture: Picture) -> None:
         """A line with wide characters, which terminals may take for wider or narrower: from the left, each at its own place."""
-        texts, pens = wanted.texts[y], wanted.pens[y]
+        texts, pens = picture.texts[y], picture.pens[y]
         for x, text in enumerate(texts):
             if text in (HIDDEN, UNKNOWN):
                 continue
@@ -172,9 +172,9 @@ class Difference:
             self._move(y, x)
             self._take(pens[x])
             if width == 1 and len(text) == 1:
-                self._put(text, 1, wanted.columns)
+                self._put(text, 1, picture.columns)
             else:
-                self._put(" " * width, width, wanted.columns)
+                self._put(" " * width, width, picture.columns)
                 self._move(y, x)
                 self._written.append(text)
                 self._line = self._column = None

@@ -85,14 +85,16 @@ class Inspector:
     def lines(self, width: int) -> Sequence[TextLine]:
         """The detail, as wide as that; what its tab must fetch for it is asked for."""
         app, built, subject = self._screen.app, self._screen.built, self.subject
-        wanted = wanted_vulnerability(self._screen.chosen.query)
+        vulnerability = wanted_vulnerability(self._screen.chosen.query)
         order, scorecards = self._orders.get(self.tab.id, ""), self._scorecards
-        context = SectionContext(app.snapshot, app.clock(), app.glyphs, width, order, wanted, scorecards.of, app.marked_before)
-        whole = built.model.detail(subject, context) if built is not None else None
-        self._tabbed = whole is None
-        if self._outline.cursor_key is None or whole is not None:
+        context = SectionContext(
+            app.snapshot, app.clock(), app.glyphs, width, order, vulnerability, scorecards.of, app.marked_before
+        )
+        detail = built.model.detail(subject, context) if built is not None else None
+        self._tabbed = detail is None
+        if self._outline.cursor_key is None or detail is not None:
             self._inquirer.leave()
-            return whole or []
+            return detail or []
         if self.tab is COMPARE and isinstance(self._outline, MarkingTree):
             subject = compared(subject, map(subject_of, self._outline.marked))
         inquiry = self.tab.inquiry(subject, app.snapshot) if self.tab.inquiry is not None else None

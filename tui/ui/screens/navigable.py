@@ -130,8 +130,8 @@ class NavigableScreen(FilterableScreen):
         from tui.domain.query.refine import asked_verdict, with_verdict  # not before somebody filters
 
         counted = [state for state in BAD_FIRST if self.app.snapshot.summary.images.get(state)]
-        asked = asked_verdict(self.chosen.query)
-        place = counted.index(asked) + 1 if asked in counted else 0
+        shown = asked_verdict(self.chosen.query)
+        place = counted.index(shown) + 1 if shown in counted else 0
         verdict = counted[place] if place < len(counted) else None
         self.narrow(self.chosen._replace(query=with_verdict(self.chosen.query, verdict)))
 

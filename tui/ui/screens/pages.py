@@ -247,8 +247,8 @@ class QuitScreen(QuestionScreen):
 
     def __init__(self, images: int, busy: int) -> None:
         under_way = f"{plural(busy, 'step')} {'is' if busy == 1 else 'are'} under way."
-        what = under_way if busy else f"{plural(images, 'image')} {'is' if images == 1 else 'are'} loaded."
-        super().__init__(f"Leave trustree? {what}", UNDER_WAY if busy else "", ("q", "quit"), "stay")
+        state = under_way if busy else f"{plural(images, 'image')} {'is' if images == 1 else 'are'} loaded."
+        super().__init__(f"Leave trustree? {state}", UNDER_WAY if busy else "", ("q", "quit"), "stay")
 
     def action_answer(self, answer: bool) -> None:
         """End the program, or stay."""
