@@ -192,7 +192,7 @@ class _Question:
         undecided = index.undecided(self._query.terms, now) if selection.undecided else {}
         if not selection.images and not selection.workloads:
             self._reach = Reach.REST
-        elif any(hangs_on_the_rest(snapshot, key) for key in undecided):
+        elif any(hangs_on_the_rest(snapshot, key, term) for key, term in undecided.items()):
             self._reach = Reach.LINEAGE
         if self._reach.is_whole:
             self._estate.survey()
@@ -202,11 +202,9 @@ class _Question:
     async def _settled(self) -> bool:
         return await self._estate.settled(max(0.0, self._end_at - asyncio.get_running_loop().time()))
 
-    def _asked_about(self, snapshot: Snapshot, selection: Selection) -> Iterable[ImageKey]:
-        """What the query is about of what it finds: where lineage is asked for, what nothing uses is only there to be counted."""
-        if self._reach is not Reach.LINEAGE:
-            return selection.images
-        return (key for key in selection.images if key in snapshot.images and snapshot.images[key].in_use)
+    def _is_asked_about(self, snapshot: Snapshot, key: ImageKey) -> bool:
+        """Where lineage is asked for, what nothing uses is only there to be counted, as the explorer counts it."""
+        return self._reach is not Reach.LINEAGE or snapshot.images[key].in_use
 
     async def _look_for_signatures(self) -> tuple[bool, int]:
         """Ask for the signatures of what the query finds and nothing runs."""
@@ -214,8 +212,9 @@ class _Question:
         while True:
             snapshot = self.snapshot
             selection = self._query.images(snapshot, datetime.now(UTC))
-            wishes = unlooked(snapshot, self._asked_about(snapshot, selection), self._query.terms)
-            left = [[demand for demand in demands if demand not in demanded] for demands in wishes.values()]
+            wishes = unlooked(snapshot, selection.images, self._query.terms)
+            asked = [demands for key, demands in wishes.items() if self._is_asked_about(snapshot, key)]
+            left = [[demand for demand in demands if demand not in demanded] for demands in asked]
             now = tuple([demand for demands in left for demand in demands][: MAX_ASKED - len(demanded)])
             if not now:
                 return True, sum(map(bool, left))

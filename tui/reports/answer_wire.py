@@ -9,6 +9,7 @@ from tui.domain.answers.mending import MendingStep
 from tui.domain.answers.question import QuestionKind
 from tui.domain.common.trust import State
 from tui.presenters.answers.table import answer_sentences
+from tui.reports.answer_details import CountRow, DetailsRow, details_row
 from tui.reports.rows import Moment, Number, Row
 
 __all__ = ["AnswerRow", "answer_row"]
@@ -20,13 +21,6 @@ class SentenceRow(Row, frozen=True):
     label: str
     words: str
     state: State
-
-
-class CountRow(Row, frozen=True):
-    """A name, and how many workloads or images have it."""
-
-    name: str
-    number: Number
 
 
 class StepRow(Row, frozen=True):
@@ -53,6 +47,7 @@ class AnswerRow(Row, frozen=True):
     sentences: list[SentenceRow]
     images: Number
     running: Number
+    only_running: bool
     workloads: Number
     pods: Number
     clusters: list[CountRow]
@@ -64,6 +59,7 @@ class AnswerRow(Row, frozen=True):
     teams: list[CountRow]
     managed_by: list[CountRow]
     steps: list[StepRow]
+    details: DetailsRow
 
 
 def answer_row(answer: Answer) -> AnswerRow:
@@ -75,6 +71,7 @@ def answer_row(answer: Answer) -> AnswerRow:
         [SentenceRow(*sentence[:3]) for sentence in answer_sentences(answer)],
         len(extent.images),
         len(extent.running),
+        extent.only_running,
         len(extent.workloads),
         extent.pods,
         [CountRow(*cluster) for cluster in extent.clusters],
@@ -86,6 +83,7 @@ def answer_row(answer: Answer) -> AnswerRow:
         [CountRow(*team) for team in owners.teams],
         [CountRow(*manager) for manager in owners.managers],
         [_step_row(step) for step in answer.mending.steps],
+        details_row(answer.details),
     )
 
 

@@ -8,6 +8,7 @@ from typing import Literal
 
 import msgspec
 
+from tui.reports.answer_wire import AnswerRow
 from tui.reports.document import Document, Format, ReportScope
 from tui.reports.encoding import encode
 from tui.reports.wire import ImageRow, SourceRow, SummaryRow, WorkloadRow, report_of
@@ -22,6 +23,7 @@ class HeadLine(msgspec.Struct, frozen=True, tag_field="record", tag="report"):
     as_of: datetime
     complete: bool
     summary: SummaryRow
+    answer: AnswerRow | msgspec.UnsetType = msgspec.UNSET
 
 
 class SourceLine(SourceRow, frozen=True, tag_field="record", tag="source"):
@@ -38,7 +40,7 @@ class WorkloadLine(WorkloadRow, frozen=True, tag_field="record", tag="workload")
 
 def _render(document: Document) -> Iterator[bytes]:
     report = report_of(document)
-    yield encode(HeadLine(report.schema, report.as_of, report.complete, report.summary)) + b"\n"
+    yield encode(HeadLine(report.schema, report.as_of, report.complete, report.summary, report.answer)) + b"\n"
     for source in report.sources:
         yield encode(SourceLine(*msgspec.structs.astuple(source))) + b"\n"
     for image in report.images:

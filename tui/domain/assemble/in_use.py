@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from tui.domain.assemble.shown import summary_of
 from tui.domain.common.trust import CheckName, State
+from tui.domain.query.language import Key, Term
 from tui.domain.snapshot.snapshot import ImageKey, Snapshot
 from tui.domain.snapshot.unread import unread_registries
 
@@ -17,13 +18,15 @@ def is_surveyed(snapshot: Snapshot) -> bool:
     return not unread_registries(snapshot)
 
 
-def hangs_on_the_rest(snapshot: Snapshot, key: ImageKey) -> bool:
-    """Whether an image in use has an unknown base, and a registry that was left unread may hold it."""
+def hangs_on_the_rest(snapshot: Snapshot, key: ImageKey, term: Term) -> bool:
+    """Whether it cannot be told of an image in use if a term finds it, and the unread rest of its registry may tell: as its base,
+    which counts for its verdict, is not known, or when it was pushed."""
     image = snapshot.images.get(key)
-    if image is None or not image.in_use or image.absent:
+    if image is None or not image.in_use or image.absent or key.registry not in unread_registries(snapshot):
         return False
-    open_base = any(check.name is CheckName.BASE and check.state is State.UNKNOWN for check in image.checks)
-    return open_base and key.registry in unread_registries(snapshot)
+    if term.key is Key.VERDICT:
+        return any(check.name is CheckName.BASE and check.state is State.UNKNOWN for check in image.checks)
+    return term.key is Key.AGE or (term.key is Key.CHECK and term.value.startswith(f"{CheckName.AGE}="))
 
 
 def only_in_use(snapshot: Snapshot) -> Snapshot:
