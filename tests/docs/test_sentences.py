@@ -22,8 +22,34 @@ INSIDERS = (
     r"\bthe join\b",
     r"\b(?:TypeError|ValueError|KeyError|NoneType|Traceback)\b",
     r"\(s\)",
+    r"\bmend(?:s|ed|ing)?\b",
+    r"(?<!what )\bstands? on\b",
+    r"\brids?\b",
+    r"\btold of\b",
+    r"\b(?:cannot|could not) be told\b(?! apart)",
+    r"\b[Nn]o(?:thing|body) tells\b",
+    r"\bnothing can be said\b",
+    r"(?<![Tt]here )\bis (?:no|none)\b(?! (?:longer|more)\b)",
+    r"\banew\b",
+    r"\bon the way\b",
+    r"\banswers? so\b",
+    r"(?<!ever )\bwho runs\b",
+    r"\bfor who is\b",
+    r"\bwithout an end\b",
+    r"\b(?:asked|tried) again\b",
+    r"\btoday's (?:build|base)\b",
+    r"\bnewest build of today\b",
+    r"\btak(?:e|es|en|ing) (?:it |them )?up again\b",
+    r"\bNothing is called so\b",
+    r"\bsomething else than\b",
+    r"\bkeeps? some of\b",
+    r"\bas nobody is signed in\b",
+    r"\bclock\b.*\breset\b|\breset (?:the|its) clock\b",
+    r"\bcounts? for nothing\b",
 )
-"""Words of the code, and turns that only its authors understand."""
+"""Words of the code, turns that only its authors understand, and what is translated word by word: each was in a sentence once."""
+FILLED_IN = re.compile("‹[^›]*›")
+"""The name that a value has in the code."""
 DOUBLED = re.compile(r"\b(?!that that\b|had had\b)([A-Za-z]+) \1\b(?!/)")
 ASTRAY = re.compile(r"^[A-Z][^:`\n]*[a-z]  +[a-z]+[^:`\n]*\.$|\( [a-z]|,,|;;|(?<!\.)\.\.(?!\.)(?!/)")
 ARTICLE = re.compile(r"\ba (?:[aeio]|un(?!i)|um)[a-z]+|\ban [bcdfgjklmnpqrtvwxyz][a-z]+")
@@ -37,7 +63,7 @@ def test_there_are_as_many_as_the_program_says() -> None:
 
 @pytest.mark.parametrize("words", INSIDERS)
 def test_no_insiders_words(words: str) -> None:
-    assert not [_shown(sentence) for sentence in PAGE if re.search(words, sentence.text)]
+    assert not [_shown(sentence) for sentence in PAGE if re.search(words, FILLED_IN.sub("", sentence.text))]
 
 
 def test_no_word_stands_twice_in_a_row() -> None:

@@ -284,8 +284,8 @@ def _later(moment: datetime, span: timedelta) -> datetime:
 
 def _unsure(purge: _Purge, tags: tuple[str, ...]) -> Risk:
     names = ", ".join(clean(tag, 60) for tag in tags[:3]) + (f" and {len(tags) - 3} more" if len(tags) > 3 else "")
-    reason = f"Whether {_runs(purge)} deletes its {'tag' if len(tags) == 1 else 'tags'} {names} cannot be told."
-    return Risk(RiskKind.UNKNOWN, reason, tags=tags, brief="purge not told")
+    reason = f"Whether {_runs(purge)} deletes its {'tag' if len(tags) == 1 else 'tags'} {names} is not known."
+    return Risk(RiskKind.UNKNOWN, reason, tags=tags, brief="purge unknown")
 
 
 def _losing(lost: Iterable[tuple[str, datetime, _Purge]]) -> Risk:

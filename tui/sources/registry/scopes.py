@@ -19,7 +19,7 @@ FORBIDDEN_BEFORE = 2
 be about one image alone (a lock, a quarantine)."""
 REFUSED_SINCE = 5
 """The same where something was answered before."""
-HELD = "This was answered once for the whole repository, which is asked again at the next look."
+HELD = "This was answered once for the whole repository, which is read again at the next refresh."
 """What a held refusal adds to the remedy."""
 
 Send = Callable[[], Awaitable[Reply]]
