@@ -173,7 +173,7 @@ async def test_a_plan_that_has_changed_is_shown_anew_with_what_has_changed_befor
         plan = pilot.app.screen
         assert isinstance(plan, PlanScreen)
         await until(pilot, lambda: "web:1 is needed now as well" in said(plan.heading))
-        assert "Nothing was begun" in said(plan.heading)
+        assert "Nothing was started" in said(plan.heading)
         assert plan.steps.row_count == len(steps)
         assert not hand.begun
         await pilot.press("enter")

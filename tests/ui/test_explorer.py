@@ -45,7 +45,7 @@ async def test_the_detail_follows_the_cursor() -> None:
         assert "proven by 7 layers" in screen.detail.text
         await pilot.press("tab")
         assert "No scanner has reported on it" in screen.detail.text
-        await pilot.press("tab", "tab")
+        await pilot.press("tab", "tab", "tab")
         assert "aks-pool1-0" in screen.detail.text
 
 

@@ -361,12 +361,12 @@ class ExplorerScreen(NavigableScreen):
             case "check":
                 return bool(self.header.running.images) or None
             case "other":
-                return self.view.other is not None or not self.outline.in_order or bool(self.inspector.tab.orders)
+                return (self.view.other is not None or not self.outline.in_order or bool(self.inspector.tab.orders)) or None
             case "act":
                 return self._acting.can_act() or None
             case "log" | "cancel":
-                return self._acting.board_row(self.view) is not None
+                return self._acting.board_row(self.view) is not None or None
             case "zoom":
-                return not self.empty
+                return not self.empty or None
             case _:
                 return True

@@ -1,7 +1,8 @@
-"""The line of keys at the bottom: every key is shown where it works, and is dim where it cannot run."""
+"""The line of keys at the bottom: the keys that work now, those that matter most first."""
 
 from __future__ import annotations
 
+from textual.binding import Binding
 from textual.keys import format_key
 from textual.screen import Screen
 
@@ -10,12 +11,16 @@ from widgets.page import Banner
 from widgets.painted import Painted
 from widgets.rows import Span, TextLine
 
-__all__ = ["KeyLine", "dress", "keys_of"]
+__all__ = ["KeyLine", "dress", "key_of", "keys_of"]
 
 FIRST = (
-    *("plan.begin", "tree.open", "page.back", "plan.copy", "plan.save", "log", "rebuild", "redeploy", "log.search", "log.follow"),
-    *("other", "filter", "faults", "zoom", "sources", "command", "help", "leave"),
+    *("plan.begin", "tree.open", "page.back", "plan.copy", "plan.save", "log", "cancel", "why", "log.search", "log.follow"),
+    *("rebuild", "redeploy", "filter", "faults", "other", "zoom", "command", "sources", "help", "leave"),
 )
+
+HELP = "help"
+"""What has room in every line of keys."""
+GAP = "  "
 
 NAMES = {"⏎": "Enter", "escape": "Esc", "esc": "Esc", "pgup": "PgUp", "pgdn": "PgDn", "pageup": "PgUp", "pagedown": "PgDn"}
 
@@ -27,12 +32,17 @@ def keys_of(screen: Screen[object], *, hidden: bool = False) -> list[tuple[str, 
         binding = active.binding
         if not binding.id or not binding.description or not (binding.show or hidden):
             continue
-        name = binding.key_display or _key_name(binding.key)
+        name = key_of(binding)
         before = by_action.get(binding.action)
         keys = " ".join(dict.fromkeys([*(before[0].split() if before else ()), name]))
         by_action[binding.action] = (keys, binding.description, active.enabled, binding.id or "")
     ranked = sorted(by_action.values(), key=lambda entry: FIRST.index(entry[3]) if entry[3] in FIRST else len(FIRST))
     return [entry[:3] for entry in ranked]
+
+
+def key_of(binding: Binding) -> str:
+    """The key of a binding, as it is written on keyboards."""
+    return binding.key_display or _key_name(binding.key)
 
 
 def _key_name(key: str) -> str:
@@ -47,6 +57,10 @@ def dress(screen: Screen[None] | Screen[bool], glyphs: Glyphs) -> None:
         painted.ascii = glyphs is ASCII
 
 
+def _cells(entry: tuple[str, str]) -> int:
+    return len(entry[0]) + 1 + len(entry[1]) + len(GAP)
+
+
 class KeyLine(Banner):
     """The keys that work now."""
 
@@ -56,16 +70,19 @@ class KeyLine(Banner):
         self.call_after_refresh(self.show_keys)
 
     def show_keys(self) -> None:
-        """Show the keys that work now, as many as there is room for."""
-        spans, room = [Span(" ")], self.size.width - 1
-        for key, words, enabled in keys_of(self.screen):
-            room -= len(key) + len(words) + 1
-            if room < 0:
+        """Show the keys that work now, as many as there is room for; the help always."""
+        entries = [(key, words) for key, words, enabled in keys_of(self.screen) if enabled]
+        last = [entry for entry in entries if entry[1] == HELP]
+        room = self.size.width - 1 - sum(_cells(entry) for entry in last)
+        shown: list[tuple[str, str]] = []
+        for entry in entries:
+            room -= 0 if entry in last else _cells(entry)
+            if room + len(GAP) < 0:
                 break
-            spans += [Span(key, "accent bold" if enabled else "dim"), Span(f" {words}   ", "dim")]
-            room -= 3
-        spans[-1] = Span(spans[-1].text.rstrip(), spans[-1].style) if len(spans) > 1 else spans[-1]
-        self.set_lines([TextLine(tuple(spans))])
+            shown.append(entry)
+        shown += [entry for entry in last if entry not in shown]
+        spans = [span for key, words in shown for span in (Span(key, "accent bold"), Span(f" {words}{GAP}", "dim"))]
+        self.set_lines([TextLine((Span(" "), *spans[:-1], *(Span(span.text.rstrip(), span.style) for span in spans[-1:])))])
 
     def on_resize(self) -> None:
         """Other room."""

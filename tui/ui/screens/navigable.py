@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from textual.events import Key
 from textual.getters import query_one
 
 from tui.domain.common.trust import State
@@ -12,6 +13,7 @@ from tui.presenters.views.spec import Filter, ViewSpec
 from tui.presenters.views.table import VIEWS, view_of
 from tui.ui.screens.filterable import FilterableScreen
 from tui.ui.screens.history import History, Place
+from tui.ui.screens.reasons import say_why_not
 from tui.ui.screens.tree_state import TreeState
 from widgets.marking import MarkingTree
 
@@ -154,9 +156,10 @@ class NavigableScreen(FilterableScreen):
         """The tree has the keys."""
         self.set_focus(self.outline)
 
-    def on_key(self) -> None:
-        """From the first key on, the tree is the operator's."""
+    def on_key(self, event: Key) -> None:
+        """From the first key on, the tree is the operator's; a key that can do nothing now says why."""
         self.stage.touched = True
+        say_why_not(self, event)
 
     def on_click(self) -> None:
         """As a key."""

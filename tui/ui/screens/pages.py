@@ -11,15 +11,17 @@ from textual.binding import Binding, BindingType
 from textual.getters import query_one
 from textual.screen import ModalScreen, Screen
 
+from tui.presenters.help import Help, help_lines
 from tui.presenters.sources import source_lines
+from tui.presenters.views.spec import ViewSpec
 from tui.presenters.words import plural
 from tui.ui.host import Host
 from tui.ui.keymap import PAGE
 from tui.ui.screens.inspector import Inspector
 from tui.ui.screens.keys import KeyLine, dress, keys_of
+from tui.ui.screens.reasons import idle_keys
 from widgets.page import Banner, TextPage
 from widgets.rows import Span, TextLine
-from widgets.text import wrap
 
 __all__ = ["DetailScreen", "HelpScreen", "QuestionScreen", "QuitScreen", "SourcesScreen", "TextScreen"]
 
@@ -159,44 +161,20 @@ class SourcesScreen(TextScreen):
 
 
 class HelpScreen(TextScreen):
-    """The keys of a screen, made from its bindings, and what the signs mean."""
+    """The keys of a screen, made from its bindings, why some can do nothing now, and what the signs mean."""
 
     heading = "keys and signs"
 
     def __init__(self, of: Screen[object]) -> None:
         super().__init__()
-        self._keys = keys_of(of, hidden=True)
+        view = getattr(of, "view", None)
+        title = f"{view.name}: {view.help.split('  ', 1)[-1]}" if isinstance(view, ViewSpec) else ""
+        keys = [(keys, words) for keys, words, enabled in keys_of(of, hidden=True) if enabled]
+        self._help = Help(title, keys, idle_keys(of), has_rows=bool(title))
 
     def lines(self) -> Sequence[TextLine]:
-        """Keys in two columns where there is room, then signs and the query language."""
-        entries = [
-            (Span(f"  {keys:<22}", "accent"), Span(words, "" if enabled else "dim")) for keys, words, enabled in self._keys
-        ]
-        lines = [TextLine(entry) for entry in entries]
-        if self.size.width >= 100:
-            half = (len(entries) + 1) // 2
-            lines = [
-                TextLine((*left, Span(" " * max(2, 30 - len(left[1].text))), *right)) for left, right in _pairs(entries, half)
-            ]
-        return [*lines, TextLine(), *self._signs(), TextLine(), *self._queries()]
-
-    def _signs(self) -> list[TextLine]:
-        from tui.presenters.glyphs import BAD_FIRST
-
-        words = {
-            "fail": "a check fails",
-            "unknown": "not known: something is missing or refused; never the same as fine",
-            "warn": "worth a look",
-            "pass": "every check that the policy asks for passes",
-        }
-        return [TextLine((Span("  "), self.app.glyphs.of(state), Span(f"  {words[state.value]}", "dim"))) for state in BAD_FIRST]
-
-    def _queries(self) -> list[TextLine]:
-        text = (
-            "A filter is words that match names, and fields: base:debian ns:prod ctx:weu repo:payments/* digest:sha256:ab "
-            "is:running check:identity=fail verdict:unknown age>90d. A minus negates, quotes group."
-        )
-        return [TextLine((Span(f"  {part}", "dim"),)) for part in wrap(text, self.size.width - 4)]
+        """What works where the help was asked for comes first."""
+        return help_lines(self._help, self.app.glyphs, self.size.width)
 
 
 UNDER_WAY = "Runs go on; the next start resumes them."
@@ -256,8 +234,3 @@ class QuitScreen(QuestionScreen):
             self.app.exit(0)
         else:
             self.dismiss(False)
-
-
-def _pairs(entries: list[tuple[Span, Span]], half: int) -> list[tuple[tuple[Span, Span], tuple[Span, ...]]]:
-    right: list[tuple[Span, ...]] = [*entries[half:], ()]
-    return list(zip(entries[:half], right, strict=False))

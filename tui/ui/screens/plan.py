@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from textual import events, on
+from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
+from textual.events import Key, Resize
 from textual.getters import query_one
 from textual.screen import Screen
 from textual.widgets import Input
@@ -17,6 +18,7 @@ from tui.errors import PlanChanged, TrustreeError
 from tui.presenters.plan import PlanModel, plan_heading, step_lines
 from tui.ui.host import Actions, Host
 from tui.ui.screens.keys import KeyLine, dress
+from tui.ui.screens.reasons import say_why_not
 from widgets.page import Banner, TextPage
 from widgets.rows import Span, TextLine
 from widgets.tree import VirtualTree
@@ -77,7 +79,7 @@ class PlanScreen(Screen[bool]):
         self.steps.set_model(self._model)
         self.set_focus(self.steps)
 
-    def on_resize(self, event: events.Resize) -> None:
+    def on_resize(self, event: Resize) -> None:
         """Wrap anew."""
         self._show_heading(event.size.width, event.size.height)
 
@@ -106,6 +108,10 @@ class PlanScreen(Screen[bool]):
         if action == "begin":
             return True if self._actions.can_write and self._plan.ready else None
         return True
+
+    def on_key(self, event: Key) -> None:
+        """A key that can do nothing now says why."""
+        say_why_not(self, event)
 
     async def action_begin(self) -> None:
         """Begin, once the names of protected contexts are typed."""

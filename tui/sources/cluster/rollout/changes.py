@@ -107,7 +107,7 @@ def differences(
             sentences.append("It is suspended by now." if now.suspended else "It is not suspended any more.")
         return tuple(sentences)
     if change is WorkloadChange.RESTART and planned.restarted_at != now.restarted_at:
-        sentences.append(f"Somebody else restarted it at {now.restarted_at or 'a time that is not told'}.")
+        sentences.append(f"Somebody else restarted it at {now.restarted_at or 'an unknown time'}.")
     before, after = _images(planned), _images(now)
     for name in sorted(before.keys() | after.keys()):
         if (not containers or name in containers) and before.get(name) != after.get(name):

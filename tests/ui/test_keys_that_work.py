@@ -1,0 +1,81 @@
+"""The footer shows what works now, the help is made from what is focused, and a key that can do nothing says why."""
+
+from __future__ import annotations
+
+import pytest
+from textual.app import App
+
+from tests.estates import company
+from tests.ui.driving import explorer, until
+from tui.ui.screens.explorer import ExplorerScreen
+from tui.ui.screens.keys import KeyLine, keys_of
+from tui.ui.screens.pages import HelpScreen
+from tui.ui.screens.reasons import reason_for
+
+
+def toasts(app: App[int]) -> list[str]:
+    """What the program said in a corner."""
+    return [notification.message for notification in app._notifications]
+
+
+def footer(screen: ExplorerScreen) -> str:
+    """The line of keys."""
+    return "".join(span.text for line in screen.query_one(KeyLine).lines for span in line.left)
+
+
+@pytest.mark.parametrize(
+    ("key", "reason"),
+    [
+        ("L", "Only a run has a log. Activity (5) shows the runs."),
+        ("X", "Only a run can be cancelled. Activity (5) shows the runs."),
+        ("right_square_bracket", "There is no later place. [ goes back first."),
+    ],
+)
+async def test_a_key_that_can_do_nothing_says_why_and_what_to_do(key: str, reason: str) -> None:
+    async with explorer(company()) as (pilot, _, _estate):
+        await pilot.press(key)
+        await until(pilot, lambda: reason in toasts(pilot.app))
+
+
+async def test_every_key_that_is_off_has_a_reason() -> None:
+    async with explorer(company()) as (pilot, screen, _estate):
+        for view in ("1", "2", "3", "4", "5"):
+            await pilot.press(view)
+            await until(pilot, lambda key=view: screen.view.key == key)  # type: ignore[misc]
+            idle = [active.binding for active in screen.active_bindings.values() if not active.enabled]
+            assert all(reason_for(screen, binding) for binding in idle), [binding.action for binding in idle]
+
+
+async def test_a_letter_that_is_typed_into_the_filter_says_nothing() -> None:
+    async with explorer(company()) as (pilot, screen, _estate):
+        await pilot.press("slash", "L", "X")
+        await until(pilot, lambda: screen.filtering.is_open)
+        assert not [text for text in toasts(pilot.app) if "Only a run" in text]
+
+
+@pytest.mark.parametrize("size", [(80, 24), (160, 48)])
+async def test_the_footer_shows_what_works_now_and_always_the_help(size: tuple[int, int]) -> None:
+    async with explorer(company(), size) as (pilot, screen, _estate):
+        await pilot.press("j", "j")
+        await until(pilot, lambda: "w why" in footer(screen))
+        line = footer(screen)
+        assert line.strip().startswith("Enter open")
+        assert all(words in line for words in ("/ filter", "? help"))
+        assert "log" not in line
+        assert len(line.rstrip()) <= size[0]
+        works = {f"{key} {words}" for key, words, enabled in keys_of(pilot.app.screen) if enabled}
+        assert set(line.strip().split("  ")) <= works
+
+
+async def test_the_help_names_the_view_the_reasons_and_the_signs() -> None:
+    async with explorer(company(), (80, 24)) as (pilot, screen, _estate):
+        await pilot.press("question_mark")
+        await until(pilot, lambda: isinstance(pilot.app.screen, HelpScreen))
+        shown = pilot.app.screen
+        assert isinstance(shown, HelpScreen)
+        await until(pilot, lambda: "Not now" in shown.page.text)
+        text = " ".join(shown.page.text.split())
+        assert text.startswith(f"{screen.view.name}: images by what they are built on")
+        assert "L Only a run has a log." in text
+        for sign in ("a check fails", "what is worst, in short", "images by verdict", "matches the filter", "cannot tell"):
+            assert sign in text
