@@ -19,6 +19,11 @@ from tui.domain.workloads.pull_failures import cause_of, is_pulling, sentence
 TAG, PIN = f"{A}/team/app:1", f"{A}/team/app@{digest('pin')}"
 LEAD = f'Failed to pull image "{TAG}": rpc error: code = NotFound desc = failed to pull and unpack image "{TAG}": '
 NOT_FOUND = f'{LEAD}failed to resolve reference "{TAG}": {TAG}: not found'
+# containerd issues 7400 and 3604: neither is the registry's word.
+NO_IMAGE_BUT_A_PAGE = (
+    f"{LEAD}failed to unpack image on snapshotter overlayfs: unexpected media type text/html for sha256:ab: not found"
+)
+LOST_BY_THE_NODE = f"{LEAD}failed to unpack image on snapshotter overlayfs: content digest sha256:ab: not found"
 AMBIGUOUS = (
     f'{LEAD}failed to resolve reference "{TAG}": pull access denied, repository does not exist or may require authorization: '
     "server message: insufficient_scope: authorization failed"
@@ -62,6 +67,8 @@ DENIED = Presence(PresenceState.UNREAD, kind=AbsenceKind.DENIED)
         pytest.param(TLS, TAG, UNREAD, Cause.NETWORK, id="certificate"),
         pytest.param(LIMIT, TAG, THERE, Cause.LIMIT, id="pull limit"),
         pytest.param(PLATFORM, TAG, THERE, Cause.PLATFORM, id="platform"),
+        pytest.param(NO_IMAGE_BUT_A_PAGE, TAG, THERE, Cause.UNKNOWN, id="a page instead of an image"),
+        pytest.param(LOST_BY_THE_NODE, TAG, THERE, Cause.UNKNOWN, id="what the node kept is lost"),
         pytest.param("", TAG, NO_TAG, Cause.TAG, id="back-off without a message"),
         pytest.param("", TAG, DENIED, Cause.RIGHT, id="back-off, and refused to us"),
         pytest.param("", TAG, UNREAD, Cause.UNKNOWN, id="nothing is known"),

@@ -53,6 +53,14 @@ _SIGN_IN = ("failed to authorize", "no basic auth credentials", "authentication 
 """The sign-in failed: a right, unless the words say that nothing was reached."""
 _REFUSED = re.compile(r"unexpected status\b[^\"]*\b40[13]\b")
 _DOING = re.compile(r"^(?:failed to (?:pull and unpack image|pull image|resolve reference|resolve image) \"[^\"]*\": )+")
+_NOT_THE_REGISTRY = (
+    "unexpected media type",
+    "content digest",
+    "failed to unpack image on snapshotter",
+    "failed to extract layer",
+)
+"""What was not found is what the node itself keeps, or a page that something between sent instead of an image (containerd
+issues 3604, 7400): that proves nothing of the registry."""
 _MISSING = ("manifest unknown", "not found", "name unknown", "repository does not exist", "manifest_unknown", "name_unknown")
 
 
@@ -80,7 +88,7 @@ def cause_of(container: PodContainer, reference: Reference | None, word: Presenc
         return Cause.NETWORK
     if any(part in message for part in _SIGN_IN):
         return Cause.RIGHT
-    if any(part in message for part in _MISSING):
+    if _says_missing(message):
         return Cause.DIGEST if reference.digest else Cause.TAG
     return Cause.RIGHT if word.kind is AbsenceKind.DENIED else Cause.UNKNOWN
 
@@ -90,8 +98,8 @@ def heard(container: PodContainer, reference: Reference) -> bool:
     message = _without_names(container, reference)
     if any(part in message for part in _NETWORK):
         return False
-    words = (*_PLATFORM, *_LIMIT, *_RIGHT, *_MISSING)
-    return any(part in message for part in words) or _REFUSED.search(message) is not None
+    words = (*_PLATFORM, *_LIMIT, *_RIGHT)
+    return _says_missing(message) or any(part in message for part in words) or _REFUSED.search(message) is not None
 
 
 def is_let_in(container: PodContainer, reference: Reference) -> bool:
@@ -102,8 +110,13 @@ def is_let_in(container: PodContainer, reference: Reference) -> bool:
     message = _without_names(container, reference)
     if any(part in message for part in (*_NETWORK, *_RIGHT, *_SIGN_IN)) or _REFUSED.search(message):
         return False
-    is_lacking = is_azure_registry(reference.registry) and any(part in message for part in _MISSING)
+    is_lacking = is_azure_registry(reference.registry) and _says_missing(message)
     return is_lacking or any(part in message for part in _PLATFORM)
+
+
+def _says_missing(message: str) -> bool:
+    """Whether the registry told the node that it does not have something."""
+    return any(part in message for part in _MISSING) and not any(part in message for part in _NOT_THE_REGISTRY)
 
 
 def _without_names(container: PodContainer, reference: Reference) -> str:
