@@ -7,6 +7,7 @@ import re
 import sys
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
 from typing import Any, cast
 
 import pytest
@@ -16,7 +17,7 @@ from tests.domain import estates as e
 from tests.estates import company, sick
 from tui.cli.main import main
 from tui.domain.query.query import parse_query
-from tui.domain.snapshot.snapshot import Snapshot
+from tui.domain.snapshot.snapshot import EMPTY, Snapshot
 from tui.reports import Document, ReportScope, TextStyle, render
 
 DRAWN = re.compile("[\x1b\u2500-\u27bf…·→●◉◍]|  ")
@@ -101,3 +102,21 @@ def test_long_answers_come_in_parts(monkeypatch: pytest.MonkeyPatch, capfd: pyte
     assert "These were 10 rows: more shows the next ones, if there are any." in first
     assert "Image 11 of 12: " in second
     assert "These were" not in second
+
+
+@pytest.mark.parametrize(
+    "typed", [b"x" * 3_000_000, b"images\n" * 3_000 + b"quit\n"], ids=["a line without an end", "many lines"]
+)
+def test_what_is_piped_in_is_read_a_little_ahead(monkeypatch: pytest.MonkeyPatch, typed: bytes, tmp_path: Path) -> None:
+    (tmp_path / "typed").write_bytes(typed)
+    with (tmp_path / "typed").open() as stdin:
+        monkeypatch.setattr(sys, "stdin", stdin)
+        assert main(["--plain"], acting=acting_on(EMPTY)) == 0
+
+
+def test_where_nothing_can_be_read_it_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    reading, writing = os.pipe()
+    os.set_blocking(reading, False)
+    with os.fdopen(reading) as stdin, os.fdopen(writing):
+        monkeypatch.setattr(sys, "stdin", stdin)
+        assert main(["--plain"], acting=acting_on(company())) == 0

@@ -6,7 +6,7 @@ import asyncio
 import os
 import sys
 import threading
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 
 from tui.cli.commands import Invocation
@@ -24,6 +24,10 @@ from tui.settings.settings import Settings
 __all__ = ["Conversation", "converse", "read_plain"]
 
 PROMPT = "> "
+AHEAD = 100
+"""Lines that are read before the one before them is answered."""
+LONGEST = 64 << 10
+"""Bytes of a line that are kept: no query is as long."""
 PAGE = 10
 """How many rows are told of at once."""
 HELP = (
@@ -53,12 +57,12 @@ def read_plain(call: Invocation) -> int:
 async def converse(call: Invocation) -> int:
     """Answer line by line until `quit`, or until nothing more is typed."""
     say("Reading the estate. This may take a minute.")
-    async with call.acting(call.settings) as (estate, _), _typed() as lines:
+    async with call.acting(call.settings) as (estate, _), _typed() as next_line:
         conversation = Conversation(estate, call.settings, call.flags.wait)
         _tell(await conversation.begin())
         while True:
             write_stdout([PROMPT.encode()])
-            line = await lines.get()
+            line = await next_line()
             if line is None or line.strip().lower() in ("quit", "exit", "q"):
                 return Exit.OK
             _tell(await conversation.answer(line.strip()))
@@ -135,34 +139,49 @@ def _tell(sentences: Sequence[str]) -> None:
     write_stdout(f"{sentence}\n".encode(errors="replace") for sentence in sentences)
 
 
-@asynccontextmanager
-async def _typed() -> AsyncIterator[asyncio.Queue[str | None]]:
-    """The lines that are typed, and None at their end.
+NextLine = Callable[[], Awaitable[str | None]]
 
-    They are read by a thread that nothing waits for: one that waits for a key cannot be ended.
+
+@asynccontextmanager
+async def _typed() -> AsyncIterator[NextLine]:
+    """Gives the lines that are typed, and None at their end.
+
+    They are read by a thread that nothing waits for: one that waits for a key cannot be ended. It reads a few lines ahead.
     """
     lines: asyncio.Queue[str | None] = asyncio.Queue()
     loop = asyncio.get_running_loop()
-    closed = threading.Event()
+    closed, room = threading.Event(), threading.Semaphore(AHEAD)
 
     def hand_over(line: str | None) -> None:
+        while not room.acquire(timeout=1.0):
+            if closed.is_set():
+                return
         if not closed.is_set():
             loop.call_soon_threadsafe(lines.put_nowait, line)
 
+    async def next_line() -> str | None:
+        line = await lines.get()
+        room.release()
+        return line
+
     threading.Thread(target=_read, args=(sys.stdin.fileno(), hand_over), name="typed", daemon=True).start()
     try:
-        yield lines
+        yield next_line
     finally:
         closed.set()
 
 
-def _read(descriptor: int, hand_over: object) -> None:
-    assert callable(hand_over)
+def _read(descriptor: int, hand_over: Callable[[str | None], None]) -> None:
+    """Of a line without an end only so much is kept as shows that it is too long; where nothing can be read it is the end."""
     unfinished = b""
-    while piece := os.read(descriptor, 4096):
-        *lines, unfinished = (unfinished + piece).split(b"\n")
-        for line in lines:
-            hand_over(line.decode(errors="replace"))
+    try:
+        while piece := os.read(descriptor, 4096):
+            *lines, unfinished = (unfinished + piece).split(b"\n")
+            unfinished = unfinished[:LONGEST]
+            for line in lines:
+                hand_over(line.decode(errors="replace"))
+    except OSError:
+        unfinished = b""  # a terminal that is gone, or a pipe that does not wait
     if unfinished:
         hand_over(unfinished.decode(errors="replace"))
     hand_over(None)
