@@ -10,7 +10,9 @@ from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
+from textual.geometry import Size
 from textual.message import Message
+from textual.reactive import Reactive
 from textual.widgets import Input
 
 from widgets.choices import Choice, ChoiceList
@@ -27,7 +29,12 @@ PATIENCE = 2.0
 
 
 class PromptInput(Input):
-    """A line of text; what is pasted on several lines becomes one."""
+    """A line of text; what is pasted on several lines becomes one.
+
+    It has the room that it is given, however long its text is: with no letter the screen is laid out anew.
+    """
+
+    virtual_size = Reactive(Size(0, 0))
 
     def on_paste(self, event: events.Paste) -> None:
         """Take every line."""

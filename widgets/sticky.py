@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from widgets.rows import RowKey
 
-__all__ = ["most_pinned", "pinned"]
+__all__ = ["Pinned", "most_pinned", "pinned"]
 
 ROOM_FOR = (8, 12, 16)
 """From how many lines on one, two and three rows stay at the top."""
@@ -33,3 +33,19 @@ def pinned(rows: Sequence[RowKey], top: int, most: int) -> list[RowKey]:
             break
         pins.append(key[: skipped + line + 1])
     return pins
+
+
+class Pinned:
+    """The pinned rows of a list that only grows or shrinks: found once for a place in it, and asked for with every line."""
+
+    def __init__(self) -> None:
+        self._list: Sequence[RowKey] = ()
+        self._place = (0, 0, 0)
+        self._pins: list[RowKey] = []
+
+    def rows(self, rows: Sequence[RowKey], top: int, most: int) -> list[RowKey]:
+        """The same as `pinned`."""
+        place = (len(rows), top, most)
+        if rows is not self._list or place != self._place:
+            self._list, self._place, self._pins = rows, place, pinned(rows, top, most)
+        return self._pins

@@ -16,8 +16,8 @@ from widgets.messages import FromWidget
 from widgets.outline import NOTHING, Outline
 from widgets.painted import Painted
 from widgets.rows import RowKey, TreeModel
-from widgets.sticky import most_pinned, pinned
-from widgets.treelines import LinePainter, TreeLine
+from widgets.sticky import Pinned, most_pinned, pinned
+from widgets.treelines import LinePainter, TreeFrame, TreeLine
 
 __all__ = ["VirtualTree"]
 
@@ -83,6 +83,8 @@ class VirtualTree(Painted, can_focus=True):
         self._top = 0
         self._painted: dict[int, TreeLine | None] = {}
         self._painter = LinePainter(self)
+        self._painting: TreeFrame | None = None
+        self._pinned = Pinned()
 
     # ---- what is shown
 
@@ -258,7 +260,7 @@ class VirtualTree(Painted, can_focus=True):
     @property
     def _pins(self) -> list[RowKey]:
         """The rows above the first ones that stay at the top: never so many that they cover the cursor."""
-        return pinned(self._outline.rows, self._top, min(most_pinned(self._room), self.cursor_line))
+        return self._pinned.rows(self._outline.rows, self._top, min(most_pinned(self._room), self.cursor_line))
 
     def _most_pinned_above(self, key: RowKey) -> int:
         return min(most_pinned(self._room), len(key) - 1)
@@ -326,10 +328,10 @@ class VirtualTree(Painted, can_focus=True):
         """Repaint the lines that no longer look as they were painted, and nothing else."""
         if not self.is_mounted or not self.size:
             return
-        size, room, pins = self.size, self._room, self._pins
-        changed = [y for y in range(HEADER, size.height) if self._painted.get(y, ()) != self._line_at(y, room, pins)]
+        frame = self._frame()
+        changed = [y for y in range(HEADER, frame.size.height) if self._painted.get(y, ()) != self._line_at(y, frame)]
         if changed:
-            self.refresh(*(Region(0, y, size.width, 1) for y in changed))
+            self.refresh(*(Region(0, y, frame.size.width, 1) for y in changed))
 
     def watch_ascii(self) -> None:
         """Other markers."""
@@ -342,13 +344,26 @@ class VirtualTree(Painted, can_focus=True):
         self._painter.forget()
         super().notify_style_update()
 
+    def _frame(self) -> TreeFrame:
+        return TreeFrame(self.size, self._room, self._pins, self.model.columns())
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Paint lines of the widget: what is the same for each of them is found once."""
+        self._painting = self._frame()
+        try:
+            return super().render_lines(crop)
+        finally:
+            self._painting = None
+
     def render_line(self, y: int) -> Strip:
         """Paint one line of the widget."""
+        frame = self._painting or self._frame()
+        width = frame.size.width
         if y < HEADER:
-            return self._painter.header(self.model.columns())
-        line = self._line_at(y, self._room, self._pins)
+            return self._painter.header(frame.columns, width)
+        line = self._line_at(y, frame)
         self._painted[y] = line
-        return self._painter.row(line, self.model.columns()) if line else self.join((), self.size.width, self.role(""))
+        return self._painter.row(line, frame.columns, width) if line else self.join((), width, self.role(""))
 
     def _key_at(self, y: int, pins: Sequence[RowKey]) -> RowKey | None:
         line = y - HEADER
@@ -357,16 +372,16 @@ class VirtualTree(Painted, can_focus=True):
         index = self._top + line
         return self._outline.rows[index] if 0 <= index < self.row_count else None
 
-    def _line_at(self, y: int, room: int, pins: Sequence[RowKey]) -> TreeLine | None:
-        key = self._key_at(y, pins)
+    def _line_at(self, y: int, frame: TreeFrame) -> TreeLine | None:
+        key = self._key_at(y, frame.pins)
         if key is None:
             return None
         ground, marker = "", self._marker(key)
-        if y - HEADER < len(pins):
+        if y - HEADER < len(frame.pins):
             ground, marker = "pinned", "^" if self.ascii else "▴"
         elif self._top + y - HEADER == self._outline.cursor:
             ground = "cursor" if self.has_focus else "idle-cursor"
-        return TreeLine(self.model.row(key), len(key) - 1, marker, ground, self._thumb(y, room), self.is_marked(key))
+        return TreeLine(self.model.row(key), len(key) - 1, marker, ground, self._thumb(y, frame.room), self.is_marked(key))
 
     def _marker(self, key: RowKey) -> str:
         if not self.model.has_children(key):

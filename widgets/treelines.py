@@ -6,13 +6,14 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from rich.style import Style
+from textual.geometry import Size
 from textual.strip import Strip
 
 from widgets.columns import GAP, Slot, lay_cell, lay_out
 from widgets.painted import Painted
-from widgets.rows import Cell, Column, Row, Span
+from widgets.rows import Cell, Column, Row, RowKey, Span
 
-__all__ = ["LinePainter", "TreeLine"]
+__all__ = ["LinePainter", "TreeFrame", "TreeLine"]
 
 KEPT = 1000
 
@@ -28,13 +29,22 @@ class TreeLine(NamedTuple):
     mark: bool = False
 
 
+class TreeFrame(NamedTuple):
+    """What is the same for every line of a tree: how many rows fit, and which stay at the top."""
+
+    size: Size
+    room: int
+    pins: Sequence[RowKey]
+    columns: Sequence[Column]
+
+
 class LinePainter:
     """Paints lines in the roles and the width of a widget, and keeps those that it has painted."""
 
     def __init__(self, canvas: Painted) -> None:
         self._canvas = canvas
         self._slots: list[Slot] | None = None
-        self._laid_out_in = 0
+        self._width = 0
         self._strips: dict[TreeLine, Strip] = {}
 
     def forget(self) -> None:
@@ -42,8 +52,15 @@ class LinePainter:
         self._slots = None
         self._strips.clear()
 
-    def header(self, columns: Sequence[Column]) -> Strip:
+    def _fit(self, width: int) -> None:
+        """The width may be another: the widget is painted in its new size before it is told of it."""
+        if self._width != width:
+            self._width = width
+            self.forget()
+
+    def header(self, columns: Sequence[Column], width: int) -> Strip:
         """The titles of the columns."""
+        self._fit(width)
         spans: list[Span] = []
         for slot in self._shown(columns):
             title = columns[slot.at].title
@@ -53,10 +70,9 @@ class LinePainter:
         style = self._canvas.role("dim")
         return self._canvas.join([(" ", style), *((text, style) for text, _ in spans)], self._width, style)
 
-    def row(self, line: TreeLine, columns: Sequence[Column]) -> Strip:
+    def row(self, line: TreeLine, columns: Sequence[Column], width: int) -> Strip:
         """A row as it was painted before: a scroll step then paints one new row only."""
-        if self._laid_out_in != self._width:  # it is painted in its new size before it is told of it
-            self.forget()
+        self._fit(width)
         strip = self._strips.get(line)
         if strip is None:
             if len(self._strips) >= KEPT:
@@ -93,13 +109,9 @@ class LinePainter:
             yield text, role(style + bold, ground)
 
     def _shown(self, columns: Sequence[Column]) -> list[Slot]:
-        if self._slots is None or self._laid_out_in != self._width:
-            self._slots, self._laid_out_in = lay_out(columns, self._width), self._width
+        if self._slots is None:
+            self._slots = lay_out(columns, self._width)
         return self._slots
-
-    @property
-    def _width(self) -> int:
-        return self._canvas.size.width
 
     @property
     def _ellipsis(self) -> str:

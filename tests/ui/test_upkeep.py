@@ -12,7 +12,7 @@ from tests.estates import NOW, HandEstate
 from tests.ui.driving import Settings
 from tui.domain.snapshot.snapshot import EMPTY
 from tui.ui.app import TrustreeApp
-from tui.ui.upkeep import BETWEEN, QUIET, SHARE, Upkeep
+from tui.ui.upkeep import BETWEEN, MOST_RESTED, QUIET, SHARE, Upkeep
 
 
 class Hand:
@@ -20,6 +20,7 @@ class Hand:
 
     def __init__(self, takes: float = 0.0) -> None:
         self.now, self.takes, self.collected = 0.0, takes, 0
+        self.rests = False
 
     def clock(self) -> float:
         return self.now
@@ -28,9 +29,15 @@ class Hand:
         self.now += self.takes
         self.collected += 1
 
+    def rest(self) -> None:
+        self.rests = True
+
+    def resume(self) -> None:
+        self.rests = False
+
 
 def upkeep_of(hand: Hand) -> Upkeep:
-    return Upkeep(hand.clock, hand.collect)
+    return Upkeep(hand.clock, hand.collect, rest=hand.rest, resume=hand.resume)
 
 
 def test_it_collects_once_a_minute_while_nobody_is_there() -> None:
@@ -53,6 +60,43 @@ def test_it_never_collects_while_somebody_types() -> None:
     hand.now += QUIET
     upkeep.look()
     assert hand.collected == 1
+
+
+def test_young_objects_are_not_looked_at_in_a_key_and_are_as_soon_as_it_is_quiet() -> None:
+    hand = Hand()
+    upkeep = upkeep_of(hand)
+    upkeep.pressed()
+    assert hand.rests
+    hand.now += QUIET * 0.9
+    upkeep.look()
+    assert hand.rests
+    hand.now += QUIET
+    upkeep.look()
+    assert not hand.rests
+
+
+def test_who_never_lets_go_of_the_keys_has_them_looked_at_after_a_minute() -> None:
+    hand = Hand()
+    upkeep = upkeep_of(hand)
+    rested = 0.0
+    while hand.now < 10 * MOST_RESTED:
+        hand.now += 1
+        upkeep.pressed()
+        began = hand.now
+        while hand.rests and hand.now < 10 * MOST_RESTED:
+            hand.now += 1
+            upkeep.pressed()
+            upkeep.look()
+        rested = max(rested, hand.now - began)
+    assert rested <= MOST_RESTED
+
+
+async def test_the_program_ends_with_the_collector_at_work() -> None:
+    app = TrustreeApp(Settings(), HandEstate(EMPTY).open, clock=lambda: NOW)
+    async with app.run_test() as pilot:
+        await pilot.press("j")
+        assert not gc.isenabled()
+    assert gc.isenabled()
 
 
 @pytest.mark.parametrize("key", ["j", "x", "slash"])

@@ -8,8 +8,11 @@ from contextlib import asynccontextmanager
 
 import pytest
 from textual import events
+from textual._compositor import Compositor, ReflowResult
 from textual.app import ComposeResult
+from textual.geometry import Size
 from textual.pilot import Pilot
+from textual.widget import Widget
 
 from widgets.choices import LOW_LINES, MOST_LINES, Choice
 from widgets.prompt import FilterBar
@@ -87,6 +90,23 @@ async def test_tab_waits_for_the_list_that_it_asks_for() -> None:
         assert app.bar.text == "b"
         app.answers.set()
         await until(pilot, lambda: app.submitted == [("beta", 0)])
+
+
+async def test_a_letter_lays_nothing_out_and_the_end_of_a_long_text_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    app = Prompted(words=())
+    async with prompted(app) as pilot:
+        await pilot.press("a")
+        layouts: list[Size] = []
+        lay_out = Compositor.reflow
+
+        def reflow(compositor: Compositor, parent: Widget, size: Size) -> ReflowResult:
+            layouts.append(size)
+            return lay_out(compositor, parent, size)
+
+        monkeypatch.setattr(Compositor, "reflow", reflow)
+        await pilot.press(*"abcdefgh" * 10, "X", "Y")
+        assert not layouts
+        assert "XY" in app.bar.input.render_line(0).text
 
 
 async def test_what_wants_a_value_is_taken_and_not_submitted() -> None:

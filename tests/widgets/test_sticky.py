@@ -12,7 +12,7 @@ from tests.widgets.models import NestedModel, Shape, WideModel, leaves
 from tests.widgets.test_outline import SHAPES, expected_rows
 from tests.widgets.test_tree import TreeApp, press
 from widgets.rows import RowKey
-from widgets.sticky import most_pinned, pinned
+from widgets.sticky import Pinned, most_pinned, pinned
 
 DEEP: Shape = {
     "base": {"python": {"app": {"pods": leaves(*(f"p{number:02}" for number in range(30))), "other": {}}}},
@@ -45,6 +45,15 @@ def test_pins_are_what_rows_are_under_and_are_not_shown_again(shape: Shape, top:
     assert not set(pins) & set(rows[top + len(pins) :])
     if len(pins) == most and pins and top + most < len(rows) and len(rows[top + most]) > 1:
         assert pins[-1] == rows[top + most][:-1] or len(pins[-1]) < len(rows[top + most - 1])
+
+
+@given(SHAPES, st.lists(st.tuples(st.integers(0, 40), st.integers(0, 3), st.booleans()), max_size=8))
+def test_pins_that_are_kept_are_those_of_the_rows_there_are(shape: Shape, looks: list[tuple[int, int, bool]]) -> None:
+    rows, kept = everything_open(shape), Pinned()
+    for top, most, shorter in looks:
+        if shorter:
+            del rows[-1:]
+        assert list(kept.rows(rows, top, most)) == pinned(rows, top, most)
 
 
 @pytest.mark.parametrize(

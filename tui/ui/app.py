@@ -210,6 +210,7 @@ class TrustreeApp(Host):
 
     async def on_unmount(self) -> None:
         """Wait until the estate is closed: connections, and the demo's process."""
+        self._upkeep.end()
         if self._following is not None:
             with suppress(TimeoutError, WorkerFailed, WorkerCancelled):
                 async with asyncio.timeout(CLOSING):

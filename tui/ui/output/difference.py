@@ -215,7 +215,7 @@ def _join(piece: _Piece, following: _Piece) -> _Piece | None:
 
 
 def _is_complex(texts: list[str]) -> bool:
-    return any(len(text) != 1 for text in texts)
+    return max(map(len, texts), default=1) != 1 or min(map(len, texts), default=1) != 1
 
 
 def _way(line: int | None, column: int | None, to_line: int, to_column: int) -> str:

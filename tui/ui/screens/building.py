@@ -33,6 +33,8 @@ QUIET = 0.25
 """Seconds without a wish before the rows of a view that is not shown are made."""
 FORESEEN = timedelta(seconds=30)
 """How old the rows of views that are not shown may become before they are made anew."""
+SMALL = 2_000
+"""So many images and workloads are laid out within a frame: their rows need no thread for it."""
 
 
 class RowsRequest(NamedTuple):
@@ -91,13 +93,18 @@ class RowBuilder:
 
     def _is_served(self, wish: RowsRequest) -> bool:
         """Whether the newest rows were there; older ones are shown until these are made."""
-        kept = self._kept.get((wish.view.id, wish.chosen))
-        if kept is None or wish.chosen.words or kept[0].glyphs is not wish.glyphs:
+        kept = self._kept_for(wish)
+        if kept is None or not (_is_laid_out(kept[1], wish) or _is_small(wish.snapshot)):
             return False
         made, rows = kept
         self._done(made, rows)
         self._keep(made, _built(rows))
         return _is_same_estate(made, wish)
+
+    def _kept_for(self, wish: RowsRequest) -> tuple[RowsRequest, LaidOut | Built] | None:
+        """The rows that were made before, perhaps of an older snapshot, of a filter that nobody types."""
+        kept = self._kept.get((wish.view.id, wish.chosen))
+        return None if kept is None or wish.chosen.words or kept[0].glyphs is not wish.glyphs else kept
 
     def _keep(self, wish: RowsRequest, rows: LaidOut | Built) -> None:
         self._kept.pop((wish.view.id, wish.chosen), None)
@@ -109,6 +116,7 @@ class RowBuilder:
         try:
             while self._wish is not None:
                 wish, self._wish = self._wish, None
+                await self._show_older(wish)
                 rows = await asyncio.to_thread(self._build, wish)
                 self._done(wish, rows)
                 if not isinstance(rows, InvalidQuery):
@@ -117,6 +125,14 @@ class RowBuilder:
                 await self._foresee(wish)
         finally:
             self._busy = False
+
+    async def _show_older(self, wish: RowsRequest) -> None:
+        """Show who arrives at many rows those of an older snapshot: laying them out takes less time than making them anew."""
+        kept = self._kept_for(wish)
+        if not wish.arrives or kept is None or _is_same_estate(kept[0], wish) or _is_small(wish.snapshot):
+            return
+        made, rows = kept
+        self._done(made, await asyncio.to_thread(lay_out, _built(rows), wish.left, "", wish.room))
 
     async def _foresee(self, shown: RowsRequest) -> None:
         """Make the rows of the other views, unless they are loading, filtered, or made some seconds ago."""
@@ -166,6 +182,16 @@ class RowBuilder:
 
 def _built(rows: LaidOut | Built) -> Built:
     return rows.built if isinstance(rows, LaidOut) else rows
+
+
+def _is_laid_out(rows: LaidOut | Built, wish: RowsRequest) -> bool:
+    """Whether nothing is left to do on the loop but to show them."""
+    return isinstance(rows, LaidOut) and rows.left == wish.left
+
+
+def _is_small(snapshot: Snapshot) -> bool:
+    """Whether all rows of any view are laid out within a frame."""
+    return len(snapshot.images) + len(snapshot.workloads) <= SMALL
 
 
 def _is_same_estate(made: RowsRequest, wish: RowsRequest) -> bool:
