@@ -8,12 +8,17 @@ from __future__ import annotations
 
 from hypothesis import settings
 
-__all__ = ["DEEP", "examples"]
+__all__ = ["DEEP", "examples", "is_deep"]
 
 DEEP = "deep"
 TIMES = 50
 
 
+def is_deep() -> bool:
+    """Whether somebody looks for what is rare, and has the time."""
+    return settings.get_current_profile_name() == DEEP
+
+
 def examples(number: int) -> settings:
     """So many examples in the suite, and many times as many under the deep profile."""
-    return settings(max_examples=number * (TIMES if settings.get_current_profile_name() == DEEP else 1), deadline=None)
+    return settings(max_examples=number * (TIMES if is_deep() else 1), deadline=None)

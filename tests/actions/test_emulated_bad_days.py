@@ -1,4 +1,7 @@
-"""Bad days against the demo's servers, by the real clients: each through a whole plan, then at random."""
+"""Bad days against the demo's servers, by the real clients: each through a whole plan, then at random.
+
+A day takes seconds of the processor, so that the suite has one of each kind; `-m hypothesis --hypothesis-profile=deep` has all.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +24,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.actions.emulated import LIMITS, Emulated, Mishap, SetClock, emulated, told
-from tests.laws import examples
+from tests.laws import examples, is_deep
 from tui.actions.audit import AuditFault
 from tui.actions.state import PlanHeld
 from tui.demo.faults import Fault
@@ -90,7 +93,10 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
 
 @dataclass
 class Day:
-    """What goes wrong, from the start and as soon as a run is under way; how the row ends, and what it says."""
+    """What goes wrong, from the start and as soon as a run is under way; how the row ends, and what it says.
+
+    `waits` are the seconds after which what never comes is given up, where that is how the day ends.
+    """
 
     ends: BoardState
     says: str = ""
@@ -101,8 +107,8 @@ class Day:
     ahead: float = 0.0
     sleeps: float = 0.0
     line: str = TAX
-    runs: int = 1
-    others: int = 0
+    waits: float = 0.0
+    in_suite: bool = False
 
 
 def switched(*faults: Fault) -> Callable[[Emulated], None]:
@@ -126,25 +132,26 @@ SCHEDULE = r".*/schedulerun"
 ARM, POST, PATCH = "arm", "POST", "PATCH"
 DAYS = {
     "a good day": Day(DONE, "pods run"),
-    "the answer to a trigger is lost": Day(DONE, faults=(Fault(ARM, "(?i)" + SCHEDULE, "drop", first=1),)),
-    "a trigger is lost": Day(UNKNOWN, "no run was found", (Fault(ARM, "(?i)" + SCHEDULE, "unheard"),), runs=0),
+    "the answer to a trigger is lost": Day(DONE, faults=(Fault(ARM, "(?i)" + SCHEDULE, "drop", first=1),), in_suite=True),
+    "a trigger is lost": Day(UNKNOWN, "no run was found", (Fault(ARM, "(?i)" + SCHEDULE, "unheard"),), in_suite=True),
     "the answer to a trigger is an error": Day(DONE, faults=(Fault(ARM, "(?i)" + SCHEDULE, "500", first=1),)),
-    "the builder is down": Day(FAILED, "", (Fault(ARM, r".*/tasks/.*", "unheard"),), runs=0),
+    "the builder is down": Day(FAILED, "", (Fault(ARM, r".*/tasks/.*", "unheard"),)),
     "the builder is down for a while": Day(DONE, meanwhile=switched(Fault(ARM, ".*", "unheard", ends=1.0))),
-    "the queue is full": Day(UNKNOWN, "has not ended", (Fault("tasks", TASK, "queue-full"),)),
-    "the build fails half-way": Day(FAILED, "failed", (Fault("tasks", TASK, "half-way"),)),
+    "the queue is full": Day(UNKNOWN, "has not ended", (Fault("tasks", TASK, "queue-full"),), waits=1.0, in_suite=True),
+    "the build fails half-way": Day(FAILED, "failed", (Fault("tasks", TASK, "half-way"),), in_suite=True),
     "the log is cut": Day(DONE, faults=(Fault("tasks", TASK, "log-cut"),)),
     "the run is cancelled elsewhere": Day(FAILED, "not from here", (Fault("tasks", TASK, "cancelled"),)),
     "the build pushes nothing": Day(FAILED, "pushed nothing", (Fault("tasks", TASK, "nothing"),)),
     "the build pushes another digest": Day(FAILED, "nothing has changed", (Fault("tasks", TASK, "other-digest"),)),
     "the build is on the old base": Day(FAILED, "old base", (Fault("tasks", TASK, "old-base"),)),
-    "the signer never signs": Day(FAILED, "signature", (Fault("tasks", TASK, "unsigned"),)),
-    "the tag is moved by somebody else": Day(FAILED, "somebody moved the tag", before=moved_tag),
-    "the right to run it is lost": Day(DENIED, "", (Fault(ARM, "(?i)" + SCHEDULE, "403"),), runs=0),
+    "the signer never signs": Day(FAILED, "signature", (Fault("tasks", TASK, "unsigned"),), waits=1.0, in_suite=True),
+    "the tag is moved by somebody else": Day(FAILED, "somebody moved the tag", before=moved_tag, in_suite=True),
+    "the right to run it is lost": Day(DENIED, "", (Fault(ARM, "(?i)" + SCHEDULE, "403"),)),
     "the right to change the object is lost": Day(
         DENIED,
         "",
         meanwhile=switched(*(Fault(name, r".*/deployments/.*", "403", method=PATCH) for name in ("prod-weu", "prod-neu"))),
+        in_suite=True,
     ),
     "the object is changed meanwhile": Day(
         CHANGED,
@@ -152,12 +159,15 @@ DAYS = {
         meanwhile=lambda world: world.change_image("checkout", "web", world.newest(CART).reference),
         after=lambda world: world.change_image("checkout", "web", world.newest(WEB).reference),
         line=WEB,
+        in_suite=True,
     ),
     "the answer to a change is lost": Day(
-        DONE, faults=tuple(Fault(name, r".*/deployments/.*", "drop", first=1, method=PATCH) for name in ("prod-weu", "prod-neu"))
+        DONE,
+        faults=tuple(Fault(name, r".*/deployments/.*", "drop", first=1, method=PATCH) for name in ("prod-weu", "prod-neu")),
+        in_suite=True,
     ),
     "the token expires in the middle": Day(DONE, meanwhile=lambda world: world.sign_out()),
-    "the laptop is closed for an hour": Day(DONE, sleeps=3600.0),
+    "the laptop is closed for an hour": Day(DONE, sleeps=3600.0, in_suite=True),
     "the clock is a day ahead": Day(DONE, ahead=86400.0),
     "the clock is a day behind": Day(DONE, ahead=-86400.0),
 }
@@ -179,6 +189,8 @@ async def lived(world: Emulated, day: Day, *, ends_as_said: bool = True) -> None
     mishap, directory = Mishap(meanwhile), world.directory()
     # The estate goes by the same wrong clock: facts are as old as they are.
     limits = msgspec.structs.replace(LIMITS, facts_age=1e6) if day.ahead else LIMITS
+    if day.waits:
+        limits = msgspec.structs.replace(limits, follow=day.waits, sign=day.waits)
     rows = await world.carried_out(plan, directory, mishap, clock, limits)
     if day.after is not None:
         day.after(world)
@@ -188,7 +200,11 @@ async def lived(world: Emulated, day: Day, *, ends_as_said: bool = True) -> None
     world.check(plan, rows, directory)
 
 
-@pytest.mark.parametrize("name", DAYS)
+TRIED = [name for name, day in DAYS.items() if day.in_suite or is_deep()]
+
+
+@pytest.mark.hypothesis  # so that the deep profile has them
+@pytest.mark.parametrize("name", TRIED)
 def test_a_bad_day(demo: Demo, name: str) -> None:
     demo(lived(demo.world, DAYS[name]))
 
@@ -213,7 +229,8 @@ def full_audit(lines: int) -> Iterator[None]:
         yield
 
 
-@pytest.mark.parametrize("lines", [0, 1, 2, 4])
+@pytest.mark.hypothesis
+@pytest.mark.parametrize("lines", [0, 1, 2, 4] if is_deep() else [2])
 def test_what_the_audit_log_has_no_room_for_is_not_sent(demo: Demo, lines: int) -> None:
     async def day(world: Emulated) -> None:
         plan, directory = await world.planned(TAX), world.directory()
@@ -330,6 +347,8 @@ READING = 90.0
 """Seconds for a program to read the whole demo and act, on a machine that does other things too."""
 
 
+@pytest.mark.hypothesis
+@pytest.mark.skipif(not is_deep(), reason="two whole programs: only under the deep profile")
 def test_a_second_ctrl_c_leaves_what_runs_and_it_is_taken_up_again(demo: Demo) -> None:
     async def day(world: Emulated) -> None:
         await world.planned(TAX)
@@ -355,6 +374,8 @@ def test_a_second_ctrl_c_leaves_what_runs_and_it_is_taken_up_again(demo: Demo) -
     demo(day(demo.world))
 
 
+@pytest.mark.hypothesis
+@pytest.mark.skipif(not is_deep(), reason="two whole programs: only under the deep profile")
 def test_two_processes_carry_out_one_plan_once(demo: Demo) -> None:
     async def day(world: Emulated) -> None:
         state = world.directory()
@@ -415,7 +436,7 @@ def random_days(draw: st.DrawFn) -> Day:
     return Day(DONE, "", tuple(faults), happens[later], ahead=ahead, sleeps=sleeps, line=line)
 
 
-@examples(5)
+@examples(1)
 @given(random_days())
 def test_whatever_goes_wrong_nothing_is_sent_twice_and_nothing_is_green_without_its_proof(demo: Demo, day: Day) -> None:
     demo(lived(demo.world, day, ends_as_said=False))
