@@ -27,6 +27,7 @@ def tag_matches(pattern: str, tag: str) -> bool:
     )
 
 
+@lru_cache(maxsize=4096)
 def _is_template(tag: str) -> bool:
     return _VARIABLE.search(tag) is not None
 

@@ -25,7 +25,7 @@ _WORDS = {
 }
 
 
-class ChosenJob(msgspec.Struct, frozen=True):
+class ChosenJob(msgspec.Struct, frozen=True, gc=False):
     """The job that rebuilds an image, what says so, and what speaks against it (`blocked`, or `warnings` that do not)."""
 
     job: Job

@@ -129,7 +129,13 @@ def _jenkins(job: Job, parameters: Parameters) -> str:
 
 def kubectl(workload: ObjectKey, *words: str) -> str:
     """A command of kubectl about a workload's namespace, in the context that the workload was read through."""
-    return command_line("kubectl", "--context", workload.cluster, "--namespace", workload.namespace, *words)
+    return f"{_kubectl(workload.cluster, workload.namespace)} {command_line(*words)}"
+
+
+@lru_cache(maxsize=4096)
+def _kubectl(cluster: str, namespace: str) -> str:
+    """How its commands begin: the same for every workload of a namespace."""
+    return command_line("kubectl", "--context", cluster, "--namespace", namespace)
 
 
 def resource_name(workload: ObjectKey) -> str:
@@ -142,10 +148,8 @@ def restart(workload: ObjectKey) -> tuple[str, ...]:
     if workload.kind == "Rollout":
         patch = '--patch "{\\"spec\\":{\\"restartAt\\":\\"$(date -u +%Y-%m-%dT%H:%M:%SZ)\\"}}"'
         return (f"{kubectl(workload, 'patch', resource_name(workload), '--type', 'merge')} {patch}",)
-    return (
-        kubectl(workload, "rollout", "restart", resource_name(workload)),
-        kubectl(workload, "rollout", "status", resource_name(workload)),
-    )
+    start, name = _kubectl(workload.cluster, workload.namespace), command_line(resource_name(workload))
+    return f"{start} rollout restart {name}", f"{start} rollout status {name}"
 
 
 def pin(workload: ObjectKey, containers: Iterable[str], image: str) -> tuple[str, ...]:

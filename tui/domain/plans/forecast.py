@@ -60,7 +60,8 @@ def _rebuilt(image: Image, cleared: bool, behind: bool) -> Iterable[_Fate]:
     for row in image.vulnerabilities:
         if row.vex is None:
             fate = _fate(row, cleared)
-            if row.id not in by_id or _weight(fate) > _weight(by_id[row.id]):
+            other = by_id.get(row.id)
+            if other is None or _weight(fate) > _weight(other):
                 by_id[row.id] = fate
     fates = list(by_id.values())
     if image.scan_gap or not image.scans:

@@ -45,7 +45,7 @@ def condition(image: Image) -> Condition:
     return Condition.CLEAN if link.state is BaseState.CURRENT else Condition.UNKNOWN
 
 
-class RebuildNode(msgspec.Struct, frozen=True):
+class RebuildNode(msgspec.Struct, frozen=True, gc=False):
     """An image to be rebuilt. `on` are images to be rebuilt before; `level` is 1 where there are none.
 
     `stands_on` is the base that it will stand on, where that is known; `behind` says that this one is old itself and nobody here

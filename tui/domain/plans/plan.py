@@ -45,7 +45,7 @@ class Precondition(msgspec.Struct, frozen=True, gc=False):
     path: str = ""
 
 
-class Step(msgspec.Struct, frozen=True, kw_only=True):
+class Step(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One change of the outside. `id` is stable over plans of the same estate; `needs` are ids of steps that come before.
 
     `wave` numbers steps that may run side by side, from 1. `target` is its name for the operator. `what` it does, `why`, and what

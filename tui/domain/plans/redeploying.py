@@ -29,7 +29,7 @@ RESTARTABLE = frozenset({"Deployment", "StatefulSet", "DaemonSet", "Rollout"})
 PINNABLE = RESTARTABLE | {"CronJob"}
 
 
-class NewImage(msgspec.Struct, frozen=True):
+class NewImage(msgspec.Struct, frozen=True, gc=False):
     """What takes the place of an image that runs: it is there (`step` empty), or a step builds it under the tags of `key`."""
 
     key: ImageKey
@@ -102,7 +102,7 @@ def redeploy_steps(snapshot: Snapshot, new: Mapping[ImageKey, NewImage], rebuild
     return Redeploys(tuple(changes.steps), tuple(changes.notes))
 
 
-class _Change(msgspec.Struct, frozen=True):
+class _Change(msgspec.Struct, frozen=True, gc=False):
     """A container that is to run a new image. `moves`: its tag will name it by itself; `pulls`: nodes ask for the tag again."""
 
     container: Container
@@ -186,7 +186,7 @@ class _Changes:
             return container.declared == new.key
         name, tag = container.name_of, container.tag or "latest"
         tags = [built.tag for built in new.job.images if built.name == name] if new.job is not None else []
-        if any(not is_open(written) and written == tag for written in tags):
+        if any(written == tag and not is_open(written) for written in tags):
             return True
         if tags and not any(is_open(written) or tag_matches(written, tag) for written in tags):
             return False

@@ -12,7 +12,7 @@ from tui.domain.snapshot.snapshot import ImageKey
 __all__ = ["JobRun", "in_waves"]
 
 
-class JobRun(msgspec.Struct, frozen=True):
+class JobRun(msgspec.Struct, frozen=True, gc=False):
     """What one run builds, lower levels first, and its wave: 1 where nothing has to be rebuilt before."""
 
     nodes: tuple[RebuildNode, ...]
