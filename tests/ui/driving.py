@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,6 +10,7 @@ from pathlib import Path
 from textual.pilot import Pilot
 
 from tests.estates import NOW, HandEstate
+from tests.waiting import until
 from tui.domain.snapshot.snapshot import EMPTY, Snapshot
 from tui.presenters.phrases import node_name
 from tui.settings.query_book import QueryBook
@@ -43,15 +44,6 @@ def make_app(
     book = QueryBook(settings.query_directory, settings.queries)
     app = TrustreeApp(settings, opener or estate.open, query, clock=lambda: NOW, queries=lambda: book)
     return app, estate
-
-
-async def until(pilot: Pilot[int], holds: Callable[[], bool], what: str = "") -> None:
-    """Wait for a condition; fails after some thousand turns of the loop."""
-    for _ in range(400):
-        if holds():
-            return
-        await pilot.pause(0.01)
-    raise AssertionError(f"never happened: {what or holds}")
 
 
 @asynccontextmanager

@@ -21,6 +21,7 @@ from tui.domain.plans.board import EMPTY_BOARD, MILESTONES, Board, BoardRow, Boa
 from tui.domain.plans.plan import Action, Plan
 from tui.domain.snapshot.snapshot import ImageKey
 from tui.errors import Forbidden, PlanChanged
+from tui.presenters.keys import PlanPart
 from tui.ui.screens.explorer import ExplorerScreen
 from tui.ui.screens.pages import QuestionScreen
 from tui.ui.screens.plan import PlanScreen
@@ -117,6 +118,12 @@ async def acting(
         yield pilot, screen, hand
 
 
+async def on_board(pilot: Pilot[int], screen: ExplorerScreen, rows: int) -> None:
+    """Wait for so many rows of the board: another view may have as many."""
+    tree = screen.outline
+    await until(pilot, lambda: len(tree.keys) == rows and all(isinstance(key[0], PlanPart) for key in tree.keys), "the board")
+
+
 async def test_a_finding_is_planned_and_begun_in_three_keys() -> None:
     async with acting() as (pilot, screen, hand):
         await pilot.press("4")
@@ -206,7 +213,7 @@ async def test_the_board_shows_how_far_every_image_is() -> None:
         await pilot.press("5")
         await until(pilot, lambda: screen.notice.display and "b plans a rebuild" in screen.notice.text)
         screen.app.board = BOARD
-        await until(pilot, lambda: screen.outline.row_count == 5)
+        await on_board(pilot, screen, 5)
         shown = text_of(screen)
         assert "2 ●" in shown
         assert "wave 2 of 3" in shown
@@ -224,7 +231,7 @@ async def test_a_board_at_80_columns_keeps_name_way_and_sentence() -> None:
     async with acting((80, 24)) as (pilot, screen, _):
         screen.app.board = BOARD
         await pilot.press("5")
-        await until(pilot, lambda: screen.outline.row_count == 5)
+        await on_board(pilot, screen, 5)
         shown = text_of(screen)
         assert "payments-api:1.8.2" in shown
         assert "waits for its signature" in shown
@@ -235,9 +242,9 @@ async def test_a_filter_for_the_fault_leaves_the_board_whole_and_a_name_narrows_
     async with acting() as (pilot, screen, _):
         screen.app.board = BOARD
         await pilot.press("slash", *"is:running", "enter", "5")
-        await until(pilot, lambda: screen.view.id == "activity" and screen.outline.row_count == 5)
+        await on_board(pilot, screen, 5)
         await pilot.press("escape", "slash", *"ledger", "enter")
-        await until(pilot, lambda: screen.outline.row_count == 3)
+        await on_board(pilot, screen, 3)
         shown = text_of(screen)
         assert "ledger:2.1" in shown
         assert "legacy-admin:0.9" in shown, "what failed is never hidden"
@@ -249,7 +256,7 @@ async def test_a_plan_that_was_interrupted_is_taken_up_again_when_asked() -> Non
     async with acting() as (pilot, screen, hand):
         screen.app.board = stopped
         await pilot.press("5")
-        await until(pilot, lambda: screen.outline.row_count == 5)
+        await on_board(pilot, screen, 5)
         await pilot.press("g", "enter")
         await until(pilot, lambda: isinstance(pilot.app.screen, QuestionScreen))
         await pilot.press("escape")

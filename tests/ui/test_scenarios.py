@@ -69,14 +69,26 @@ class Operator:
         built = self.screen.built
         return self.screen.chosen.query == query and built is not None and built.matched is not None
 
-    async def answered(self) -> str:
-        """What stands above the rows, once it does."""
-        await self.sees(lambda: bool(self.screen.answer.display), "an answer")
+    @property
+    def said(self) -> str:
+        """What stands above the rows."""
         return " ".join(" ".join(span.text for span in line.left) for line in self.screen.answer.lines)
+
+    async def answered(self, *parts: str) -> str:
+        """What stands above the rows, once it says all this: while a query is typed it is shorter, and it follows what runs."""
+        await until(self.pilot, lambda: bool(self.screen.answer.display) and all(part in self.said for part in parts), self._said)
+        return self.said
+
+    async def reads(self, page: TextPage, *parts: str) -> None:
+        """Wait until a page says all this, however its lines break."""
+        await until(self.pilot, lambda: all(part in " ".join(page.text.split()) for part in parts), lambda: page.text)
+
+    def _said(self) -> str:
+        return f"{self.said}\n{text_of(self.screen)}"
 
     async def sees(self, holds: Callable[[], bool], what: str = "") -> None:
         """Wait until something shows."""
-        await until(self.pilot, holds, what or text_of(self.screen))
+        await until(self.pilot, holds, lambda: f"{what}\n{text_of(self.screen)}")
 
 
 @asynccontextmanager
@@ -106,11 +118,9 @@ async def test_s1_a_vulnerability_where_it_runs_and_what_mends_it_takes_three_ke
         having = [image for image in ops.snapshot.images.values() if bad.id in {row.id for row in image.vulnerabilities}]
         await ops.filter(f"cve:{bad.id}")
         await ops.press("enter")
-        said = await ops.answered()
         assert ops.keys <= 3
-        assert f"runs     {sum(image.pods > 0 for image in having)} of {len(having)} images" in said
-        for part in ("2 clusters", "fix", "from", "whose", "team-"):
-            assert part in said, part
+        running = f"runs     {sum(image.pods > 0 for image in having)} of {len(having)} images"
+        await ops.answered(running, "2 clusters", "fix", "from", "whose", "team-")
         assert len(ops.screen.answer.lines) <= 6, "five lines and the rule below"
 
 
@@ -119,10 +129,8 @@ async def test_s2_the_blast_radius_of_a_base_takes_three_keys(estate: Estate, si
     async with operator(estate, size) as ops:
         await ops.filter("base:debian")
         await ops.press("enter")
-        said = await ops.answered()
         assert ops.keys <= 3
-        for part in ("through others", " old", "rebuild ", "by themselves", "whose", "unknown"):
-            assert part in said, part
+        await ops.answered("through others", " old", "rebuild ", "by themselves", "whose", "unknown")
         built = ops.screen.built
         assert built is not None
         assert built.answer is not None
@@ -135,10 +143,10 @@ async def test_s3_a_tag_that_was_moved_under_running_pods_takes_two_keys(estate:
     async with operator(estate) as ops:
         await ops.filter("drift:moved payments/worker")
         assert ops.keys <= 2
-        assert "payments/worker:stable names" in await ops.answered()
-        await ops.sees(lambda: "payments/worker" in text_of(ops.screen))
+        await ops.answered("payments/worker:stable names")
+        await ops.sees(lambda: any("payments/worker" in name for name in names(ops.screen)), "its row")
         await ops.press("enter", "G")
-        await ops.sees(lambda: "what runs is" in " ".join(ops.screen.detail.text.split()), "the reason")
+        await ops.reads(ops.screen.detail, "what runs is")
 
 
 async def test_s4_why_pods_do_not_start_is_told_apart_in_three_keys(estate: Estate) -> None:
@@ -150,8 +158,7 @@ async def test_s4_why_pods_do_not_start_is_told_apart_in_three_keys(estate: Esta
         said = text_of(ops.screen)
         for cause in ("has no repository", "does not reach", "is not an image"):
             assert cause in said, said
-        answer = await ops.answered()
-        assert all(cause in answer for cause in ("no such tag", "right 1", "name 1", "repo 1", "network 1")), answer
+        await ops.answered("no such tag", "right 1", "name 1", "repo 1", "network 1")
 
 
 async def test_s5_the_start_screen_counts_every_verdict(estate: Estate) -> None:
@@ -168,12 +175,9 @@ async def test_s5_the_start_screen_counts_every_verdict(estate: Estate) -> None:
 async def test_s5_on_a_small_screen_one_key_tells_which_questions_fail(estate: Estate) -> None:
     async with operator(estate, (80, 24)) as ops:
         await ops.press("f")
-        said = await ops.answered()
         assert ops.keys == 1
         failing = sum(image.verdict is State.FAIL for image in ops.snapshot.images.values())
-        assert f"{failing} fail: " in said
-        for check in ("scan", "signature", "base", "registry"):
-            assert f"{check} " in said, check
+        await ops.answered(f"{failing} fail: ", "scan ", "signature ", "base ", "registry ")
         built = ops.screen.built
         assert built is not None
         assert built.answer is not None
@@ -248,38 +252,32 @@ async def test_the_manifest_of_an_image_is_shown_as_its_registry_has_it(estate: 
 async def test_s3_what_ran_before_and_now_stands_above_the_rows_in_two_keys(estate: Estate, size: tuple[int, int]) -> None:
     async with operator(estate, size) as ops:
         await ops.filter("drift:moved payments/worker")
-        said = await ops.answered()
         assert ops.keys <= 2
         moves = moves_among(ops.snapshot, ops.snapshot.workloads).moves
         (move,) = (move for move in moves if move.name.repository == "payments/worker")
         assert move.now is not None
-        assert f"payments/worker:stable names {move.now.digest[7:19]}" in said
-        assert "24 pods still run" in said
-        assert "rollout undo does not help: same tag" in said
-        await ops.press("enter", "G", "enter", *["shift+tab"] * 3)
+        names_now = f"payments/worker:stable names {move.now.digest[7:19]}"
+        await ops.answered(names_now, "24 pods still run", "rollout undo does not help: same tag")
+        await ops.press("enter", "G", "enter")
+        await ops.sees(lambda: size[0] >= 110 or ops.pilot.app.screen is not ops.screen, "the page of the row")
+        await ops.press(*["shift+tab"] * 3)
         page = ops.pilot.app.screen.query_one(TextPage) if size[0] < 110 else ops.screen.detail
-        await ops.sees(lambda: "1 shared" in page.text or "shared" in page.text, "layers, fetched")
-        text = " ".join(page.text.split())
-        for part in ("before", "now", "signature", "label", "layers"):
-            assert part in text, text
+        await ops.reads(page, "shared", "before", "now", "signature", "label", "layers")
 
 
 async def test_s4_the_pull_doctor_names_the_step_and_the_role_in_three_keys_at_80_columns(estate: Estate) -> None:
     async with operator(estate, (80, 24)) as ops:
         await ops.filter("is:stuck portal")
-        said = await ops.answered()
         assert ops.keys <= 3
-        assert "repo ✔ tag ✔ digest ✔ right ✘ network ✔ platform ✔" in said
-        assert "grant AcrPull on fabrikam.azurecr.io to the kubelet identity." in said
+        steps = "repo ✔ tag ✔ digest ✔ right ✘ network ✔ platform ✔"
+        await ops.answered(steps, "grant AcrPull on fabrikam.azurecr.io to the kubelet identity.")
 
 
 async def test_s7_what_a_purge_would_break_takes_two_keys_at_80_columns(estate: Estate) -> None:
     async with operator(estate, (80, 24)) as ops:
         await ops.filter("is:at-risk")
-        said = await ops.answered()
         assert ops.keys <= 2
-        assert "by retention" in said
-        assert "restart" in said
+        said = await ops.answered("by retention", "restart")
         built = ops.screen.built
         found = parse_query("is:at-risk").images(ops.snapshot, ops.snapshot.as_of)
         assert built is not None
@@ -294,10 +292,7 @@ async def test_s8_the_dossier_of_a_digest_takes_four_keys_at_80_columns(estate: 
         moves = moves_among(ops.snapshot, ops.snapshot.workloads).moves
         bad = next(move.before[0] for move in moves if move.name.repository == "payments/worker")
         await ops.filter(f"digest:{bad.digest[:19]}")
-        said = await ops.answered()
-        assert "built 41d, pushed 41d, signed 41d, untagged 2d" in said
-        assert "by run " in said
-        assert "K contains it" in said
+        await ops.answered("built 41d, pushed 41d, signed 41d, untagged 2d", "by run ", "K contains it")
         await ops.press("enter", "enter")
         assert ops.keys <= 4
         await ops.sees(lambda: "What happened to it" in ops.pilot.app.screen.query_one(TextPage).text, "its timeline")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
@@ -14,6 +14,7 @@ from textual.geometry import Size
 from textual.pilot import Pilot
 from textual.widget import Widget
 
+from tests.waiting import until
 from widgets.choices import LOW_LINES, MOST_LINES, Choice
 from widgets.prompt import FilterBar
 from widgets.rows import Span
@@ -69,15 +70,6 @@ async def prompted(app: Prompted, height: int = 20) -> AsyncIterator[Pilot[None]
     async with app.run_test(size=(60, height)) as pilot:
         await pilot.pause()
         yield pilot
-
-
-async def until(pilot: Pilot[None], holds: Callable[[], bool]) -> None:
-    """Wait for a condition."""
-    for _ in range(400):
-        if holds():
-            return
-        await pilot.pause(0.01)
-    raise AssertionError("never happened")
 
 
 async def test_tab_waits_for_the_list_that_it_asks_for() -> None:
