@@ -95,6 +95,17 @@ def test_nothing_that_acts_is_imported_before_the_first_frame() -> None:
         child.wait_for("IMPORTED nothing")
 
 
+def test_nothing_that_answers_is_imported_before_the_first_frame() -> None:
+    """Questions come later; scorecards and what is kept of them are values that tabs name."""
+    kinds = sorted(path.stem for path in (ROOT / "tui/domain/answers").glob("*.py"))
+    rooms = [f"tui.domain.answers.{kind}" for kind in kinds if kind not in ("__init__", "scorecard", "trend")]
+    assert len(rooms) > 10
+    asking = (*rooms, "tui.domain.answers.why", "tui.presenters.answers", "tui.reports", "tui.presenters.commands")
+    with terminal(FIRST_FRAME % (asking,)) as child:
+        child.wait_for("Reading the estate")
+        child.wait_for("IMPORTED nothing")
+
+
 def test_the_top_of_the_repository_holds_only_what_the_layout_names() -> None:
     """Ignored files apart: what git tracks."""
     listed = subprocess.run(["git", "ls-files"], capture_output=True, text=True, cwd=ROOT, timeout=60)

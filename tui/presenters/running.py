@@ -6,10 +6,9 @@ from collections.abc import Mapping, Sequence
 from itertools import chain
 from typing import NamedTuple
 
-from tui.domain.answers.scorecard import count_checks
 from tui.domain.common.trust import CheckName, State
 from tui.domain.snapshot.snapshot import Snapshot
-from tui.domain.workloads.counting import running_images
+from tui.domain.workloads.counting import count_checks, running_images
 from tui.presenters.glyphs import BAD_FIRST, ROLE, Glyphs
 from tui.presenters.words import count
 from widgets.columns import cell_width

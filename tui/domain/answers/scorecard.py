@@ -11,9 +11,9 @@ from tui.domain.common.trust import CheckName, State
 from tui.domain.facts.workload import ObjectKey
 from tui.domain.query.findings import Finding, find
 from tui.domain.snapshot.snapshot import Image, ImageKey, Snapshot, Workload
-from tui.domain.workloads.counting import pods_by_image, pods_of
+from tui.domain.workloads.counting import count_checks, pods_by_image, pods_of
 
-__all__ = ["Coverage", "Scope", "Scorecard", "count_checks", "scopes_of", "scorecard"]
+__all__ = ["Coverage", "Scope", "Scorecard", "scopes_of", "scorecard"]
 
 WORST = 5
 
@@ -77,15 +77,6 @@ def scorecard(snapshot: Snapshot, scope: Scope) -> Scorecard:
         problems=len(findings),
         worst=tuple((image.key, pods[image.key]) for image in worst[:WORST] if image.verdict is not State.PASS),
     )
-
-
-def count_checks(images: Iterable[Image]) -> Mapping[CheckName, Mapping[State, int]]:
-    """How each of the questions ends for these images."""
-    counted: dict[CheckName, Counter[State]] = {name: Counter() for name in CheckName}
-    for image in images:
-        for check in image.checks:
-            counted[check.name][check.state] += 1
-    return counted
 
 
 def scopes_of(snapshot: Snapshot) -> Iterator[tuple[Scope, frozenset[ObjectKey]]]:

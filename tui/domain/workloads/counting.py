@@ -12,13 +12,15 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from tui.domain.common.memo import Memo
+from tui.domain.common.trust import CheckName, State
 from tui.domain.facts.workload import ObjectKey
-from tui.domain.snapshot.snapshot import Container, ImageKey, PodGroup, PodRef, Snapshot, Workload
+from tui.domain.snapshot.snapshot import Container, Image, ImageKey, PodGroup, PodRef, Snapshot, Workload
 from tui.domain.workloads.pull_failures import is_pulling
 
 __all__ = [
     "ContainerGroup",
     "UseKind",
+    "count_checks",
     "crews_of",
     "idle_word",
     "is_scaled_to_zero",
@@ -261,3 +263,12 @@ def uses_of_image(workload: Workload, container: Container, image: ImageKey | No
     if is_scaled_to_zero(workload):
         uses.add(UseKind.SCALED_TO_ZERO)
     return frozenset(uses)
+
+
+def count_checks(images: Iterable[Image]) -> Mapping[CheckName, Mapping[State, int]]:
+    """How each of the questions ends for these images."""
+    counted: dict[CheckName, Counter[State]] = {name: Counter() for name in CheckName}
+    for image in images:
+        for check in image.checks:
+            counted[check.name][check.state] += 1
+    return counted
