@@ -121,7 +121,12 @@ async def acting(
 async def on_board(pilot: Pilot[int], screen: ExplorerScreen, rows: int) -> None:
     """Wait for so many rows of the board: another view may have as many."""
     tree = screen.outline
-    await until(pilot, lambda: len(tree.keys) == rows and all(isinstance(key[0], PlanPart) for key in tree.keys), "the board")
+
+    def shows_board() -> bool:
+        is_whole = len(tree.keys) == rows and all(isinstance(key[0], PlanPart) for key in tree.keys)
+        return is_whole and tree.display and tree.size.height > 1  # it is laid out after its rows are known
+
+    await until(pilot, shows_board, "the board")
 
 
 async def test_a_finding_is_planned_and_begun_in_three_keys() -> None:

@@ -41,12 +41,11 @@ async def test_the_detail_follows_the_cursor() -> None:
         await until(pilot, lambda: "another image has this name" in screen.detail.text)
         assert "NOT TRUSTED" in screen.detail.text
         assert "→ Pin the digest, or roll back." in screen.detail.text
-        await pilot.press("tab")
-        assert "proven by 7 layers" in screen.detail.text
-        await pilot.press("tab")
-        assert "No scanner has reported on it" in screen.detail.text
-        await pilot.press("tab", "tab", "tab")
-        assert "aks-pool1-0" in screen.detail.text
+        sections = {"lineage": "proven by 7 layers", "vulnerabilities": "No scanner has reported on it", "running": "aks-pool1-0"}
+        for tab, text in sections.items():
+            while screen.inspector.tab.id != tab:
+                await pilot.press("tab")
+            await until(pilot, lambda text=text: text in screen.detail.text, text)  # type: ignore[misc]
 
 
 async def test_the_selection_is_carried_from_view_to_view() -> None:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from contextlib import asynccontextmanager
-from functools import partial
+from functools import lru_cache, partial
 from typing import NamedTuple
 
 import pytest
 from rich.segment import Segment
+from rich.style import Style
 from textual.color import Color
 from textual.pilot import Pilot
 from textual.screen import ModalScreen
@@ -79,29 +81,37 @@ def segments(app: TrustreeApp) -> list[list[Segment]]:
 
 def text_of(app: TrustreeApp) -> list[str]:
     """The lines on the screen."""
-    return ["".join(segment.text for segment in line) for line in segments(app)]
+    return _texts(segments(app))
 
 
-def unreadable(app: TrustreeApp) -> Iterator[str]:
+def _texts(painted_lines: Iterable[Iterable[Segment]]) -> list[str]:
+    return ["".join(segment.text for segment in line) for line in painted_lines]
+
+
+@lru_cache(None)
+def _contrast(style: Style) -> float:
+    """Between a text and its ground; a screen has some thousand pieces in some ten styles."""
+    if style.color is None or style.bgcolor is None or style.color.triplet is None or style.bgcolor.triplet is None:
+        return math.inf
+    return contrast(Color.from_rich_color(style.color), Color.from_rich_color(style.bgcolor))
+
+
+def unreadable(painted_lines: Iterable[Iterable[Segment]]) -> Iterator[str]:
     """The words on the screen that have too little contrast on their ground."""
-    for line in segments(app):
+    for line in painted_lines:
         for text, style, _ in line:
-            if style is None or style.color is None or style.bgcolor is None or not _WORD.search(text):
-                continue
-            if style.color.triplet is None or style.bgcolor.triplet is None:
-                continue
-            ratio = contrast(Color.from_rich_color(style.color), Color.from_rich_color(style.bgcolor))
-            if ratio < 4.5:
-                yield f"{text.strip()!r}: {ratio:.2f}"
+            if style is not None and _WORD.search(text) and _contrast(style) < 4.5:
+                yield f"{text.strip()!r}: {_contrast(style):.2f}"
 
 
 def look_at(app: TrustreeApp, size: tuple[int, int], look: str) -> None:
     """What no picture may have."""
-    lines = text_of(app)
+    painted_lines = segments(app)
+    lines = _texts(painted_lines)
     assert len(lines) == size[1]
     assert {width_of(line) for line in lines} == {size[0]}
     if not isinstance(app.screen, ModalScreen):  # what is behind a question is dimmed
-        assert not list(unreadable(app))
+        assert not list(unreadable(painted_lines))
     if look == "ascii":
         assert not [line for line in lines if not line.isascii()]
 
