@@ -107,7 +107,7 @@ async def test_an_expired_token_and_a_missing_right(tmp_path: Path, code: int, r
 
 
 async def test_an_exec_plugin_that_hangs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tui.wiring.parts.ClusterOptions", partial(ClusterOptions, exec_timeout=0.3))
+    monkeypatch.setattr("tui.wiring.clusters.ClusterOptions", partial(ClusterOptions, exec_timeout=0.3))
     path = kubeconfig(tmp_path, exec=hanging_plugin(tmp_path))
     async with shown(Settings(kubeconfig=str(path), azure=False)) as said:
         assert "plugin" in said

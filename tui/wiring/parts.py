@@ -28,7 +28,7 @@ from tui.sources.admission import GateSource
 from tui.sources.azure.credentials import EntraCredentials
 from tui.sources.builders.acr_source import AcrTasksSource
 from tui.sources.builders.source import ConfiguredSource
-from tui.sources.cluster import ClusterOptions, ClusterSource, contexts, default_paths, read_kubeconfig
+from tui.sources.cluster import ClusterOptions, ClusterSource
 from tui.sources.kit.clouds import cloud_of_sign_in
 from tui.sources.kit.credentials import Credentials, DockerConfig
 from tui.sources.kit.throttle import budgets_for
@@ -41,6 +41,7 @@ from tui.sources.registry.source import RegistrySource
 from tui.sources.signatures.source import SignatureSource
 from tui.wiring.azure import acr_builder, acr_tasks_source, aks_access, own_registries, with_clusters
 from tui.wiring.builders import NO_LIMIT, builder_sources, configured_builders, told_jobs
+from tui.wiring.clusters import cluster_options, context_names, pinned
 from tui.wiring.content import cache_state, cache_words, content_cache
 from tui.wiring.embedded import embedded
 from tui.wiring.examination import LEARNING, REQUEST, DemandRecorder, Examined, examine
@@ -205,10 +206,10 @@ class _Parts:
     def clusters(self) -> list[ClusterSource]:
         """One source per context."""
         settings = self._settings
-        options = [_cluster_options(settings, name) for name in _context_names(settings)]
+        options = [cluster_options(settings, name) for name in context_names(settings)]
         options += [self._managed(cluster) for cluster in (settings.aks if settings.clusters else ())]
         sources = [ClusterSource(option) for option in options]
-        self._reached = {source.cluster: _named(option, source.cluster) for source, option in zip(sources, options, strict=True)}
+        self._reached = {source.cluster: pinned(option, source.cluster) for source, option in zip(sources, options, strict=True)}
         self.made += sources
         return sources
 
@@ -219,7 +220,7 @@ class _Parts:
         taken = [*settings.contexts, *(other.rpartition("/")[2] for other in settings.aks if other != cluster)]
         name = cluster if name in taken else name
         managed = aks_access(settings, self._credentials.entra, os.environ, cluster)
-        return msgspec.structs.replace(_cluster_options(settings, name), managed=managed, name=name)
+        return msgspec.structs.replace(cluster_options(settings, name), managed=managed, name=name)
 
     def registry(self, registry: str) -> DemandSource | None:
         """The source of a registry; None when the settings say not to ask it."""
@@ -307,62 +308,6 @@ def _cache_examined(settings: Settings) -> Examined:
 
 def _left_alone(health: SourceHealth) -> Examined:
     return str(health.id), health.kind.value, "", "", [Diagnosis("asked", "off", health.error, remedy=health.remedy)]
-
-
-def _named(options: ClusterOptions, cluster: str) -> ClusterOptions:
-    """Options that mean this cluster from now on: which context is the current one may change before anything is sent."""
-    is_current = not options.context and options.managed is None and cluster in _contexts_of(options)
-    return msgspec.structs.replace(options, context=cluster) if is_current else options
-
-
-def _contexts_of(options: ClusterOptions) -> tuple[str, ...]:
-    try:
-        return contexts(options.paths).names
-    except InvalidConfig:
-        return ()  # its source says what is wrong
-
-
-def _paths(settings: Settings) -> tuple[Path, ...]:
-    return tuple(Path(os.path.expanduser(part)) for part in settings.kubeconfig.split(os.pathsep) if part)
-
-
-def _context_names(settings: Settings) -> tuple[str, ...]:
-    """The contexts asked for; the current one, named by an empty text, when none is.
-
-    Raises UsageError for one that is not in the kubeconfig, InvalidConfig when there is none to look in.
-    """
-    if not settings.clusters or (settings.registries and _has_no_kubeconfig(settings)):
-        return ()
-    if settings.aks and not settings.contexts and not settings.all_contexts:
-        return ()  # the current context was not asked for
-    if settings.all_contexts:
-        try:
-            return contexts(_paths(settings)).names or ("",)
-        except InvalidConfig:
-            return ("",)  # its source says what is wrong
-    for name in settings.contexts:
-        read_kubeconfig(_paths(settings)).choose(name)
-    return settings.contexts or ("",)
-
-
-def _has_no_kubeconfig(settings: Settings) -> bool:
-    """Whether nobody named a cluster and there is none by itself: a registry alone is a question, too."""
-    kubeconfig = settings.contexts or settings.all_contexts or settings.kubeconfig or os.environ.get("KUBECONFIG")
-    return not kubeconfig and not any(path.exists() for path in default_paths())
-
-
-def _cluster_options(settings: Settings, name: str) -> ClusterOptions:
-    own = settings.context.get(name)
-    usual = ClusterOptions()
-    timeout = settings.request_timeout
-    limit = usual.request_timeout if timeout is None else timeout or NO_LIMIT
-    return ClusterOptions(
-        context=name,
-        paths=_paths(settings),
-        namespaces=settings.namespaces or (own.namespaces if own is not None else ()),
-        request_timeout=limit,
-        connect_timeout=min(usual.connect_timeout, limit),
-    )
 
 
 def _registry_options(

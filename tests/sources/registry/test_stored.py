@@ -12,9 +12,9 @@ from tests.sources.registry.test_faults import only, said
 from tui.domain.facts.events import ConfigRead, LookupFailed, ManifestRead
 from tui.sources.kit.credentials import Credentials
 from tui.sources.ports import ContentStore
-from tui.sources.registry.client import ManifestBody
 from tui.sources.registry.content import MemoryStore, keep_manifest
 from tui.sources.registry.options import AuthMode, RegistryOptions
+from tui.sources.registry.parse import ManifestBody
 from tui.sources.registry.source import RegistrySource
 
 

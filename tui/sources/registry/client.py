@@ -39,13 +39,13 @@ from tui.sources.kit.transport import (
 from tui.sources.registry.faults import RequestContext, RouteNotFound, acr_remedy, fault, no_answer, not_offered, retry_after
 from tui.sources.registry.names import MAX_PAGES, ListCut, at_most, decode_names, next_link
 from tui.sources.registry.options import RegistryOptions
-from tui.sources.registry.parse import check_digest, compute_digest
+from tui.sources.registry.parse import ManifestBody, check_digest, compute_digest
 from tui.sources.registry.request import ACCEPT, ANYTHING, INDEX, NO_REFERRERS, Request, tell_pause
 from tui.sources.registry.scopes import HELD, RepositoryScopes
 from tui.sources.registry.tokens import Authorizer
 from tui.sources.registry.wire import CatalogPage, WireTags
 
-__all__ = ["CATALOG_SCOPE", "ManifestBody", "RegistryClient"]
+__all__ = ["CATALOG_SCOPE", "RegistryClient"]
 
 _log = logging.getLogger(__name__)
 CATALOG_SCOPE = "registry:catalog:*"
@@ -57,14 +57,6 @@ LONG_WAIT = 120.0
 MAX_5XX = 2
 MAX_CUTS = 2
 TRANSIENT = frozenset({408, 500, 502, 503, 504})
-
-
-class ManifestBody(msgspec.Struct, frozen=True):
-    """A manifest as it came, with the digest that we computed of it."""
-
-    digest: str
-    content: bytes
-    content_type: str
 
 
 class RegistryClient:

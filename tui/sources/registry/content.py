@@ -6,8 +6,8 @@ from collections import OrderedDict
 
 from tui.domain.facts.image import RepositoryName
 from tui.sources.ports import ContentStore
-from tui.sources.registry.client import ManifestBody, RegistryClient
-from tui.sources.registry.parse import check_media_type, compute_digest, declares_type
+from tui.sources.registry.client import RegistryClient
+from tui.sources.registry.parse import ManifestBody, check_media_type, compute_digest, declares_type
 
 __all__ = ["MemoryStore", "StoredContent", "keep_manifest", "stored"]
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import time
+from datetime import datetime
 from typing import assert_never
 
 import msgspec
 
 from tui.domain.common.decoding import from_json
 from tui.domain.common.redaction import quoted
-from tui.domain.facts.events import AbsenceKind
+from tui.domain.facts.events import AbsenceKind, LookupFailed, SourceId
+from tui.domain.facts.image import RepositoryName
 from tui.errors import (
     AuthenticationFailed,
     Forbidden,
@@ -33,6 +35,7 @@ __all__ = [
     "RouteNotFound",
     "absence",
     "acr_remedy",
+    "failure",
     "fault",
     "no_answer",
     "not_offered",
@@ -220,3 +223,17 @@ def absence(error: SourceError) -> AbsenceKind:
             return AbsenceKind.UNTRUSTED
         case _:
             return AbsenceKind.FAILED
+
+
+def failure(source: SourceId, name: RepositoryName, reference: str, error: SourceError, at: datetime) -> LookupFailed:
+    """The fact that something could not be read, and why."""
+    return LookupFailed(
+        source=source,
+        name=name,
+        reference=reference,
+        kind=absence(error),
+        reason=error.headline,
+        at=at,
+        remedy=error.remedy,
+        right=error.right if isinstance(error, Forbidden) else "",
+    )

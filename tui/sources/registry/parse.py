@@ -36,6 +36,7 @@ __all__ = [
     "ATTESTATION_OF",
     "INTOTO",
     "PREDICATE",
+    "ManifestBody",
     "check_digest",
     "check_media_type",
     "compute_digest",
@@ -63,6 +64,14 @@ MAX_TEXTS = 96 << 10
 LONG_TEXTS = frozenset({"io.buildpacks.lifecycle.metadata"})
 """Labels that say on what an image is built, and say much else besides."""
 _NONE: dict[str, str] = {}  # shared by all that have none; nobody writes into a fact
+
+
+class ManifestBody(msgspec.Struct, frozen=True):
+    """A manifest as it came, with the digest that we computed of it."""
+
+    digest: str
+    content: bytes
+    content_type: str
 
 
 def compute_digest(body: bytes, like: str = "sha256:") -> str:

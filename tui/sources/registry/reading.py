@@ -13,7 +13,6 @@ from tui.domain.facts.events import (
     ClaimsRead,
     ConfigRead,
     Event,
-    LookupFailed,
     ManifestRead,
     ManifestsListed,
     ReferrersListed,
@@ -27,22 +26,22 @@ from tui.domain.lineage.evidence import buildinfo_claims
 from tui.domain.lineage.provenance import provenance_claims
 from tui.domain.registries.presence import is_attached_tag
 from tui.domain.registries.runnable import IMAGE_CONFIGS, is_attestation, says_attestation
-from tui.errors import Forbidden, NotFound, OtherBytes, SourceError, Unreachable, UntrustedPayload
+from tui.errors import NotFound, OtherBytes, SourceError, Unreachable, UntrustedPayload
 from tui.sources.ports import ContentStore
 from tui.sources.registry.acr_lists import AcrLists
-from tui.sources.registry.client import ManifestBody, RegistryClient
+from tui.sources.registry.client import RegistryClient
 from tui.sources.registry.content import keep_manifest, stored
-from tui.sources.registry.faults import absence
+from tui.sources.registry.faults import failure
 from tui.sources.registry.flights import Flights
 from tui.sources.registry.listed import History, manifests_of
-from tui.sources.registry.parse import ATTESTATION_OF, INTOTO, PREDICATE, read_config, read_manifest
+from tui.sources.registry.parse import ATTESTATION_OF, INTOTO, PREDICATE, ManifestBody, read_config, read_manifest
 from tui.sources.registry.presence import ListedManifests
 from tui.sources.registry.referrers import Referrers, ReferrersFound
 from tui.sources.registry.room import NoRoom, Room, weight
 from tui.sources.registry.tag_lists import TagLists
 from tui.sources.registry.tag_order import newest_first
 
-__all__ = ["Emit", "ReadOutcome", "RegistryReader", "failure"]
+__all__ = ["Emit", "ReadOutcome", "RegistryReader"]
 
 MAX_CHILDREN = 64
 MAX_MANIFESTS = 256
@@ -54,20 +53,6 @@ MAX_REFUSED = 20
 """Tags of a repository that are refused one after the other before the rest is not asked for."""
 
 Emit = Callable[[Event], Awaitable[None]]
-
-
-def failure(source: SourceId, name: RepositoryName, reference: str, error: SourceError, at: datetime) -> LookupFailed:
-    """The fact that something could not be read, and why."""
-    return LookupFailed(
-        source=source,
-        name=name,
-        reference=reference,
-        kind=absence(error),
-        reason=error.headline,
-        at=at,
-        remedy=error.remedy,
-        right=error.right if isinstance(error, Forbidden) else "",
-    )
 
 
 class ReadOutcome(msgspec.Struct, frozen=True):

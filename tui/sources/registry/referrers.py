@@ -16,9 +16,9 @@ from tui.domain.facts.image import Descriptor, Manifest, Referrer
 from tui.domain.facts.reference import is_digest
 from tui.errors import AuthenticationFailed, Forbidden, NotFound, SourceError, Unreachable, UntrustedPayload
 from tui.sources.kit.oci import WireManifest
-from tui.sources.registry.client import ManifestBody, RegistryClient
+from tui.sources.registry.client import RegistryClient
 from tui.sources.registry.faults import RepositoryNotFound, RouteNotFound
-from tui.sources.registry.parse import from_wire, read_manifest
+from tui.sources.registry.parse import ManifestBody, from_wire, read_manifest
 
 __all__ = ["Referrers", "ReferrersFound"]
 

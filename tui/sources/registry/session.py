@@ -20,10 +20,11 @@ from tui.sources.kit.throttle import Backoff
 from tui.sources.ports import ContentStore
 from tui.sources.registry.attaching import ReferrerQueue
 from tui.sources.registry.client import RegistryClient
+from tui.sources.registry.faults import failure
 from tui.sources.registry.health import Health
 from tui.sources.registry.pulse import Pulse
 from tui.sources.registry.queue import DemandQueue, QueuedDemand
-from tui.sources.registry.reading import RegistryReader, failure
+from tui.sources.registry.reading import RegistryReader
 from tui.sources.registry.recovery import PASSING, Recovery, goes_on, is_unsettled
 from tui.sources.registry.room import Room
 from tui.sources.registry.survey import Survey

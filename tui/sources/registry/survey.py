@@ -24,9 +24,9 @@ from tui.errors import (
 )
 from tui.sources.kit.requestlog import reason
 from tui.sources.registry.client import RegistryClient
-from tui.sources.registry.faults import RouteNotFound
+from tui.sources.registry.faults import RouteNotFound, failure
 from tui.sources.registry.health import Health
-from tui.sources.registry.reading import Emit, RegistryReader, failure
+from tui.sources.registry.reading import Emit, RegistryReader
 from tui.sources.registry.tokens import BATCH
 
 __all__ = ["Survey"]
