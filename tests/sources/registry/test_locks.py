@@ -134,5 +134,5 @@ async def test_another_registry_says_that_it_has_no_locks() -> None:
     registry = Registry(acr=False)
     async with registry.opened() as locks:
         for attempt in (locks.read(REPOSITORY), locks.rights(REPOSITORY), locks.change(REPOSITORY, Locks(), Locks().locked)):
-            with pytest.raises(Inapplicable, match="no Azure Container Registry"):
+            with pytest.raises(Inapplicable, match="is not an Azure Container Registry"):
                 await attempt
