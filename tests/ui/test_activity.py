@@ -232,6 +232,18 @@ async def test_the_board_shows_how_far_every_image_is() -> None:
         await until(pilot, lambda: "Step 199/200" in log.page.text and "complete" in log.heading)
 
 
+async def test_cancel_is_about_the_marked_rows_wherever_the_cursor_is() -> None:
+    async with acting() as (pilot, screen, hand):
+        await pilot.press("5")
+        screen.app.board = BOARD
+        await until(pilot, lambda: screen.outline.row_count == 5)
+        await pilot.press("j", "j", "space", "g", "j", "j", "j", "space")
+        await until(pilot, lambda: len(screen.outline.marked) == 2)
+        await pilot.press("g", "X")
+        await until(pilot, lambda: len(hand.cancelled) == 2)
+        assert "ledger:2.1" in hand.cancelled
+
+
 async def test_a_board_at_80_columns_keeps_name_way_and_sentence() -> None:
     async with acting((80, 24)) as (pilot, screen, _):
         screen.app.board = BOARD

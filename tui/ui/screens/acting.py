@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from tui.domain.facts.workload import ObjectKey
@@ -182,6 +183,13 @@ class Acting:
         model = self._board(view)
         return model.board_row(subject_of(self._explorer.outline.cursor_key)) if model is not None else None
 
+    def chosen_rows(self, view: ViewSpec) -> list[BoardRow]:
+        """The marked rows of the board, or the one under the cursor."""
+        model = self._board(view)
+        if model is None:
+            return []
+        return [row for subject in self._subjects() if (row := model.board_row(subject)) is not None]
+
     def _board(self, view: ViewSpec) -> BoardModel | None:
         """The rows of the board, while they are shown."""
         built = self._explorer.built
@@ -231,11 +239,18 @@ class Acting:
         self._explorer.app.push_screen(RunLogScreen(f"{row.title}, run {row.run.id}", lambda: actions.log(row)))
 
     def cancel(self, view: ViewSpec) -> None:
-        """Ask for what happens under the cursor to end."""
-        row = self.board_row(view)
-        if row is not None:
-            self._explorer.run_worker(self._cancel(row), name="cancel", group="cancel", exclusive=False, exit_on_error=False)
+        """Ask for what happens in the marked rows to end, or under the cursor."""
+        rows = self.chosen_rows(view)
+        if rows:
+            self._explorer.run_worker(self._cancel(rows), name="cancel", group="cancel", exclusive=False, exit_on_error=False)
 
-    async def _cancel(self, row: BoardRow) -> None:
-        if await self._told(lambda actions: actions.cancel(row)):
-            self._explorer.app.notify(f"Asked for {row.title} to be cancelled.", timeout=3, markup=False)
+    async def _cancel(self, rows: list[BoardRow]) -> None:
+        """One row after the other: what goes wrong with one keeps no other."""
+        asked = [row.title for row in rows if await self._told(partial(_cancel_row, row))]
+        if asked:
+            titles = asked[0] if len(asked) == 1 else plural(len(asked), "row")
+            self._explorer.app.notify(f"Asked for {titles} to be cancelled.", timeout=3, markup=False)
+
+
+async def _cancel_row(row: BoardRow, actions: Actions) -> None:
+    await actions.cancel(row)

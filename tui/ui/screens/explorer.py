@@ -364,8 +364,10 @@ class ExplorerScreen(NavigableScreen):
                 return (self.view.other is not None or not self.outline.in_order or bool(self.inspector.tab.orders)) or None
             case "act":
                 return self._acting.can_act() or None
-            case "log" | "cancel":
+            case "log":
                 return self._acting.board_row(self.view) is not None or None
+            case "cancel":
+                return bool(self._acting.chosen_rows(self.view)) or None
             case "zoom":
                 return not self.empty or None
             case _:
