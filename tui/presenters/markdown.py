@@ -11,12 +11,15 @@ __all__ = ["code", "fenced", "inert"]
 
 LONGEST = 2_000
 _SPECIAL = re.compile(r"([\\`*_\[\]<>#|~&@])")
+_WEB = re.compile(r"\b(www)\.", re.IGNORECASE)
 _TICKS = re.compile(r"`+")
 
 
 def inert(text: str) -> str:
     """A text on one line without a meaning for Markdown or HTML: no link, no mention, no list."""
-    return _SPECIAL.sub(r"\\\1", clean(text, LONGEST)).replace("\\<", "&lt;")
+    escaped = _SPECIAL.sub(r"\\\1", clean(text, LONGEST)).replace("\\<", "&lt;")
+    # GitHub makes links of addresses wherever they stand (GFM, "Autolinks (extension)").
+    return _WEB.sub(r"\1\\.", escaped.replace("://", ":\\/\\/"))
 
 
 def code(text: str) -> str:
