@@ -97,6 +97,8 @@ class TextPage(Banner, can_focus=True):
         Binding("up,k", "scroll_lines(-1)", "up", show=False, id="page.up"),
         Binding("pagedown,ctrl+f,space", "scroll_page(1)", "page down", show=False, id="page.page-down"),
         Binding("pageup,ctrl+b", "scroll_page(-1)", "page up", show=False, id="page.page-up"),
+        Binding("ctrl+d", "scroll_half(1)", "half a page down", show=False, id="page.half-down"),
+        Binding("ctrl+u", "scroll_half(-1)", "half a page up", show=False, id="page.half-up"),
         Binding("g,home", "scroll_top", "first", show=False, id="page.first"),
         Binding("G,end", "scroll_bottom", "last", show=False, id="page.last"),
     ]
@@ -168,6 +170,10 @@ class TextPage(Banner, can_focus=True):
     def action_scroll_page(self, by: int) -> None:
         """Scroll by a page."""
         self.action_scroll_lines(by * max(1, self.size.height - 2))
+
+    def action_scroll_half(self, by: int) -> None:
+        """Scroll by half a page."""
+        self.action_scroll_lines(by * max(1, self.size.height // 2))
 
     def action_scroll_top(self) -> None:
         """Scroll to the first line."""

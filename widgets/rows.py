@@ -51,9 +51,12 @@ class LazyLines(Sequence[TextLine]):
         """One line, or several."""
         if isinstance(at, slice):
             return [self[index] for index in range(*at.indices(len(self)))]
-        if at < len(self._head):
-            return self._head[at]
-        return self._made(self._items[at - len(self._head)])
+        number = at + len(self) if at < 0 else at
+        if number < 0:
+            raise IndexError(at)
+        if number < len(self._head):
+            return self._head[number]
+        return self._made(self._items[number - len(self._head)])
 
 
 class JoinedLines(Sequence[TextLine]):

@@ -64,6 +64,8 @@ class VirtualTree(Painted, can_focus=True):
         Binding("up,k", "step(-1)", "up", show=False, id="tree.up"),
         Binding("pagedown,ctrl+f", "page(1)", "page down", show=False, id="tree.page-down"),
         Binding("pageup,ctrl+b", "page(-1)", "page up", show=False, id="tree.page-up"),
+        Binding("ctrl+d", "half_page(1)", "half a page down", show=False, id="tree.half-down"),
+        Binding("ctrl+u", "half_page(-1)", "half a page up", show=False, id="tree.half-up"),
         Binding("g,home", "first", "first", show=False, id="tree.first"),
         Binding("G,end", "last", "last", show=False, id="tree.last"),
         Binding("l,right", "unfold", "unfold", show=False, id="tree.unfold"),
@@ -183,6 +185,11 @@ class VirtualTree(Painted, can_focus=True):
     def action_page(self, by: int) -> None:
         """Move the cursor and the view by a page."""
         step = self._page_down() if by > 0 else -max(1, self._room - 1 - len(self._pins))
+        self._move_to(self._outline.cursor + step, self._top + step)
+
+    def action_half_page(self, by: int) -> None:
+        """Move the cursor and the view by half a page."""
+        step = by * max(1, self._room // 2)
         self._move_to(self._outline.cursor + step, self._top + step)
 
     def _page_down(self) -> int:

@@ -71,4 +71,4 @@ def _lines(subject: RowSubject, context: SectionContext) -> Sequence[TextLine]:
     return running_section(subject, context) or [nothing("No pod runs it.")]
 
 
-RUNNING = TabSpec("running", "Running", _lines)
+RUNNING = TabSpec("running", "Running", _lines, brief="Pods")

@@ -87,4 +87,4 @@ def _lines(subject: RowSubject, context: SectionContext) -> Sequence[TextLine]:
     return of_images(subject, context, signature_lines)
 
 
-SIGNATURES = TabSpec("signatures", "Signatures", _lines)
+SIGNATURES = TabSpec("signatures", "Signatures", _lines, brief="Sigs")

@@ -59,7 +59,7 @@ class TabSpec(msgspec.Struct, frozen=True, eq=False):
     """A tab: one row of the table that the line of tabs and the keys go by.
 
     `lines` are what is known already; what `inquiry` fetches comes after them, where there is something to fetch for a subject.
-    `orders` are what the key `o` changes between.
+    `orders` are what the key `o` changes between. `brief` is its name where not all have room, empty where that is the same.
     """
 
     id: str
@@ -67,3 +67,4 @@ class TabSpec(msgspec.Struct, frozen=True, eq=False):
     lines: Callable[[RowSubject, SectionContext], Sequence[TextLine]]
     inquiry: Callable[[RowSubject, Snapshot], Inquiry | None] | None = None
     orders: tuple[str, ...] = ()
+    brief: str = ""

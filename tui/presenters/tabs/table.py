@@ -13,6 +13,11 @@ from tui.presenters.tabs.signatures import SIGNATURES
 from tui.presenters.tabs.spec import TabSpec
 from tui.presenters.tabs.vulnerabilities import VULNERABILITIES
 
-__all__ = ["TABS"]
+__all__ = ["TABS", "tab_of"]
 
 TABS: tuple[TabSpec, ...] = (OVERVIEW, LINEAGE, VULNERABILITIES, LAYERS, SIGNATURES, RUNNING, COMPARE, RUNS, RAW)
+
+
+def tab_of(id: str) -> TabSpec:
+    """The tab of an id."""
+    return next(tab for tab in TABS if tab.id == id)

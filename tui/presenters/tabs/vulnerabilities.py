@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from enum import StrEnum
+from typing import NamedTuple
 
 from tui.domain.common.trust import State
 from tui.domain.facts.scan import ImageVulnerability, ScanReport, Severity
@@ -36,7 +37,26 @@ class Order(StrEnum):
     OWN = "own before base"
 
 
-ID, PACKAGE, VERSION = 18, 22, 16
+ID, VERSION = 18, 17
+LEAST_PACKAGE, MOST_PACKAGE = 9, 30
+FULL_ORIGIN = 100
+"""From this width on the right edge has room to say of what is mended by a rebuild that it comes from the base."""
+
+
+class _Widths(NamedTuple):
+    """How many cells each column has: no identifier is cut, nor most versions. `installed` is 0 where it is left out."""
+
+    package: int
+    installed: int
+    fixed: int
+
+
+def _widths(width: int) -> _Widths:
+    origin = len("rebuild base " if width >= FULL_ORIGIN else "rebuild ")
+    room = width - len(" C ") - ID - origin - 2
+    installed = VERSION if room >= LEAST_PACKAGE + 2 * VERSION else 0
+    package = max(LEAST_PACKAGE, min(MOST_PACKAGE, room - installed - VERSION))
+    return _Widths(package, installed, max(0, room - installed - package))
 
 
 _KEYS: Mapping[Order, Callable[[ImageVulnerability], tuple[object, ...]]] = {
@@ -66,8 +86,8 @@ def vulnerability_lines(image: Image, look: SectionContext) -> Sequence[TextLine
     )
     title = (Span(f" {number}, by {order.value}", "dim"),)
     lines += [TextLine(), TextLine(title, (Span("o ", "accent bold"), Span("other order ", "dim"))), _titles(look)]
-    wide = look.width >= ID + PACKAGE + 2 * VERSION
-    return LazyLines(lines, vulnerabilities, lambda row: _vulnerability(row, wide))
+    widths, full_origin = _widths(look.width), look.width >= FULL_ORIGIN
+    return LazyLines(lines, vulnerabilities, lambda row: _vulnerability(row, widths, full_origin=full_origin))
 
 
 def _report(report: ScanReport, look: SectionContext) -> Iterator[TextLine]:
@@ -78,28 +98,29 @@ def _report(report: ScanReport, look: SectionContext) -> Iterator[TextLine]:
 
 
 def _titles(look: SectionContext) -> TextLine:
-    versions = f"{'installed':<{VERSION}}" if look.width >= ID + PACKAGE + 2 * VERSION else ""
-    return TextLine(
-        (Span(f"   {'vulnerability':<{ID}}{'package':<{PACKAGE}}{versions}fixed in", "dim"),), (Span("from ", "dim"),)
-    )
+    widths = _widths(look.width)
+    installed = f"{'installed':<{widths.installed}}" if widths.installed else ""
+    names = f"   {'vulnerability':<{ID}}{'package':<{widths.package}}{installed}fixed in"
+    return TextLine((Span(names, "dim"),), (Span("from ", "dim"),))
 
 
-def _vulnerability(row: ImageVulnerability, wide: bool) -> TextLine:
+def _vulnerability(row: ImageVulnerability, widths: _Widths, *, full_origin: bool) -> TextLine:
     role = "dim" if row.vex is not None else SEVERITY_ROLE[row.severity]
-    installed = f"{fit(row.installed, VERSION - 1):<{VERSION}}" if wide else ""
-    fixed = Span(row.fixed or "no fix known", "" if row.fixed else "dim")
+    stated = f"  {row.vex.status}, says {row.vex.author}" if row.vex is not None else ""
+    fixed = row.fixed or "no fix known"
     origin = {True: "base", False: "own", None: "?"}[row.from_base]
-    stated = f"{row.vex.status}, says {row.vex.author}" if row.vex is not None else ""
+    if row.rebuild:
+        origin = f"rebuild {origin}" if full_origin else "rebuild"
     return TextLine(
         (
             Span(f" {row.severity[:1].upper()} ", role),
             Span(f"{fit(row.id, ID - 1):<{ID}}", role),
-            Span(f"{fit(row.package, PACKAGE - 1):<{PACKAGE}}"),
-            Span(installed, "dim"),
-            fixed,
-            Span(f"  {stated}" if stated else "", "dim"),
+            Span(f"{fit(row.package, widths.package - 1):<{widths.package}}"),
+            Span(f"{fit(row.installed, widths.installed - 1):<{widths.installed}}" if widths.installed else "", "dim"),
+            Span(fit(fixed, widths.fixed), "" if row.fixed else "dim"),
+            Span(fit(stated, max(0, widths.fixed - len(fixed))), "dim"),
         ),
-        (Span(f"{'rebuild ' if row.rebuild else ''}{origin} ", "dim" if row.from_base else ""),),
+        (Span(f"{origin} ", "dim" if row.from_base else ""),),
     )
 
 
@@ -107,4 +128,4 @@ def _lines(subject: RowSubject, context: SectionContext) -> Sequence[TextLine]:
     return of_images(subject, context, vulnerability_lines)
 
 
-VULNERABILITIES = TabSpec("vulnerabilities", "Vulnerabilities", _lines, orders=tuple(Order))
+VULNERABILITIES = TabSpec("vulnerabilities", "Vulnerabilities", _lines, orders=tuple(Order), brief="Vulns")

@@ -17,6 +17,7 @@ from tui.errors import InvalidQuery, TrustreeError
 from tui.presenters.header import HEIGHT, NARROW
 from tui.presenters.keys import RowSubject, has_verdict
 from tui.presenters.running import next_end
+from tui.presenters.tabs.table import tab_of
 from tui.presenters.views.building import Built
 from tui.ui.keymap import EXPLORER
 from tui.ui.screens.acting import Acting
@@ -236,6 +237,10 @@ class ExplorerScreen(NavigableScreen):
             wish = Demand(image.name, image.key.digest, Priority.OPENED, referrers=True, history=True)
             self.app.estate.want((wish,))
         self._ask_about_pulls(subject)
+        self._show_detail()
+
+    def _show_detail(self) -> None:
+        """Go into the detail: beside the rows, or as a screen of its own."""
         if self.detail.display:
             self.set_focus(self.detail)
         else:
@@ -285,6 +290,11 @@ class ExplorerScreen(NavigableScreen):
     def action_tab(self, by: int) -> None:
         """Another section of the detail."""
         self.inspector.turn(by)
+
+    def action_section(self, tab: str) -> None:
+        """One section of the detail, wherever the cursor is."""
+        self.inspector.choose(tab_of(tab))
+        self._show_detail()
 
     def action_zoom(self) -> None:
         """The pane that has the focus on the whole width, or both again."""
@@ -350,6 +360,10 @@ class ExplorerScreen(NavigableScreen):
         match action:
             case _ if action in COPIED:
                 return self._copying.can(action) or None
+            case "section" | "users":
+                return self.outline.cursor_key is not None or None
+            case "last_place":
+                return bool(self.history.to_last()) or None
             case "history":
                 return self.history.can_step(int(str(parameters[0]))) or None
             case "filter" | "faults":

@@ -43,6 +43,8 @@ class History:
     def __init__(self, view: ViewSpec, chosen: Filter) -> None:
         self._visits = [Visit(view, chosen)]
         self._number = 0
+        self._came_by = 0
+        """The step that led here from where the operator was last: 0 where nothing did, 1 for somewhere new."""
         self._places: dict[tuple[str, Filter], Place] = {}
         """Where the operator was, by view and filter; what was left last stands last."""
 
@@ -57,6 +59,7 @@ class History:
         self._visits.append(Visit(view, chosen, place))
         del self._visits[:-MOST_VISITS]
         self._number = len(self._visits) - 1
+        self._came_by = 1
 
     def amend(self, chosen: Filter) -> None:
         """Another filter, of which nobody wants to come back to the one before: it is being typed."""
@@ -69,6 +72,7 @@ class History:
             return False
         del self._visits[self._number :]
         self._number -= 1
+        self._came_by = 1 if self._number else 0
         return True
 
     def can_step(self, by: int) -> bool:
@@ -80,7 +84,12 @@ class History:
         if not self.can_step(by):
             return False
         self._number += by
+        self._came_by = by
         return True
+
+    def to_last(self) -> int:
+        """The step to where the operator was last, so that two of them lead back here; 0 where they have been nowhere else."""
+        return -self._came_by if self.can_step(-self._came_by) else 0
 
     def leave(self, visit: Visit, place: Place) -> None:
         """Remember where the operator was in a visit."""

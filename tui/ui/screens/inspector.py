@@ -113,6 +113,11 @@ class Inspector:
         self.tab = TABS[(TABS.index(self.tab) + by) % len(TABS)]
         self.show()
 
+    def choose(self, tab: TabSpec) -> None:
+        """A section by its name."""
+        self.tab = tab
+        self.show()
+
     def click(self, line: int, cell: int, width: int) -> bool:
         """The section whose name stands there; False where none does."""
         clicked = tab_at(self.tab, cell, width) if line == 0 and self._tabbed else None

@@ -8,7 +8,7 @@ from textual.getters import query_one
 from tui.domain.common.trust import State
 from tui.presenters.glyphs import BAD_FIRST
 from tui.presenters.header import Count
-from tui.presenters.keys import RowSubject
+from tui.presenters.keys import RowSubject, subject_of
 from tui.presenters.views.spec import Filter, ViewSpec
 from tui.presenters.views.table import VIEWS, view_of
 from tui.ui.screens.filterable import FilterableScreen
@@ -101,6 +101,20 @@ class NavigableScreen(FilterableScreen):
         if self.history.step(by):
             self.stage.touched = True
             self._show_visit()
+
+    def action_last_place(self) -> None:
+        """To where the operator was last; once more, back here."""
+        self.action_history(self.history.to_last())
+
+    def action_users(self) -> None:
+        """What uses the thing under the cursor: workloads, or the images that are built on it."""
+        from tui.presenters.using import uses_of  # not before somebody asks
+
+        uses = uses_of(subject_of(self.outline.cursor_key), self.app.snapshot)
+        if uses.query:
+            self.show_query(uses.query, uses.view)
+        else:
+            self.notify(uses.why_none, markup=False)
 
     def show_query(self, query: str, view: str) -> None:
         """What a query finds, in a view (empty: the one there is)."""

@@ -13,6 +13,7 @@ from textual.screen import ModalScreen, Screen
 
 from tui.presenters.help import Help, help_lines
 from tui.presenters.sources import source_lines
+from tui.presenters.tabs.table import tab_of
 from tui.presenters.views.spec import ViewSpec
 from tui.presenters.words import plural
 from tui.ui.host import Host
@@ -97,6 +98,10 @@ class Inspected(Protocol):
         """Say why the row has its verdict."""
         ...
 
+    def action_users(self) -> None:
+        """Show what uses it."""
+        ...
+
 
 class DetailScreen(TextScreen):
     """The detail of the row under the explorer's cursor."""
@@ -106,6 +111,9 @@ class DetailScreen(TextScreen):
         Binding("tab,l,right", "tab(1)", "next section", key_display="Tab", id="detail.next"),
         Binding("shift+tab,h,left", "tab(-1)", "section before", show=False, id="detail.before"),
         Binding("w", "why", "why", id="why"),
+        Binding("d", "section('overview')", "describe", show=False, id="describe"),
+        Binding("y", "section('raw')", "manifest and configuration, as they lie in the registry", show=False, id="raw"),
+        Binding("u", "users", "what uses it", show=False, id="users"),
         Binding("c", "copy_name", "copy name", id="copy.name"),
         Binding("C", "copy_reference", "copy reference", id="copy.reference"),
     ]
@@ -131,6 +139,16 @@ class DetailScreen(TextScreen):
         """Another section."""
         self._explorer.action_tab(by)
         self.page.show(self.lines(), from_top=True)
+
+    def action_section(self, tab: str) -> None:
+        """One section."""
+        self._explorer.inspector.choose(tab_of(tab))
+        self.page.show(self.lines(), from_top=True)
+
+    def action_users(self) -> None:
+        """What uses it, among the rows."""
+        self.dismiss()
+        self._explorer.action_users()
 
     def action_why(self) -> None:
         """Why, as in the explorer."""
