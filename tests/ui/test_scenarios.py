@@ -285,6 +285,9 @@ async def test_s7_what_a_purge_would_break_takes_two_keys_at_80_columns(estate: 
         assert f"of {len(found.images)} images" in said
         needed = {name for name in ("settlement", "worker") if name in text_of(ops.screen)}
         assert needed
+        rows = text_of(ops.screen).splitlines()
+        how = ("gone", "retention", "purge", "untagged")
+        assert any("worker" in row and any(word in row for word in how) for row in rows), "rows say how, as the answer counts it"
 
 
 async def test_s8_the_dossier_of_a_digest_takes_four_keys_at_80_columns(estate: Estate) -> None:

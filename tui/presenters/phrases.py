@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from tui.domain.common.source_id import SourceId, SourceKind
-from tui.domain.common.trust import Check, State, worst
+from tui.domain.common.trust import Check, CheckName, State, worst
 from tui.domain.facts.image import RepositoryName
 from tui.domain.facts.reference import DEFAULT_REGISTRY
 from tui.domain.snapshot.snapshot import Image, ImageKey, NodeKind, UnknownBase
@@ -50,13 +50,14 @@ def source_word(sources: Sequence[SourceId]) -> str:
     return f"{word} +{len(more)}" if more else word
 
 
-def briefs(checks: Iterable[Check], dot: str) -> Cell:
+def briefs(checks: Iterable[Check], dot: str, asked: Collection[CheckName] = ()) -> Cell:
     """A few words for each thing that is not fine, worst first, in the colour of the worst; empty when all is fine.
 
-    Every other span is what stands between two of them.
+    Those that are `asked` for come before all others. Every other span is what stands between two of them.
     """
     flawed = sorted(
-        (check for check in checks if check.brief and check.state.severity > 1), key=lambda check: -check.state.severity
+        (check for check in checks if check.brief and check.state.severity > 1),
+        key=lambda check: (check.name not in asked, -check.state.severity),
     )
     if not flawed:
         return ()

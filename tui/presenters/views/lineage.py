@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Collection, Hashable, Iterable, Sequence
 from datetime import datetime
 from functools import cached_property
 
-from tui.domain.common.trust import Check, State, worst
+from tui.domain.common.trust import Check, CheckName, State, worst
 from tui.domain.facts.events import SourceState
 from tui.domain.facts.reference import DEFAULT_REGISTRY
 from tui.domain.facts.workload import ContainerType, ObjectKey
@@ -16,6 +16,7 @@ from tui.presenters.glyphs import ROLE, Glyphs, mix
 from tui.presenters.keys import IMAGELESS, UNREADABLE, PodPart, from_last, lineage_key
 from tui.presenters.phrases import base_brief, briefs, image_name
 from tui.presenters.totals import ALL, NOTHING, Totals, VisibleRows, lineage_totals
+from tui.presenters.views.emphasis import NO_EMPHASIS, Emphasis, emphasis_of
 from tui.presenters.views.spec import RowsContext, TabbedModel, ViewSpec
 from tui.presenters.words import age, count, plural
 from widgets.rows import Cell, Column, Row, RowKey, Span
@@ -39,8 +40,11 @@ NOT_YET = "not read yet"
 class LineageModel(TabbedModel):
     """The lineage as rows. Totals and orders are made here, once and off the loop; rows and cells when asked for."""
 
-    def __init__(self, snapshot: Snapshot, now: datetime, glyphs: Glyphs, shown: VisibleRows = ALL) -> None:
+    def __init__(
+        self, snapshot: Snapshot, now: datetime, glyphs: Glyphs, shown: VisibleRows = ALL, emphasis: Emphasis = NO_EMPHASIS
+    ) -> None:
         super().__init__(snapshot, shown)
+        self._emphasis = emphasis
         self._now = now
         self._glyphs = glyphs
         self._loading = any(source.state is SourceState.LOADING for source in snapshot.sources)
@@ -192,7 +196,8 @@ class LineageModel(TabbedModel):
         totals = self._totals.get(key, NOTHING)
         if image is None:
             return self._unknown_row(self.snapshot.bases.get(key), totals)
-        state = briefs(image.checks, self._glyphs.dot)
+        hits = (image,) if self._shown.image(key) else ()
+        state = self._emphasis.state(image.checks, hits, self._now, self._glyphs)
         name = self._image_cell(image, top)
         return Row(self._glyphs.of(image.verdict), (name, state, *self._counts(totals, image.created)))
 
@@ -240,7 +245,7 @@ class LineageModel(TabbedModel):
         place = "  ".join(part for part in (where.cluster, where.namespace) if part)
         name = (Span(f"{place}  {where.kind}/{where.name}", "dim"), *_extra(workload, containers))
         verdict = worst(container.verdict for container in containers)
-        state = container_state(containers, workload, self._glyphs)
+        state = container_state(containers, workload, self._glyphs, asked=self._emphasis.checks)
         return Row(self._glyphs.of(verdict), (name, state, (), (), (Span(count(pods)),), (self._age(workload.created),)))
 
     def _pod_row(self, key: RowKey, part: PodPart) -> Row:
@@ -262,12 +267,18 @@ class LineageModel(TabbedModel):
         return Span(age(since, self._now), "dim")
 
 
-def container_state(containers: Sequence[Container], workload: Workload, glyphs: Glyphs, more: Sequence[Check] = ()) -> Cell:
-    """What is not fine with containers of a workload, in a few words; `more` are checks of what they run."""
+def container_state(
+    containers: Sequence[Container],
+    workload: Workload,
+    glyphs: Glyphs,
+    more: Sequence[Check] = (),
+    asked: Collection[CheckName] = (),
+) -> Cell:
+    """What is not fine with containers of a workload, in a few words; `more` are checks of what they run, `asked` come first."""
     trouble = next((container.trouble for container in containers if container.trouble), "")
     if trouble:
         return (Span(trouble.replace("cannot pull: ", "pull: ", 1), "fail"),)
-    words = briefs([*(check for container in containers for check in container.checks), *more], glyphs.dot)
+    words = briefs([*(check for container in containers for check in container.checks), *more], glyphs.dot, asked)
     if words:
         return words
     return (Span(idle_word(workload), "dim"),) if idle_word(workload) else ()
@@ -308,7 +319,7 @@ def _image(key: RowKey) -> ImageKey:
 
 
 def _model(rows: RowsContext) -> LineageModel:
-    return LineageModel(rows.snapshot, rows.now, rows.glyphs, rows.shown)
+    return LineageModel(rows.snapshot, rows.now, rows.glyphs, rows.shown, emphasis_of(rows))
 
 
 LINEAGE = ViewSpec("1", "lineage", "Lineage", ":img  images by what they are built on", build=_model, places=lineage_key)

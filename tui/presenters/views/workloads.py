@@ -13,8 +13,9 @@ from tui.domain.facts.workload import ContainerType, ObjectKey
 from tui.domain.snapshot.snapshot import BaseState, Container, Image, ImageKey, Snapshot, Workload
 from tui.presenters.glyphs import BAD_FIRST, Glyphs, mix
 from tui.presenters.keys import ClusterPart, ContainerPart, NamespacePart, from_last, workload_key
-from tui.presenters.phrases import base_brief, briefs, image_name
+from tui.presenters.phrases import base_brief, image_name
 from tui.presenters.totals import ALL, NOTHING, Totals, VisibleRows, one
+from tui.presenters.views.emphasis import NO_EMPHASIS, Emphasis, emphasis_of
 from tui.presenters.views.lineage import BAR, WIDE, WIDER, container_state
 from tui.presenters.views.spec import RowsContext, TabbedModel, ViewSpec
 from tui.presenters.words import age, count
@@ -37,8 +38,11 @@ Namespace = tuple[str, str]
 class WorkloadModel(TabbedModel):
     """Workloads as rows: groups and orders are made here, once and off the loop; rows and cells when asked for."""
 
-    def __init__(self, snapshot: Snapshot, now: datetime, glyphs: Glyphs, shown: VisibleRows = ALL) -> None:
+    def __init__(
+        self, snapshot: Snapshot, now: datetime, glyphs: Glyphs, shown: VisibleRows = ALL, emphasis: Emphasis = NO_EMPHASIS
+    ) -> None:
         super().__init__(snapshot, shown)
+        self._emphasis = emphasis
         self._now = now
         self._glyphs = glyphs
         self._health = {health.id.name: health for health in snapshot.sources if health.kind is SourceKind.CLUSTER}
@@ -183,7 +187,7 @@ class WorkloadModel(TabbedModel):
 
     def _workload_row(self, workload: Workload) -> Row:
         name: Cell = (Span(f"{workload.key.kind}/", "dim"), Span(workload.key.name))
-        state = container_state(workload.containers, workload, self._glyphs, self._image_checks(workload.containers))
+        state = self._container_state(workload.containers, workload)
         mixture = mix(_verdicts(workload), BAR, self._glyphs.bar) if len(workload.containers) > 1 else ()
         since = (Span(age(workload.created, self._now), "dim"),)
         return Row(
@@ -196,9 +200,18 @@ class WorkloadModel(TabbedModel):
             return Row(Span(""), ((), (), (), (), (), ()))
         kind = "" if container.type is ContainerType.CONTAINER else f"{container.type} "
         name: Cell = (Span(kind, "dim"), Span(container.name), Span(f"  {container.image}", "dim"))
-        state = container_state([container], workload, self._glyphs, self._image_checks([container]))
+        state = self._container_state([container], workload)
         pods = (Span(count(self._shown.pods_in(container, workload.key)), "dim"),)
         return Row(self._glyphs.of(container.verdict), (name, state, (), (), pods, ()))
+
+    def _container_state(self, containers: Sequence[Container], workload: Workload) -> Cell:
+        """What was asked for of the images that containers run, then what is not fine with them."""
+        keys = dict.fromkeys(key for container in containers for key in container.runs if self._shown.image(key))
+        images = [self.snapshot.images[key] for key in keys if key in self.snapshot.images]
+        lead = self._emphasis.state((), images, self._now, self._glyphs)
+        checks = self._image_checks(containers)
+        state = container_state(containers, workload, self._glyphs, checks, self._emphasis.checks)
+        return (*lead, Span(self._glyphs.dot, "dim"), *state) if lead and state else lead or state
 
     def _image_checks(self, containers: Iterable[Container]) -> list[Check]:
         """What the images of containers are judged by, but for what others run of them."""
@@ -219,7 +232,8 @@ class WorkloadModel(TabbedModel):
         return Row(self._glyphs.of(node.verdict), ((on, Span(image_name(node))), state, (), (), (), since))
 
     def _image_state(self, image: Image) -> Cell:
-        words = briefs(image.checks, self._glyphs.dot)
+        hits = (image,) if self._shown.image(image.key) else ()
+        words = self._emphasis.state(image.checks, hits, self._now, self._glyphs)
         if words or image.base is None:
             return words
         return (Span("current", "dim"),) if image.base.state is BaseState.CURRENT else ()
@@ -250,7 +264,7 @@ def _workload(key: RowKey) -> ObjectKey:
 
 
 def _model(rows: RowsContext) -> WorkloadModel:
-    return WorkloadModel(rows.snapshot, rows.now, rows.glyphs, rows.shown)
+    return WorkloadModel(rows.snapshot, rows.now, rows.glyphs, rows.shown, emphasis_of(rows))
 
 
 WORKLOADS = ViewSpec(
