@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.domain.answers.test_vulnerability import CVE, estate
+from tests.domain.answers.test_vulnerability import estate
+from tests.domain.scan_kit import CVE
 from tests.domain.test_risk import Shop
 from tests.estates import company
 from tui.domain.facts.retention import RegistryPolicies

@@ -103,6 +103,8 @@ _VERBS = (
     ("describe", ":d  every check of the row, with its reason", "section('overview')"),
     ("manifest", ":yaml :y  as it lies in the registry, with its configuration", "section('raw')"),
     ("used by", ":u  the workloads that run it, or the images that are built on it", "users"),
+    ("export", ":x  the unfolded rows into a file of our own; `export FILE` into that one (.md .csv .txt)", "export"),
+    ("picture", "what the screen shows, as a picture in a file", "picture"),
     ("rebuild", "plan a rebuild of what is selected", "act('rebuild')"),
     ("redeploy", "plan a restart or a pin of what is selected", "act('redeploy')"),
     ("contain", "plan a lock, a roll back and scaling to zero of what is selected", "act('contain')"),
@@ -225,6 +227,10 @@ def _all_offers(request: CommandRequest) -> Iterator[CommandOffer]:
         return
     if blank and word in ("save", "forget"):
         yield from _keeping(word, argument.strip(), request)
+        return
+    if blank and word == "export" and rest.strip():
+        note = (Span("the unfolded rows: .csv, .txt, else Markdown", "dim"),)
+        yield CommandOffer(f"export {clean(rest.strip(), 60)}", note, Run(f"export({rest.strip()!r})"))
         return
     if blank and word in _ARGUMENTS:
         yield from _values(word, argument.strip(), request)

@@ -6,8 +6,8 @@ import csv
 import io
 from collections.abc import Iterable, Iterator, Sequence
 
-from tui.domain.common.text import clean
 from tui.domain.common.trust import Check
+from tui.presenters.spreadsheet import cell_of
 from tui.reports.document import Document, Format, ReportScope
 from tui.reports.problems import problems
 from tui.reports.wire import source_row, verdict_of
@@ -15,14 +15,12 @@ from tui.reports.wire import source_row, verdict_of
 __all__ = ["FORMAT"]
 
 Row = Sequence[object]
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""What makes a spreadsheet take a cell for a formula (OWASP, CSV injection)."""
 
 
 def _render(document: Document) -> Iterator[bytes]:
     for row in _rows(document):
         line = io.StringIO()
-        csv.writer(line, lineterminator="\r\n").writerow([_cell(value) for value in row])
+        csv.writer(line, lineterminator="\r\n").writerow([cell_of(value) for value in row])
         yield line.getvalue().encode(errors="replace")
 
 
@@ -97,14 +95,6 @@ def _sources(document: Document) -> Iterator[Row]:
 
 def _why(checks: Iterable[Check]) -> str:
     return " ".join(f"{check.name}: {check.reason}" for check in checks if check.state.is_flaw)
-
-
-def _cell(value: object) -> object:
-    """A cell that is data: numbers stay numbers, text never becomes a formula."""
-    if value is None or isinstance(value, int):
-        return value
-    text = clean(str(value))
-    return f"'{text}" if text.lstrip().startswith(_FORMULA) else text
 
 
 FORMAT = Format(ReportScope.IMAGES, _render)

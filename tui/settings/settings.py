@@ -358,6 +358,11 @@ class Settings(msgspec.Struct, frozen=True):
         return paths().state / ("demo-queries" if self.demo else "queries")
 
     @property
+    def export_directory(self) -> Path:
+        """Where the keys write rows and pictures of the screen."""
+        return paths().state / "exports"
+
+    @property
     def mark_file(self) -> Path | None:
         """Where it is kept how the estate stood, for the next run; that of the demo by itself, None for nowhere."""
         return paths().state / ("demo-marks.json" if self.demo else "marks.json") if self.use_cache else None

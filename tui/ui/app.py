@@ -13,6 +13,7 @@ from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager, ExitStack, suppress
 from datetime import UTC, datetime, timedelta
 from functools import cached_property, partial
+from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Protocol, runtime_checkable
 
 from rich.text import Text
@@ -107,6 +108,7 @@ class TrustreeApp(Host):
         upkeep: Upkeep | None = None,
         queries: Callable[[], QueryBook] | None = None,
         marks: Callable[[], MarkFile] | None = None,
+        exports: Path | None = None,
     ) -> None:
         self.settings = settings
         self.clock = clock
@@ -120,6 +122,7 @@ class TrustreeApp(Host):
         self._open_queries = queries
         self.indexes = QueryIndexes()
         self._open_marks = marks
+        self.exports = exports
         self._trends: Trends | None = None
         self._interrupted: datetime | None = None
         self._following: Worker[None] | None = None
@@ -304,6 +307,12 @@ class TrustreeApp(Host):
         if sys.platform != "win32":
             signal.raise_signal(signal.SIGWINCH)  # a change of the size has all sent anew
 
+    def action_picture(self) -> None:
+        """Write what the screen shows as a picture into a file."""
+        from tui.ui.screens.exporting import save_picture  # not before somebody wants one
+
+        self.run_worker(save_picture(self), name="picture", group="picture", exit_on_error=False)
+
     def action_interrupt(self) -> None:
         """End at once when it is pressed twice, as programs without a screen do with one."""
         now = self.clock()
@@ -365,7 +374,8 @@ def run(settings: StartSettings, query: str = "") -> int:
     """Run the explorer on the estate that the settings describe; returns the exit code."""
     wait_for_size(sys.stdout.fileno())
     opener = partial(_opened, settings)
-    app = TrustreeApp(settings, opener, query, queries=partial(_queries, settings), marks=partial(_marks, settings))
+    queries, marks = partial(_queries, settings), partial(_marks, settings)
+    app = TrustreeApp(settings, opener, query, queries=queries, marks=marks, exports=settings.export_directory)
     result = app.run(mouse=settings.mouse)
     return (app.return_code or 0) if result is None else result
 

@@ -76,6 +76,11 @@ class StartSettings(DisplaySettings, Protocol):
         ...
 
     @property
+    def export_directory(self) -> Path | None:
+        """Where files are written that a key asks for; None for nowhere."""
+        ...
+
+    @property
     def mark_file(self) -> Path | None:
         """Where it is kept how the estate stood; None for nowhere."""
         ...
@@ -196,6 +201,8 @@ class Host(TypeAheadApp[int]):
     clock: Callable[[], datetime]
     estate: LiveEstate | None
     actions: Actions | None
+    exports: Path | None
+    """Where the keys write files; None for nowhere."""
     indexes: QueryIndexes
     """What queries are asked of, made once for a snapshot."""
 

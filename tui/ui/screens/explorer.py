@@ -329,6 +329,13 @@ class ExplorerScreen(NavigableScreen):
         narrowed = self.built.model.narrowed_to(subject, self.chosen) if self.built is not None else None
         self.app.push_screen(WhyScreen(subject, narrowed.finding if narrowed is not None else None))
 
+    def action_export(self, name: str = "") -> None:
+        """Write the unfolded rows into a file: Markdown, CSV or text, by how its name ends."""
+        from tui.ui.screens.exporting import export_rows  # not before somebody exports
+
+        title = " ".join(part for part in (self.view.name, self.chosen.words) if part)
+        self.run_worker(export_rows(self, title, name), name="export", group="export", exclusive=False, exit_on_error=False)
+
     def action_sources(self) -> None:
         """Every source in full."""
         from tui.ui.screens.pages import SourcesScreen
@@ -360,7 +367,7 @@ class ExplorerScreen(NavigableScreen):
         match action:
             case _ if action in COPIED:
                 return self._copying.can(action) or None
-            case "section" | "users":
+            case "section" | "users" | "export":
                 return self.outline.cursor_key is not None or None
             case "last_place":
                 return bool(self.history.to_last()) or None

@@ -1,0 +1,74 @@
+"""Files that keys write: the rows of the view, a picture of the screen; for their owner alone, never over another file."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from tui.errors import UsageError
+from tui.presenters.exporting import exported, format_of
+from tui.presenters.words import plural
+from tui.private_files import make_private, open_private
+from tui.ui.host import Explorer, Host
+
+__all__ = ["export_rows", "save_picture"]
+
+
+async def export_rows(explorer: Explorer, title: str, name: str) -> None:
+    """Write the unfolded rows of a view; without a name under one of our own, as Markdown."""
+    app, tree, built = explorer.app, explorer.outline, explorer.built
+    file = _file(app, name, "rows", ".md")
+    if file is None:
+        return
+    rows, answer = (tree.model, tuple(tree.keys)), built.answer if built is not None else None
+    clock = app.clock()
+    written = await _written(
+        app, file, lambda: format_of(file.name)(exported(title, clock, answer, rows, app.glyphs)), beneath_ours=not name
+    )
+    if written:
+        app.notify(f"Wrote {plural(len(rows[1]), 'row')} to {file}.", timeout=12, markup=False)
+
+
+async def save_picture(app: Host) -> None:
+    """Write what the screen shows as an SVG picture."""
+    file = _file(app, "", "screen", ".svg")
+    if file is None:
+        return
+    picture = app.export_screenshot(title="trustree")
+    if await _written(app, file, lambda: picture, beneath_ours=True):
+        app.notify(f"Wrote a picture of the screen to {file}.", timeout=12, markup=False)
+
+
+def _file(app: Host, name: str, what: str, suffix: str) -> Path | None:
+    if name:
+        return Path(name).expanduser()
+    if app.exports is None:
+        app.notify("There is no directory to write to: `:export FILE` names a file.", severity="warning", markup=False)
+        return None
+    return app.exports / f"trustree-{what}-{app.clock():%Y%m%d-%H%M%S-%f}{suffix}"
+
+
+async def _written(app: Host, file: Path, text: Callable[[], str], *, beneath_ours: bool) -> bool:
+    try:
+        await asyncio.to_thread(_write, file, text, beneath_ours)
+    except UsageError as error:
+        app.notify(f"{error.headline} {error.remedy}", severity="error", markup=False, timeout=12)
+        return False
+    return True
+
+
+def _write(file: Path, text: Callable[[], str], beneath_ours: bool) -> None:
+    """In a thread. Raises UsageError."""
+    content = text().encode(errors="replace")
+    try:
+        if beneath_ours:
+            make_private(file.parent)
+        with open(open_private(str(file), os.O_WRONLY | os.O_EXCL), "wb") as opened:
+            opened.write(content)
+    except FileExistsError as error:
+        raise UsageError(f"{file} is there already: nothing was written over it.", "Name another file.") from error
+    except OSError as error:
+        reason = error.strerror or "the system refuses it"
+        raise UsageError(f"{file} cannot be written: {reason}.", "Name another file: `:export FILE`.") from error
