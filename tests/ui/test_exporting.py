@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.estates import company
+from tests.estates import NOW, company
 from tests.ui.driving import explorer, text_of, until
+from tui.domain.query.index import QueryIndex
+from tui.presenters.commands import CommandIndex, CommandRequest, Run, offers
 
 
 @pytest.mark.parametrize(("key", "suffix"), [("x", ".md"), ("S", ".svg")])
@@ -69,3 +71,8 @@ async def test_without_a_directory_it_is_said_how_to_name_a_file() -> None:
     async with explorer(company(), (80, 24)) as (pilot, screen, _):
         await pilot.press("x")
         await until(pilot, lambda: any(":export FILE" in note.message for note in screen.app._notifications), text_of(screen))
+
+
+def test_export_names_a_file_behind_the_colon() -> None:
+    (offer,) = offers(CommandRequest("export ~/it's here.txt", CommandIndex(QueryIndex(company())), {}, NOW))
+    assert offer.target == Run('export("~/it\'s here.txt")')

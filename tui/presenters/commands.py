@@ -228,9 +228,9 @@ def _all_offers(request: CommandRequest) -> Iterator[CommandOffer]:
     if blank and word in ("save", "forget"):
         yield from _keeping(word, argument.strip(), request)
         return
-    if blank and word == "export" and rest.strip():
+    if blank and word == "export" and argument.strip():
         note = (Span("the unfolded rows: .csv, .txt, else Markdown", "dim"),)
-        yield CommandOffer(f"export {clean(rest.strip(), 60)}", note, Run(f"export({rest.strip()!r})"))
+        yield CommandOffer(f"export {clean(argument.strip(), 60)}", note, Run(f"export({argument.strip()!r})"))
         return
     if blank and word in _ARGUMENTS:
         yield from _values(word, argument.strip(), request)

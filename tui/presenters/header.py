@@ -247,7 +247,7 @@ def _tab(view: ViewSpec, place: Position, glyphs: Glyphs, *, named: bool) -> Cel
     return (
         Span(f"{view.key} ", "dim"),
         Span(view.name if named else "", "bold" if shown else "dim"),
-        Span(f" {count(number)}" if number else "", "warn"),
+        Span(f" {count(number)}" if number and named else "", "warn"),  # without its name it would be taken for a key
         Span(f" {count(busy)} {glyphs.proven}" if busy else "", "accent"),
         Span("   " if named else "  "),
     )

@@ -44,6 +44,8 @@ class Document(NamedTuple):
 def _lines(subject: RowSubject, context: SectionContext) -> Sequence[TextLine]:
     image = image_of(subject, context.snapshot)
     if image is None:
+        if subject.image is None and subject.workload is None:
+            return [nothing("This row is about no image: only images have manifests.")]
         return [nothing("No image that could be read.")]
     others = len(images_of(subject, context.snapshot)) - 1
     name = (
