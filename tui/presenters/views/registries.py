@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Hashable, Iterable, Sequence
 from datetime import datetime
+from typing import NamedTuple
 
 import msgspec
 
@@ -69,6 +70,33 @@ class SignaturePart(msgspec.Struct, frozen=True, gc=False):
     number: int
 
 
+class _Contents(NamedTuple):
+    """How much of what a repository holds is used, and what is not known of it."""
+
+    images: int = 0
+    used: int = 0
+    idle_bytes: int = 0
+    untagged: int = 0
+    untagged_used: int = 0
+    unlisted: int = 0
+
+
+def _contents(images: Sequence[Image]) -> _Contents:
+    untagged = [image for image in images if not image.tags and image.tags_listed]
+    return _Contents(
+        len(images),
+        sum(image.in_use for image in images),
+        sum(image.size or 0 for image in images if not image.in_use),
+        len(untagged),
+        sum(image.in_use for image in untagged),
+        sum(not image.tags_listed for image in images),
+    )
+
+
+def _together(contents: Iterable[_Contents]) -> _Contents:
+    return _Contents(*map(sum, zip(*contents, strict=True)))
+
+
 class RegistryModel(TabbedModel):
     """What registries hold as rows: groups and orders are made here, once and off the loop; rows and cells when asked for."""
 
@@ -86,6 +114,7 @@ class RegistryModel(TabbedModel):
                 self._add(image)
         for images in self._in_repository.values():
             images.sort(key=_newest_first)
+        self._contents = {name: _contents(images) for name, images in self._in_repository.items()}
         self._repositories: dict[str, list[RepositoryName]] = defaultdict(list)
         for name in sorted(self._in_repository, key=lambda name: (self._totals[name].rank, name)):
             self._repositories[name.registry].append(name)
@@ -114,7 +143,13 @@ class RegistryModel(TabbedModel):
 
     def has_children(self, key: RowKey) -> bool:
         """Whether anything is one step further in."""
-        return bool(self.children(key))
+        match key[-1]:
+            case RegistryPart(name):
+                return bool(self._repositories.get(name))
+            case RepositoryPart():
+                return bool(self._in_repository.get(_repository(key)))
+            case _:
+                return bool(self.children(key))
 
     def row(self, key: RowKey) -> Row:
         """The cells of a row."""
@@ -173,41 +208,38 @@ class RegistryModel(TabbedModel):
         if subject.image is not None or not subject.own:
             return None
         part = subject.own[-1]
-        images = [image for key in subject.own[:1] for image in self._images_of(key, part)]
+        contents = [contents for key in subject.own[:1] for contents in self._contents_of(key, part)]
         title = part.name if isinstance(part, RegistryPart | RepositoryPart) else ""
         kind = "registry" if isinstance(part, RegistryPart) else "repository"
         return [
             TextLine((Span(f" {title}", "bold"), Span(f"  {kind}", "dim"))),
             TextLine(),
-            *(line for words in self._contents(images, part) for line in wrapped(words, "", context.width)),
+            *(line for words in self._words(_together(contents), part) for line in wrapped(words, "", context.width)),
             TextLine(),
             *wrapped("Enter on a tag shows everything about its image.", "dim", context.width),
         ]
 
-    def _images_of(self, registry: Hashable, part: Hashable) -> Iterable[Image]:
+    def _contents_of(self, registry: Hashable, part: Hashable) -> Iterable[_Contents]:
         if not isinstance(registry, RegistryPart):
             return
         for name in self._repositories.get(registry.name, ()):
             if part == registry or part == RepositoryPart(name.repository):
-                yield from self._in_repository[name]
+                yield self._contents[name]
 
-    def _contents(self, images: Sequence[Image], part: Hashable) -> Iterable[str]:
+    def _words(self, contents: _Contents, part: Hashable) -> Iterable[str]:
         """How many images there are, how many of them are used, and how reading the registry goes."""
-        used = sum(image.in_use for image in images)
-        idle = [image for image in images if not image.in_use]
+        idle = contents.images - contents.used
         narrowed = " that the filter lets through" if self._shown.narrowed else ""
-        yield f"{plural(len(images), 'image')}{narrowed}, {used} in use."
+        yield f"{plural(contents.images, 'image')}{narrowed}, {contents.used} in use."
         if idle and self._heard is not Hearing.WHOLE:
-            yield f"Whether the other {len(idle)} are in use is not known: not every cluster has answered what it runs."
+            yield f"Whether the other {idle} are in use is not known: not every cluster has answered what it runs."
         elif idle:
-            shared = f"at most {size(sum(image.size or 0 for image in idle))}, as layers that images share are counted each time"
-            yield f"{len(idle)} {'is' if len(idle) == 1 else 'are'} used by nothing in the clusters that were read: {shared}."
-        untagged = [image for image in images if not image.tags and image.tags_listed]
-        if untagged:
-            yield f"{plural(len(untagged), 'image')} without a tag, {sum(image.in_use for image in untagged)} of them in use."
-        unlisted = sum(not image.tags_listed for image in images)
-        if unlisted:
-            yield f"Of {plural(unlisted, 'image')} the tags were not read: only what runs was asked for."
+            shared = f"at most {size(contents.idle_bytes)}, as layers that images share are counted each time"
+            yield f"{idle} {'is' if idle == 1 else 'are'} used by nothing in the clusters that were read: {shared}."
+        if contents.untagged:
+            yield f"{plural(contents.untagged, 'image')} without a tag, {contents.untagged_used} of them in use."
+        if contents.unlisted:
+            yield f"Of {plural(contents.unlisted, 'image')} the tags were not read: only what runs was asked for."
         health = self._health.get(part.name) if isinstance(part, RegistryPart) else None
         if health is not None and health.error:
             yield full_stop(health.error)
