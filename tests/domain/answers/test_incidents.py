@@ -141,7 +141,7 @@ def test_what_is_stuck_for_another_reason_is_said_besides() -> None:
     details = answered(world.snapshot(), "is:stuck").details
     assert isinstance(details, Pulls)
     assert [(trouble.reason, trouble.pods) for trouble in details.troubles] == [("CrashLoopBackOff", 1)]
-    assert words(world.snapshot(), "is:stuck")["also"] == "pods kept from starting by CrashLoopBackOff 1."
+    assert words(world.snapshot(), "is:stuck")["also"] == "CrashLoopBackOff 1."
 
 
 def test_the_dossier_of_a_digest() -> None:
@@ -156,7 +156,7 @@ def test_the_dossier_of_a_digest() -> None:
     assert [key.registry for key in answer.details.copies] == [B]
     assert answer.details.nodes == (("lab", "n1"),)
     said = words(world.snapshot(), f"digest:{new}")
-    assert "1 other image of the same content" in said["also in"]
+    assert "1 copy" in said["pushed"]
     assert said["when"] == "built 10d, tagged 3d, runs 24h; unknown: pushed, signed, scanned."
     assert old
 
@@ -171,7 +171,7 @@ def test_moves_in_words() -> None:
     world, old, new = moved_world()
     said = words(world.snapshot(), "drift:mixed")
     assert said["moved"].startswith("shop/api:1 names ")
-    assert said["pods"].startswith("3 pods still run ")
+    assert "3 pods still run " in said["runs"]
     assert "rollout undo does not help: same tag" in said["fix"]
     assert old
     assert new

@@ -11,8 +11,8 @@ from tui.domain.answers.restarting import Roulette
 from tui.domain.common.trust import State
 from tui.domain.facts.patterns import is_azure_registry
 from tui.domain.query.risk import RiskKind
-from tui.presenters.answers.sentences import AnswerSentence, fitted, named
-from tui.presenters.answers.shared import runs, undecided, whose
+from tui.presenters.answers.sentences import AnswerSentence, fitted, named, worded
+from tui.presenters.answers.shared import runs, undecided, whose_and_undecided
 from tui.presenters.words import count, several, without_registry
 
 __all__ = ["at_risk_sentences", "due_words"]
@@ -25,12 +25,11 @@ def at_risk_sentences(answer: Answer, risk: AtRisk) -> Iterator[AnswerSentence]:
         yield AnswerSentence("lost", _kinds(risk))
         yield from _next(risk, answer.now)
     restart = _restart(risk.roulette)
-    if restart:
-        yield AnswerSentence("restart", restart)
     if risk.losses:
-        yield AnswerSentence("fix", _fix(risk))
-        yield from whose(answer)
-    yield from undecided(answer)
+        yield worded("fix", _fixes(risk, restart))
+    elif restart:
+        yield AnswerSentence("restart", f"{fitted(*(f'{words}.' for words in restart))}")
+    yield from whose_and_undecided(answer) if risk.losses else undecided(answer)
 
 
 def _nothing(answer: Answer) -> str:
@@ -83,7 +82,7 @@ def due_words(due: datetime | None, now: datetime) -> str:
     return "the next run" if due <= now else f"{due:%Y-%m-%d}"
 
 
-def _restart(roulette: Roulette) -> str:
+def _restart(roulette: Roulette) -> tuple[str, ...]:
     """`2 workloads fail, 4 change (24 pods); 3 hidden where a node has the image`."""
     parts = []
     if roulette.fails:
@@ -94,14 +93,15 @@ def _restart(roulette: Roulette) -> str:
     if roulette.unknown:
         parts.append(f"{count(len(roulette.unknown))} unknown")
     if not parts:
-        return ""
+        return ()
     cached = f"; nodes may hide {count(len(roulette.hidden))} (IfNotPresent)" if roulette.hidden else ""
     fails = f"{count(len(roulette.fails))} would fail"
     brief = f"{fails}, {count(len(roulette.changes))} change, {count(len(roulette.unknown))} unknown"
-    return fitted(f"{', '.join(parts)}{cached}.", f"{', '.join(parts)}.", f"{brief}{cached}.", f"{brief}.")
+    return f"{', '.join(parts)}{cached}", ", ".join(parts), f"{brief}{cached}", brief
 
 
-def _fix(risk: AtRisk) -> str:
+def _fixes(risk: AtRisk, restart: tuple[str, ...]) -> tuple[str, ...]:
+    """What keeps them, then what a restart would bring meanwhile."""
     gone = sum(number for kind, number in risk.kinds if kind is RiskKind.GONE)
     there = [loss.image for loss in risk.losses if loss.image is not None and loss.risk.kind is not RiskKind.GONE]
     loose = sum(not is_azure_registry(image.registry) for image in there)
@@ -111,4 +111,10 @@ def _fix(risk: AtRisk) -> str:
     brief = f"lock {count(locked)}" if locked else ""
     # Other registries than Azure's have no locks.
     tag = f"tag {'it' if loose == 1 else count(loose)} again" if loose else ""
-    return fitted(f"{'; '.join(filter(None, (lock, tag, push)))}.", f"{'; '.join(filter(None, (brief, tag, push)))}.")
+    short = f"push {count(gone)} again" if gone else ""
+    steps = ["; ".join(filter(None, parts)) for parts in ((lock, tag, push), (brief, tag, push), (brief, tag, short))]
+    if not restart:
+        return tuple(f"{words}." for words in steps)
+    brings = (*restart, restart[-1].replace(" would fail", " fail"))
+    wordings = [f"{words}; a restart: {brought}." for words in steps for brought in brings]
+    return tuple(sorted(wordings, key=len, reverse=True))

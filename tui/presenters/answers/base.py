@@ -57,10 +57,9 @@ def _fixes(answer: Answer, radius: BlastRadius) -> tuple[str, ...]:
     not_so = f", {count(no)} not{reasons}" if no else ""
     unknown_part = f", {count(unknown)} unknown" if unknown else ""
     short = f"{count(yes)} by {'itself' if yes == 1 else 'themselves'}"
+    doubt = f", unknown {count(unknown)}" if unknown else ""
     return (
         *(f"{order}; {rebuilding}{not_so}{unknown_part}." for order in orders),
         f"{orders[-1]}; {short}, {count(no)} not{f', {count(unknown)} unknown' if unknown else ''}.",
-        f"{orders[-1]}; {short}, {count(no)} not.",
-        f"{orders[-1]}; {short}.",
-        f"{orders[-1]}.",
+        f"{orders[-1].removeprefix('rebuild ')}; by itself {count(yes)}, not {count(no)}{doubt}.",
     )

@@ -8,9 +8,9 @@ from datetime import datetime
 from tui.domain.answers.answer import Answer
 from tui.domain.answers.dossier import Dossier, MomentKind
 from tui.presenters.answers.moves import pushed_words
-from tui.presenters.answers.sentences import AnswerSentence, fitted
-from tui.presenters.answers.shared import mending_words, runs, undecided, whose
-from tui.presenters.words import age, several
+from tui.presenters.answers.sentences import AnswerSentence, fitted, worded
+from tui.presenters.answers.shared import mending_words, runs, whose_and_undecided
+from tui.presenters.words import age, count, plural, several
 
 __all__ = ["dossier_sentences", "timeline_words"]
 
@@ -19,13 +19,11 @@ def dossier_sentences(answer: Answer, dossier: Dossier) -> Iterator[AnswerSenten
     """How much runs it, its times, who pushed it, where else it is, how it is contained, whose it is."""
     yield runs(answer, dossier.verdict, "No image here has this digest.")
     yield AnswerSentence("when", timeline_words(dossier, answer.now))
-    yield AnswerSentence("pushed", f"{pushed_words(dossier.push, answer.now).removeprefix('pushed ')}.")
-    yield AnswerSentence("also in", _elsewhere(dossier))
+    yield worded("pushed", _pushed_and_elsewhere(answer, dossier))
     plan = mending_words(answer.mending)
     contain = "K contains it: lock it, stop reads, roll back or scale to zero"
     yield AnswerSentence("fix", fitted(f"{contain}; {plan}." if plan else f"{contain}.", f"{contain}."))
-    yield from whose(answer)
-    yield from undecided(answer)
+    yield from whose_and_undecided(answer)
 
 
 _WORDS = {
@@ -59,10 +57,14 @@ def timeline_words(dossier: Dossier, now: datetime) -> str:
     return fitted(f"{'; '.join(filter(None, (moments, unknown)))}.", f"{moments or unknown}.")
 
 
-def _elsewhere(dossier: Dossier) -> str:
-    """`1 other image of the same content, 3 images built on it, 12 nodes that run it`."""
-    nodes = len(dossier.nodes)
-    on_nodes = f"{several(nodes, 'node')} {'has' if nodes == 1 else 'have'} it" if nodes else "no node is known to have it"
+def _pushed_and_elsewhere(answer: Answer, dossier: Dossier) -> tuple[str, ...]:
+    """`41d ago by run cf12 of shop-api; 1 other image of the same content; 3 images built on it; 12 nodes have it`."""
+    nodes, run = len(dossier.nodes), dossier.push.run
+    held = f"{several(nodes, 'node')} {'has' if nodes == 1 else 'have'} it" if nodes else "no node is known to have it"
     same = f"{several(len(dossier.copies), 'other image')} of the same content" if dossier.copies else "no copy is known"
     built = f"{several(len(dossier.derived), 'image')} built on it" if dossier.derived else "nothing is built on it"
-    return fitted(f"{same}; {built}; {on_nodes}.", f"{same}; {built}.")
+    whole = pushed_words(dossier.push, answer.now).removeprefix("pushed ")
+    by = f"by run {run.id}" if run is not None else "by whom is not known"
+    copies, holders = f"{count(len(dossier.copies))} {'copy' if len(dossier.copies) == 1 else 'copies'}", plural(nodes, "node")
+    brief = f"{copies}, {count(len(dossier.derived))} built on it, {holders}"
+    return f"{whole}; {same}; {built}; {held}.", f"{by}; {same}; {built}; {held}.", f"{whole}; {brief}.", f"{by}; {brief}."

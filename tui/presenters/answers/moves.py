@@ -12,9 +12,9 @@ from tui.domain.answers.moves import Move, Moves, Push
 from tui.domain.common.trust import State
 from tui.domain.facts.build import Run
 from tui.domain.snapshot.snapshot import ImageKey
-from tui.presenters.answers.sentences import AnswerSentence, fitted
-from tui.presenters.answers.shared import runs, undecided, whose
-from tui.presenters.words import age, count, several, short
+from tui.presenters.answers.sentences import AnswerSentence, fitted, worded
+from tui.presenters.answers.shared import runs, whose_and_undecided
+from tui.presenters.words import age, count, plural, several, short
 
 __all__ = ["move_sentences", "moves_sentences", "pushed_words"]
 
@@ -22,20 +22,33 @@ __all__ = ["move_sentences", "moves_sentences", "pushed_words"]
 def moves_sentences(answer: Answer, moves: Moves) -> Iterator[AnswerSentence]:
     """How wide it is, the widest move in full, whose it is, and what could not be told."""
     is_told = answer.extent.is_told
-    yield runs(
-        answer, State.FAIL, "No tag moved under what runs." if is_told else "No tag is known to have moved under what runs."
-    )
+    if len(moves.moves) == 1 and answer.extent.workloads:
+        yield _all_of_it(answer, moves.moves[0])
+    else:
+        nothing = "No tag moved under what runs." if is_told else "No tag is known to have moved under what runs."
+        yield runs(answer, State.FAIL, nothing)
     if moves.moves:
-        yield from move_sentences(moves.moves[0], answer.now, len(moves.moves) - 1)
-    yield from whose(answer)
-    yield from undecided(answer)
+        others = len(moves.moves) - 1
+        elsewhere = "trust" if others else "pods"  # in the tab that compares both; above, as what runs
+        sentences = move_sentences(moves.moves[0], answer.now, others)
+        yield from (sentence for sentence in sentences if sentence.label != elsewhere)
+    yield from whose_and_undecided(answer)
+
+
+def _all_of_it(answer: Answer, move: Move) -> AnswerSentence:
+    """How wide the one move is, and what its pods run: `2 workloads in 2 clusters: 24 pods still run 614e75b1b89b`."""
+    extent = answer.extent
+    workloads = plural(len(extent.workloads), "workload")
+    places = f" in {several(len(extent.clusters), 'cluster')}"
+    wordings = [f"{workloads}{where}: {words}" for words in _pods(move) for where in (places, "")]
+    return worded("runs", wordings, State.FAIL)
 
 
 def move_sentences(move: Move, now: datetime, others: int = 0) -> Iterator[AnswerSentence]:
     """One name that moved."""
     more = f" (+{several(others, 'more name')})" if others else ""
     yield AnswerSentence("moved", _moved(move, now, more, f" (+{count(others)})" if others else ""))
-    yield AnswerSentence("pods", _pods(move))
+    yield AnswerSentence("pods", fitted(*_pods(move)))
     if move.comparison:
         yield AnswerSentence("trust", _differences(move.comparison))
     yield AnswerSentence("fix", _fix(move))
@@ -79,7 +92,7 @@ def _pusher(run: Run, job: str) -> str:
     return f"run {run.id}" + (f" of {job}" if job else "")
 
 
-def _pods(move: Move) -> str:
+def _pods(move: Move) -> tuple[str, ...]:
     """`24 pods still run 614e75b1b89b, 12 the new one; a restart brings it`."""
     old = sum(number for key, number in move.pods if key != move.now)
     new = sum(number for key, number in move.pods if key == move.now)
@@ -90,7 +103,7 @@ def _pods(move: Move) -> str:
     restart = "a restart fails" if move.now is None else "a restart brings it" if new else "a restart brings the new one"
     hidden = "" if move.always else " (not where a node has the old one)"
     shown = f"{still}{fresh}{waiting}"
-    return fitted(f"{shown}; {restart}{hidden}.", f"{shown}; {restart}.", f"{still}{fresh}.")
+    return f"{shown}; {restart}{hidden}.", f"{shown}; {restart}.", f"{still}{fresh}."
 
 
 def _differences(rows: tuple[Comparison, ...]) -> str:
@@ -125,10 +138,21 @@ _OF_TRUST = ("verdict", "signature", "base", "scan")
 def _fix(move: Move) -> str:
     """What brings back what ran before: an undo does not where the older versions have the same tag."""
     before = move.before[0] if move.before else None
-    pin = f"pin {_digest(before)}" if before is not None and before not in move.lost else ""
+    pin = f"{_back(move)}: pin {_digest(before)}" if before is not None and before not in move.lost else ""
     if move.undo.useless:
         undo = "rollout undo does not help: same tag"
         lost = "what ran is gone from the registry" if before is not None and before in move.lost else ""
-        return fitted(f"{'; '.join(filter(None, (undo, pin or lost)))}.", f"{undo}.")
+        return fitted(f"{'; '.join(filter(None, (pin or lost, undo)))}.", f"{undo}.")
     target = f"rollout undo goes to {_digest(move.undo.helps[0][1])}" if move.undo.helps else ""
+    if pin and target:
+        return fitted(f"{pin}, or {target}.", f"{pin}.")
     return fitted(f"{'; '.join(filter(None, (target, pin)))}.", f"{target or pin}.")
+
+
+def _back(move: Move) -> str:
+    """What a step back is: advice where what ran before has the better verdict, else only a possibility."""
+    verdict = next((row for row in move.comparison if row.what == "verdict"), None)
+    severities = {state.value: state.severity for state in State}
+    before, after = (severities.get(value) for value in (verdict.before, verdict.after)) if verdict is not None else (None, None)
+    better = before is not None and after is not None and before < after
+    return "go back" if better else "to go back"

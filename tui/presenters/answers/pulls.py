@@ -10,8 +10,8 @@ from tui.domain.answers.pulls import Grant, GrantKind, Pull, Pulls
 from tui.domain.common.text import clean
 from tui.domain.common.trust import State
 from tui.domain.facts.pulls import Cause, PullExam
-from tui.presenters.answers.sentences import MARKS, AnswerSentence, first_of, fitted, named
-from tui.presenters.answers.shared import undecided, whose
+from tui.presenters.answers.sentences import MARKS, AnswerSentence, first_of, fitted, named, worded
+from tui.presenters.answers.shared import owner_wordings, whose_and_undecided
 from tui.presenters.words import count, plural, several, without_registry
 
 __all__ = ["grant_words", "marks_of", "pull_sentences", "pulls_sentences"]
@@ -19,17 +19,18 @@ __all__ = ["grant_words", "marks_of", "pull_sentences", "pulls_sentences"]
 
 def pulls_sentences(answer: Answer, pulls: Pulls) -> Iterator[AnswerSentence]:
     """How many do not start, the widest pull in full, what else there is, whose it is."""
-    yield _stuck(answer, pulls)
+    others = _others(pulls)
+    also_has_room = others[0] != "" and answer.extent.is_told
+    yield _stuck(answer, pulls, owner_wordings(answer) if also_has_room else others)
     if pulls.pulls:
         yield from pull_sentences(pulls.pulls[0])
-    others = _others(pulls)
-    if others:
-        yield AnswerSentence("also", others)
-    yield from whose(answer)
-    yield from undecided(answer)
+    if also_has_room:
+        yield AnswerSentence("also", fitted(*(f"{words}." for words in others)))
+    else:
+        yield from whose_and_undecided(answer)
 
 
-def _stuck(answer: Answer, pulls: Pulls) -> AnswerSentence:
+def _stuck(answer: Answer, pulls: Pulls, besides: tuple[str, ...]) -> AnswerSentence:
     extent = answer.extent
     if extent.is_empty:
         nothing = "No pod fails to start." if extent.is_told else "No pod is known to fail to start."
@@ -37,7 +38,9 @@ def _stuck(answer: Answer, pulls: Pulls) -> AnswerSentence:
     pods = sum(pull.pods for pull in pulls.pulls) + sum(trouble.pods for trouble in pulls.troubles)
     number = len(extent.workloads)
     wide = f"{several(number, 'workload')} {'does' if number == 1 else 'do'} not start: {several(pods, 'pod')}"
-    return AnswerSentence("runs", fitted(f"{wide} in {named(extent.clusters, 3)}.", f"{wide}."), State.FAIL)
+    more = [f"; {words}" if words else "" for words in besides]
+    wordings = [f"{wide} in {named(extent.clusters, 3)}{more[0]}.", *(f"{wide}{words}." for words in more)]
+    return worded("runs", wordings, State.FAIL)
 
 
 def pull_sentences(pull: Pull) -> Iterator[AnswerSentence]:
@@ -107,14 +110,17 @@ def grant_words(grant: Grant) -> str:
             )
 
 
-def _others(pulls: Pulls) -> str:
-    """`4 more pulls: tag 2, network 1; CrashLoopBackOff 3`."""
+def _others(pulls: Pulls) -> tuple[str, ...]:
+    """What else there is besides the widest pull: `4 more pulls fail: tag 2, network 2; CrashLoopBackOff 3 pods`."""
     more = Counter(_SHORT.get(pull.exam.cause, pull.exam.cause.value) for pull in pulls.pulls[1:])
-    causes = ", ".join(f"{cause} {count(number)}" for cause, number in more.most_common())
-    pulled = f"{plural(more.total(), 'more failing pull')}: {causes}" if more else ""
-    troubles = [(clean(trouble.reason, 60), trouble.pods) for trouble in pulls.troubles]
-    kept_pods = f"pods kept from starting by {named(troubles, 2)}" if troubles else ""
-    return fitted(f"{'; '.join(filter(None, (pulled, kept_pods)))}.", f"{pulled or kept_pods}.") if pulled or kept_pods else ""
+    number = more.total()
+    pulled = f"{plural(number, 'more pull')} fail{'s' if number == 1 else ''}" if more else ""
+    causes = [f": {named(more.most_common(), most)}" if more else "" for most in (4, 2)]
+    troubles = [(clean(trouble.reason, 40), trouble.pods) for trouble in pulls.troubles]
+    kept = named(troubles, 2, "more reasons") if troubles else ""
+    one = f"{count(sum(pods for _, pods in troubles))} for other reasons" if troubles else ""
+    wordings = (*((pulled + words, kept) for words in causes), (pulled, kept), (pulled, one))
+    return tuple("; ".join(filter(None, parts)) for parts in wordings)
 
 
 _SHORT = {Cause.REPOSITORY: "repo", Cause.UNKNOWN: "no reason given"}

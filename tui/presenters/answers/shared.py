@@ -13,7 +13,16 @@ from tui.domain.common.trust import State
 from tui.presenters.answers.sentences import AnswerSentence, first_of, fitted, named, worded
 from tui.presenters.words import age, count, plural, several, without_registry
 
-__all__ = ["mending_wordings", "mending_words", "runs", "undecided", "unplanned", "whose"]
+__all__ = [
+    "mending_wordings",
+    "mending_words",
+    "owner_wordings",
+    "runs",
+    "undecided",
+    "unplanned",
+    "whose",
+    "whose_and_undecided",
+]
 
 
 def runs(answer: Answer, state: State, nothing: str, name: str = "") -> AnswerSentence:
@@ -60,6 +69,11 @@ def whose(answer: Answer) -> Iterator[AnswerSentence]:
         yield worded("whose", _owners_wordings(answer.owners))
 
 
+def owner_wordings(answer: Answer) -> tuple[str, ...]:
+    """Whose the workloads are, beside something else."""
+    return tuple(_owned(answer.owners, most, 0) for most in (3, 2, 1))
+
+
 def _owners_wordings(owners: Owners) -> tuple[str, ...]:
     """`team-checkout 8, team-payments 8, 12 more teams; managed by Argo CD 14, Helm 12`."""
     fewer = ((5, 3), (4, 3), (3, 3), (3, 2), (2, 2), (2, 1), (1, 1), (1, 0))
@@ -71,7 +85,11 @@ def _owners_wordings(owners: Owners) -> tuple[str, ...]:
 def _owned(owners: Owners, teams: int, managers: int) -> str:
     hidden = f" ({plural(owners.unreadable, 'owner')} unreadable)" if owners.unreadable else ""
     teamless = f"no team {count(owners.teamless)}{hidden}" if owners.teams and owners.teamless else ""
-    first = named(owners.teams, teams, "more teams") if owners.teams else f"no team is named{hidden}"
+    first = (
+        named(owners.teams, teams, "more team" if len(owners.teams) == teams + 1 else "more teams")
+        if owners.teams
+        else f"no team is named{hidden}"
+    )
     managed = f"managed by {named(owners.managers, managers)}" if managers and owners.managers else ""
     return "; ".join(filter(None, (first, teamless, managed)))
 
@@ -108,6 +126,39 @@ def _stage(stage: MendingStep, most: int) -> str:
             return plural(len(stage.images), "image")
         case MendingKind.WORKLOADS:
             return plural(len(stage.workloads), "workload")
+
+
+def whose_and_undecided(answer: Answer) -> Iterator[AnswerSentence]:
+    """Both on one line, for answers that have no room for two."""
+    if answer.extent.is_told:
+        yield from whose(answer)
+    else:
+        owners = answer.owners if answer.extent.workloads else None
+        yield worded("unknown", tuple(_together(answer.extent, owners)), State.UNKNOWN)
+
+
+def _together(extent: Extent, owners: Owners | None) -> Iterator[str]:
+    """`10 images (6 run): tag not resolved 4, 2 more; whose: team-payments 2`."""
+    whole = _undecided_wordings(extent)
+    brief = _untold(extent)
+    if owners is None:
+        yield from whole
+        return
+    for most, gap in ((2, whole[-1].removesuffix(".")), (2, brief), (1, brief)):
+        yield f"{gap}; whose: {_owned(owners, most, 0)}."
+    yield f"{brief}; {plural(len(owners.teams), 'team')}{f', no team {count(owners.teamless)}' if owners.teamless else ''}."
+
+
+def _untold(extent: Extent) -> str:
+    """How much could not be told, without why."""
+    run = f" ({count(extent.undecided_running)} run)" if extent.undecided_running else ""
+    parts = (
+        f"{plural(extent.undecided, 'image')}{run}" if extent.undecided else "",
+        plural(extent.unplaced, "workload") if extent.unplaced else "",
+        f"not whole: {first_of(extent.lost, 1)}" if extent.lost else "",
+        f"{plural(extent.loading, 'source')} loading" if extent.loading else "",
+    )
+    return ", ".join(filter(None, parts))
 
 
 def undecided(answer: Answer) -> Iterator[AnswerSentence]:
