@@ -154,9 +154,9 @@ class LineageModel(TabbedModel):
     # ---- structure
 
     def _without_image(self) -> list[ObjectKey]:
-        """The workloads that no image shown leads to; without a filter those that have pods, as others are only declared."""
-        led_to = {user for image in self._totals for user in self.snapshot.users.get(image, ())}
+        """The workloads that no image leads to; without a filter those that have pods, as others are only declared."""
         workloads = self.snapshot.workloads
+        led_to = {user for users in self.snapshot.users.values() for user in users}
         left = [key for key in workloads if key not in led_to and self._shown.workload(key)]
         if not self._shown.narrowed:
             left = [key for key in left if workloads[key].pods]
