@@ -72,7 +72,7 @@ def test_help_and_refusals_name_a_new_command(capsys: pytest.CaptureFixture[str]
     for typed, words in {
         ("atic",): "`trustree attic`",
         ("attic", "burn"): "It is one of show, empty.",
-        ("attic", "show", "more"): "takes fewer words",
+        ("attic", "show", "more"): "takes fewer arguments",
         ("attic", "--wait", "5s"): "unrecognized arguments: --wait",
         ("report", "--limit", "5"): "unrecognized arguments: --limit",
         ("--limit", "5"): "unrecognized arguments: --limit",

@@ -262,7 +262,7 @@ def test_a_choice_between_names_says_so_and_is_current_only_under_both() -> None
     bases(world, there, v20=base)
     link = link_of(world, app)
     assert (link.base.registry, link.confidence, link.state) == (A, Confidence.LIKELY, BaseState.CURRENT)
-    assert f"{there}: which of them" in link.note
+    assert f"{there}: nothing says which of them" in link.note
     bases(world, there, v20=new)
     assert link_of(world, app).state is BaseState.UNKNOWN
 

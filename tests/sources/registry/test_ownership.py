@@ -66,7 +66,7 @@ def registry_of(server: FakeRegistry, credentials: Credentials, host: str = HOST
         pytest.param(rows("fabrikam.azurecr.io"), Owner.FOREIGN, 0, "is not among the registries", id="another's"),
         pytest.param(rows(), Owner.FOREIGN, 0, "is not among the registries", id="none is ours"),
         pytest.param(forbidden, Owner.UNKNOWN, 1, "could not be asked: Azure Resource Graph: no right", id="no right to ask"),
-        pytest.param(rows("a.azurecr.io", more="true"), Owner.UNKNOWN, 1, "keeps some", id="cut"),
+        pytest.param(rows("a.azurecr.io", more="true"), Owner.UNKNOWN, 1, "leaves out some", id="cut"),
     ],
 )
 async def test_a_token_goes_where_a_registry_is_ours_and_only_that_makes_it_ours(
