@@ -17,7 +17,7 @@ from widgets.outline import NOTHING, Outline
 from widgets.painted import Painted
 from widgets.rows import RowKey, TreeModel
 from widgets.sticky import Pinned, most_pinned, pinned
-from widgets.treelines import LinePainter, TreeFrame, TreeLine
+from widgets.treelines import ASCII_SIGNS, UNICODE_SIGNS, LinePainter, TreeFrame, TreeLine, TreeSigns
 
 __all__ = ["VirtualTree"]
 
@@ -351,6 +351,10 @@ class VirtualTree(Painted, can_focus=True):
         self._painter.forget()
         super().notify_style_update()
 
+    @property
+    def _signs(self) -> TreeSigns:
+        return ASCII_SIGNS if self.ascii else UNICODE_SIGNS
+
     def _frame(self) -> TreeFrame:
         return TreeFrame(self.size, self._room, self._pins, self.model.columns())
 
@@ -383,21 +387,13 @@ class VirtualTree(Painted, can_focus=True):
         key = self._key_at(y, frame.pins)
         if key is None:
             return None
-        ground, marker = "", self._marker(key)
+        ground, marker = "", self._signs.fold(self._outline, key)
         if y - HEADER < len(frame.pins):
-            ground, marker = "pinned", "^" if self.ascii else "▴"
+            ground, marker = "pinned", self._signs.pinned
         elif self._top + y - HEADER == self._outline.cursor:
             ground = "cursor" if self.has_focus else "idle-cursor"
         return TreeLine(self.model.row(key), len(key) - 1, marker, ground, self._thumb(y, frame.room), self.is_marked(key))
 
-    def _marker(self, key: RowKey) -> str:
-        if not self.model.has_children(key):
-            return " "
-        if self._outline.is_expanded(key):
-            return "v" if self.ascii else "▾"
-        return ">" if self.ascii else "▸"
-
     def _thumb(self, y: int, room: int) -> str:
         """The mark of the visible part at the right edge, blank where it is not or when everything is visible."""
-        marked = thumb(self._top, room, self.row_count)
-        return ("|" if self.ascii else "▐") if y - HEADER in marked else ""
+        return self._signs.thumb if y - HEADER in thumb(self._top, room, self.row_count) else ""

@@ -10,12 +10,32 @@ from textual.geometry import Size
 from textual.strip import Strip
 
 from widgets.columns import GAP, Slot, lay_cell, lay_out
+from widgets.outline import Outline
 from widgets.painted import Painted
 from widgets.rows import Cell, Column, Row, RowKey, Span
 
-__all__ = ["LinePainter", "TreeFrame", "TreeLine"]
+__all__ = ["ASCII_SIGNS", "UNICODE_SIGNS", "LinePainter", "TreeFrame", "TreeLine", "TreeSigns"]
 
 KEPT = 1000
+
+
+class TreeSigns(NamedTuple):
+    """The signs of a tree: a row that is folded, one that is not, one that stays at the top, and the visible part."""
+
+    folded: str
+    unfolded: str
+    pinned: str
+    thumb: str
+
+    def fold(self, outline: Outline, key: RowKey) -> str:
+        """Whether a row is folded; blank where nothing is under it."""
+        if not outline.model.has_children(key):
+            return " "
+        return self.unfolded if outline.is_expanded(key) else self.folded
+
+
+UNICODE_SIGNS = TreeSigns("▸", "▾", "▴", "▐")
+ASCII_SIGNS = TreeSigns(">", "v", "^", "|")
 
 
 class TreeLine(NamedTuple):
