@@ -7,8 +7,8 @@ import pytest
 from tests.estates import company
 from tui.domain.common.trust import CheckName, State
 from tui.domain.snapshot.snapshot import EMPTY
-from tui.presenters.glyphs import ASCII, UNICODE
-from tui.presenters.running import NOTHING_RUNS, Running, running_line, running_of
+from tui.presenters.glyphs import ASCII, UNICODE, Glyphs
+from tui.presenters.running import NOTHING_RUNS, Running, running_of, running_parts
 from widgets.rows import Cell
 from widgets.text import width_of
 
@@ -22,6 +22,11 @@ MANY = Running(
         CheckName.IDENTITY: {State.PASS: 70},
     },
 )
+
+
+def running_line(running: Running, width: int, glyphs: Glyphs) -> Cell:
+    """The parts of the line, one after the other."""
+    return tuple(span for _, cell in running_parts(running, width, glyphs) for span in cell)
 
 
 def said(line: Cell) -> str:

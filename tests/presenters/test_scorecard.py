@@ -12,7 +12,7 @@ from tui.domain.query.findings import FindingGrouping, find
 from tui.domain.snapshot.snapshot import Snapshot
 from tui.presenters.glyphs import UNICODE
 from tui.presenters.keys import RowSubject
-from tui.presenters.running import running_line, running_of
+from tui.presenters.running import running_of, running_parts
 from tui.presenters.tabs.overview import OVERVIEW
 from tui.presenters.tabs.scorecard import scorecard_lines
 from tui.presenters.tabs.spec import SectionContext
@@ -34,7 +34,7 @@ def test_the_numbers_are_those_of_the_header() -> None:
     snapshot = company()
     text = said(scorecard_lines(Scope(), context(snapshot)))
     running = running_of(snapshot)
-    header = "".join(span.text for span in running_line(running, 300, UNICODE))
+    header = "".join(span.text for _, cell in running_parts(running, 300, UNICODE) for span in cell)
     for name, counts in running.checks.items():
         for state, number in counts.items():
             if state is not State.OFF and name.value in header:

@@ -14,7 +14,7 @@ from tui.presenters.words import count
 from widgets.columns import cell_width
 from widgets.rows import Cell, Span
 
-__all__ = ["NOTHING_RUNS", "End", "Running", "next_end", "running_line", "running_of", "running_parts"]
+__all__ = ["NOTHING_RUNS", "End", "Running", "next_end", "running_of", "running_parts"]
 
 ASKED = (CheckName.REGISTRY, CheckName.SIGNATURE, CheckName.SCAN, CheckName.BASE, CheckName.IDENTITY)
 GAP = "   "
@@ -43,17 +43,12 @@ def running_of(snapshot: Snapshot) -> Running:
     return Running(len(used), count_checks(used))
 
 
-def running_line(running: Running, width: int, glyphs: Glyphs, chosen: End | None = None) -> Cell:
+def running_parts(running: Running, width: int, glyphs: Glyphs, chosen: End | None = None) -> list[tuple[End | None, Cell]]:
     """`70 images run   scan ✘ 30 ? 4 ✔ 36   registry ✔ 70`, the worst check first, in the longest form that fits.
 
-    A question that the policy does not ask says so: it must not look like one that is answered. `chosen` is what the
-    filter asks for.
+    In its parts, each with the end of a check that it counts. A question that the policy does not ask says so: it must not
+    look like one that is answered. `chosen` is what the filter asks for.
     """
-    return tuple(chain.from_iterable(cell for _, cell in running_parts(running, width, glyphs, chosen)))
-
-
-def running_parts(running: Running, width: int, glyphs: Glyphs, chosen: End | None = None) -> list[tuple[End | None, Cell]]:
-    """The line in its parts, each with the end of a check that it counts."""
     if not running.images:
         return []
     ranked = sorted(ASKED, key=lambda name: _rank(running.checks.get(name, {})))

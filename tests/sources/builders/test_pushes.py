@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tui.domain.facts.build import BuiltImage
 from tui.domain.facts.image import RepositoryName
-from tui.sources.builders.pushes import pushed_images
+from tui.sources.builders.pushes import PushedImages
 
 ACR = "contoso.azurecr.io"
 ONE, OTHER = f"sha256:{'a' * 64}", f"sha256:{'b' * 64}"
@@ -15,6 +18,14 @@ TO_SHOP = f"The push refers to repository [{ACR}/shop]"
 TO_WEB = f"The push refers to repository [{ACR}/web]"
 HUB = "The push refers to repository [docker.io/contoso/shop]"
 NAMES = frozenset({RepositoryName(ACR, "shop"), RepositoryName(ACR, "web"), RepositoryName("docker.io", "contoso/shop")})
+
+
+def pushed_images(lines: Iterable[str], is_ours: Callable[[RepositoryName], bool]) -> tuple[BuiltImage, ...]:
+    """What these lines say was pushed."""
+    pushed = PushedImages(is_ours)
+    for line in lines:
+        pushed.read(line)
+    return pushed.images
 
 
 def told(*lines: str) -> list[str]:

@@ -8,7 +8,7 @@ the job is known to push into are taken from it, and the registry is asked wheth
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from contextlib import suppress
 
 from tui.domain.facts.build import BuiltImage
@@ -16,7 +16,7 @@ from tui.domain.facts.image import RepositoryName
 from tui.domain.facts.reference import parse_reference
 from tui.errors import InvalidReference
 
-__all__ = ["PushedImages", "pushed_images"]
+__all__ = ["PushedImages"]
 
 MOST = 50
 """Images that are taken from a log."""
@@ -63,11 +63,3 @@ class PushedImages:
     def _add(self, image: BuiltImage) -> None:
         if len(self._images) < MOST and self._is_ours(image.name):
             self._images[image] = None
-
-
-def pushed_images(lines: Iterable[str], is_ours: Callable[[RepositoryName], bool]) -> tuple[BuiltImage, ...]:
-    """What these lines say was pushed."""
-    pushed = PushedImages(is_ours)
-    for line in lines:
-        pushed.read(line)
-    return pushed.images
