@@ -25,7 +25,7 @@ def repository_name(name: RepositoryName | ImageKey) -> str:
 
 def image_name(image: Image) -> str:
     """Repository and the tag that says most; the digest when there is no tag."""
-    tag = next((tag for tag in image.tags if tag != "latest"), image.tags[0] if image.tags else "")
+    tag = image.telling_tag
     return repository_name(image.key) + (f":{tag}" if tag else f"@{short(image.key.digest)}")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from tui.domain.answers.mending import summed_up
+from tui.domain.common.text import first_few
 from tui.domain.facts.rights import Right, RightState
 from tui.domain.plans.plan import Action, Forecast, Plan, Step, StepKind
 from tui.presenters.answers.shared import mending_words
@@ -74,7 +75,7 @@ def _seconds(plan: Plan) -> float:
 
 def _forecast(forecast: Forecast, width: int) -> Iterator[TextLine]:
     if forecast.removed:
-        yield from _paragraph(f"Clears {_named(forecast.removed)}.", "pass", width)
+        yield from _paragraph(f"Clears {first_few(forecast.removed, SHOWN)}.", "pass", width)
     for role, verb, findings in (("warn", "stays", forecast.staying), ("unknown", "is not known", forecast.unknown)):
         for finding in findings[:SHOWN]:
             yield from _paragraph(
@@ -82,11 +83,6 @@ def _forecast(forecast: Forecast, width: int) -> Iterator[TextLine]:
             )
         if len(findings) > SHOWN:
             yield from _paragraph(f"{count(len(findings) - SHOWN)} more of these.", role, width)
-
-
-def _named(names: Sequence[str]) -> str:
-    more = len(names) - SHOWN
-    return ", ".join(names[:SHOWN]) + (f" and {count(more)} more" if more > 0 else "")
 
 
 class PlanModel(FlatModel):

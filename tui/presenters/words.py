@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import datetime
 
+from tui.domain.common.text import plural
 from tui.domain.common.trust import State
 
 __all__ = [
@@ -30,11 +31,6 @@ VERDICTS = {State.PASS: "pass", State.WARN: "warn", State.FAIL: "fail", State.UN
 def count(number: int) -> str:
     """A number with its thousands separated."""
     return f"{number:,}"
-
-
-def plural(number: int, word: str) -> str:
-    """`1 pod`, `2 pods`."""
-    return f"{count(number)} {word}{'' if number == 1 else 's'}"
 
 
 def several(number: int, word: str) -> str:

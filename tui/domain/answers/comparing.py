@@ -9,7 +9,7 @@ from enum import StrEnum
 import msgspec
 
 from tui.domain.common.decoding import from_json
-from tui.domain.common.text import clean, short
+from tui.domain.common.text import clean, first_few, short
 from tui.domain.common.trust import Check, CheckName, State
 from tui.domain.facts.scan import Severity
 from tui.domain.facts.signature import StepName, StepState
@@ -157,9 +157,7 @@ def _packages(image: Image) -> frozenset[str]:
 
 
 def _listed(names: frozenset[str], nothing: str = "none") -> str:
-    ordered = sorted(names)
-    more = f" and {len(ordered) - _NAMED} more" if len(ordered) > _NAMED else ""
-    return (", ".join(ordered[:_NAMED]) + more) or nothing
+    return first_few(sorted(names), _NAMED) or nothing
 
 
 # ---- configurations

@@ -17,7 +17,7 @@ import msgspec
 
 from tui.domain.checks.base import base_step_of, move_of
 from tui.domain.checks.context import ImageContext, Scanners
-from tui.domain.common.text import clean, full_stop, listed
+from tui.domain.common.text import clean, first_few, full_stop, listed
 from tui.domain.common.trust import Check, CheckName, State
 from tui.domain.facts.events import SourceHealth, SourceId, SourceKind, SourceState
 from tui.domain.facts.scan import ImageVulnerability, ScanReport, Severity
@@ -305,9 +305,7 @@ def _noun(number: int) -> str:
 
 
 def _some(rows: Sequence[ImageVulnerability]) -> str:
-    names = list(dict.fromkeys(clean(row.id, 40) for row in rows))
-    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
-    return f"{', '.join(names[:_SHOWN])}{more}"
+    return first_few(list(dict.fromkeys(clean(row.id, 40) for row in rows)), _SHOWN)
 
 
 # ---- how far the reports can be believed

@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Sequence
 
-__all__ = ["clean", "full_stop", "listed", "short"]
+__all__ = ["clean", "first_few", "full_stop", "listed", "plural", "short"]
 
 # Cc control, Cf format (bidi overrides and isolates, zero width), Cs surrogates, Co private use, Zl/Zp separators.
 _UNSAFE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
@@ -30,6 +30,20 @@ def listed(names: Sequence[str]) -> str:
     """`a`, `a and b`, `a, b and c`."""
     *others, last = names
     return f"{', '.join(others)} and {last}" if others else last
+
+
+def first_few(names: Sequence[str], most: int, number: int | None = None) -> str:
+    """`a, b`, and of more than `most` names the first ones with how many are left: `a, b and 3 more`.
+
+    `number` is how many there are where not all are in `names`.
+    """
+    left = (len(names) if number is None else number) - most
+    return ", ".join(names[:most]) + (f" and {left:,} more" if left > 0 else "")
+
+
+def plural(number: int, word: str) -> str:
+    """`1 pod`, `2 pods`."""
+    return f"{number:,} {word}{'' if number == 1 else 's'}"
 
 
 def short(digest: str) -> str:

@@ -12,7 +12,7 @@ from enum import StrEnum
 
 import msgspec
 
-from tui.domain.common.text import clean
+from tui.domain.common.text import clean, first_few
 from tui.domain.facts.image import Platform
 from tui.domain.lineage.base_tags import floats, is_exact, newer_minor, newer_patch
 from tui.domain.snapshot.snapshot import BaseLink, BaseState, ImageKey
@@ -142,7 +142,7 @@ def _outdated_by_all(link: BaseLink, verdicts: Mapping[str, BaseVerdict]) -> Bas
 
 def _undecided(link: BaseLink, verdicts: Mapping[str, BaseVerdict], claimed: bool) -> BaseVerdict:
     groups = _by_words(verdicts)
-    opinions = "; ".join(f"{_few(tags)}: {words}" for words, tags in groups.items())
+    opinions = "; ".join(f"{first_few(tags, _SHOWN)}: {words}" for words, tags in groups.items())
     start = f"It is said to be built from several tags of {_full_name(link)}" if claimed else f"{_no_tag_known(link)[:-1]}"
     newer = [verdict for _, verdict in sorted(verdicts.items()) if verdict.state is BaseState.OUTDATED]
     brief = f"base {' or '.join([tags[0] for tags in groups.values()][:2])}" if newer else "base unknown"
@@ -155,10 +155,6 @@ def _by_words(verdicts: Mapping[str, BaseVerdict]) -> dict[str, list[str]]:
     for tag, verdict in sorted(verdicts.items()):
         groups.setdefault(_words(verdict), []).append(clean(tag, 60))
     return groups
-
-
-def _few(tags: list[str]) -> str:
-    return ", ".join(tags[:_SHOWN]) + (f" and {len(tags) - _SHOWN} more" if len(tags) > _SHOWN else "")
 
 
 def _words(verdict: BaseVerdict) -> str:

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Iterable
 from datetime import datetime
 
-from tui.domain.common.text import clean, short
+from tui.domain.common.text import clean, first_few, short
 from tui.domain.facts.events import SourceState
 from tui.domain.facts.workload import ObjectKey
 from tui.domain.plans.plan import Action, Plan, Step, StepKind
@@ -49,10 +49,8 @@ def workload_title(key: ObjectKey) -> str:
 
 
 def several(names: Iterable[str]) -> str:
-    """The first few names, and how many more there are."""
-    shown = list(dict.fromkeys(names))
-    more = len(shown) - MOST_NAMED
-    return f"{', '.join(shown[:MOST_NAMED])} and {more} more" if more > 0 else ", ".join(shown)
+    """The first few names, each once, and how many more there are."""
+    return first_few(list(dict.fromkeys(names)), MOST_NAMED)
 
 
 def estate_of(steps: Iterable[Step]) -> tuple[str, ...]:

@@ -16,7 +16,7 @@ from typing import NamedTuple
 import msgspec
 
 from tui.domain.common.goregexp import matches
-from tui.domain.common.text import clean
+from tui.domain.common.text import clean, first_few
 from tui.domain.facts.build import BuilderKind, Job
 from tui.domain.facts.build_events import builder_source
 from tui.domain.facts.events import SourceState
@@ -283,7 +283,7 @@ def _later(moment: datetime, span: timedelta) -> datetime:
 
 
 def _unsure(purge: _Purge, tags: tuple[str, ...]) -> Risk:
-    names = ", ".join(clean(tag, 60) for tag in tags[:3]) + (f" and {len(tags) - 3} more" if len(tags) > 3 else "")
+    names = first_few([clean(tag, 60) for tag in tags], 3)
     reason = f"Whether {_runs(purge)} deletes its {'tag' if len(tags) == 1 else 'tags'} {names} is not known."
     return Risk(RiskKind.UNKNOWN, reason, tags=tags, brief="purge unknown")
 
@@ -291,7 +291,7 @@ def _unsure(purge: _Purge, tags: tuple[str, ...]) -> Risk:
 def _losing(lost: Iterable[tuple[str, datetime, _Purge]]) -> Risk:
     rows = sorted(lost, key=lambda row: (row[1], row[0]))
     tags = tuple(dict.fromkeys(tag for tag, *_ in rows))
-    names = ", ".join(clean(tag, 60) for tag in tags[:3]) + (f" and {len(tags) - 3} more" if len(tags) > 3 else "")
+    names = first_few([clean(tag, 60) for tag in tags], 3)
     goes = f"{_runs(rows[0][2])} deletes its {'tag' if len(tags) == 1 else 'tags'} {names}"
     # The image is there by name until its last tag is gone.
     return Risk(RiskKind.PURGE, f"{goes[:1].upper()}{goes[1:]}.", max(_first_dates(rows)), tags)

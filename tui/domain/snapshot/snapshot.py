@@ -162,6 +162,11 @@ class Image(msgspec.Struct, frozen=True, gc=False):
         """The repository the image lies in."""
         return RepositoryName(self.key.registry, self.key.repository)
 
+    @property
+    def telling_tag(self) -> str:
+        """The tag that says most: the first besides `latest`; empty without tags."""
+        return next((tag for tag in self.tags if tag != "latest"), self.tags[0] if self.tags else "")
+
 
 class AttributionBasis(StrEnum):
     """What says that a job builds an image, best first.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 
 from tui.domain.answers.why.chain import Why, WhyFact
 from tui.domain.answers.why.images import why_base, why_image
@@ -13,6 +13,7 @@ from tui.domain.common.source_id import sources_text
 from tui.domain.common.trust import State
 from tui.domain.query.findings import Finding
 from tui.domain.snapshot.snapshot import Snapshot
+from tui.presenters.answers.markdown import moment
 from tui.presenters.glyphs import ROLE, Glyphs
 from tui.presenters.keys import RowSubject
 from tui.presenters.markdown import code, fenced, inert
@@ -81,7 +82,7 @@ def why_markdown(why: Why, as_of: datetime) -> str:
 def _document(why: Why, as_of: datetime) -> Iterator[str]:
     yield f"## {inert(why.name)}: {verdict_word(why.verdict).lower()}"
     yield ""
-    yield f"{code(why.reference)}, as of {_moment(as_of)}." if why.reference else f"As of {_moment(as_of)}."
+    yield f"{code(why.reference)}, as of {moment(as_of)}." if why.reference else f"As of {moment(as_of)}."
     for number, fact in enumerate(why.facts, 1):
         yield ""
         yield from _point(number, fact)
@@ -103,10 +104,6 @@ def _point(number: int, fact: WhyFact) -> Iterator[str]:
 
 
 def _said(fact: WhyFact) -> str:
-    parts: Sequence[str] = [sources_text(fact.sources), _moment(fact.as_of) if fact.as_of is not None else ""]
+    parts: Sequence[str] = [sources_text(fact.sources), moment(fact.as_of) if fact.as_of is not None else ""]
     words = ", ".join(part for part in parts if part)
     return f" ({inert(words)})" if words else ""
-
-
-def _moment(moment: datetime) -> str:
-    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC"

@@ -16,7 +16,7 @@ from tui.domain.snapshot.snapshot import Image, Snapshot
 from tui.errors import TrustreeError
 from tui.presenters.keys import RowSubject
 from tui.presenters.phrases import image_name, repository_name
-from tui.presenters.tabs.lines import image_of, images_of, nothing, wrapped
+from tui.presenters.tabs.lines import image_of, nothing, of_one_image, wrapped
 from tui.presenters.tabs.spec import Drawing, Inquiry, SectionContext, TabSpec
 from tui.presenters.words import plural, short, size
 from widgets.rows import Span, TextLine
@@ -96,10 +96,7 @@ def _lines(subject: RowSubject, context: SectionContext) -> Sequence[TextLine]:
     image = image_of(subject, context.snapshot)
     if image is None:
         return [nothing("No image that could be read.")]
-    others = len(images_of(subject, context.snapshot)) - 1
-    own = "the other image has its own row" if others == 1 else f"the {others} others have their own rows"
-    more = f"These are those of {image_name(image)}; {own}." if others else ""
-    return [*wrapped(more, "dim", context.width), *wrapped(image.absent, "unknown", context.width)]
+    return of_one_image(image, subject, context)
 
 
 def _inquiry(subject: RowSubject, snapshot: Snapshot) -> Inquiry | None:

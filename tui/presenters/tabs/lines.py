@@ -9,12 +9,13 @@ from tui.domain.common.text import clean
 from tui.domain.facts.workload import ContainerType
 from tui.domain.snapshot.snapshot import Container, Image, ImageKey, Snapshot
 from tui.presenters.keys import RowSubject
+from tui.presenters.phrases import image_name
 from tui.presenters.tabs.spec import SectionContext
 from tui.presenters.words import plural
 from widgets.rows import JoinedLines, Span, TextLine
 from widgets.text import wrap
 
-__all__ = ["ImageOfRow", "image_of", "images_of", "in_turn", "nothing", "of_images", "wrapped"]
+__all__ = ["ImageOfRow", "image_of", "images_of", "in_turn", "nothing", "of_images", "of_one_image", "wrapped"]
 
 
 def wrapped(text: str, role: str, width: int, indent: int = 1) -> list[TextLine]:
@@ -94,6 +95,14 @@ def image_of(subject: RowSubject, snapshot: Snapshot) -> Image | None:
     """The image that a row is about, or that its workload runs first; None where it is not known."""
     key = next((row.key for row in images_of(subject, snapshot) if row.key is not None), None)
     return snapshot.images.get(key) if key is not None else None
+
+
+def of_one_image(image: Image, subject: RowSubject, look: SectionContext) -> list[TextLine]:
+    """What a section says first that is about one of a row's images alone: that the others have rows, and why it is not read."""
+    others = len(images_of(subject, look.snapshot)) - 1
+    rows = "the other image has its own row" if others == 1 else f"the {others} others have their own rows"
+    more = f"These are those of {image_name(image)}; {rows}." if others else ""
+    return [*wrapped(more, "dim", look.width), *wrapped(image.absent, "unknown", look.width)]
 
 
 def nothing(text: str) -> TextLine:

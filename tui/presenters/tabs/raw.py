@@ -13,8 +13,7 @@ from tui.domain.snapshot.snapshot import Image, Snapshot
 from tui.errors import TrustreeError
 from tui.presenters.copying import for_shell
 from tui.presenters.keys import RowSubject
-from tui.presenters.phrases import image_name
-from tui.presenters.tabs.lines import image_of, images_of, nothing, wrapped
+from tui.presenters.tabs.lines import image_of, nothing, of_one_image, wrapped
 from tui.presenters.tabs.spec import Drawing, Inquiry, SectionContext, TabSpec
 from tui.presenters.words import count, plural, short
 from widgets.rows import Span, TextLine
@@ -47,12 +46,7 @@ def _lines(subject: RowSubject, context: SectionContext) -> Sequence[TextLine]:
         if subject.image is None and subject.workload is None:
             return [nothing("This row is about no image: only images have manifests.")]
         return [nothing("No image that could be read.")]
-    others = len(images_of(subject, context.snapshot)) - 1
-    name = (
-        f"These are those of {image_name(image)}; the {'other image has its' if others == 1 else f'{others} others have their'}"
-    )
-    more = f"{name} own {'row' if others == 1 else 'rows'}." if others else ""
-    return [*wrapped(more, "dim", context.width), *wrapped(image.absent, "unknown", context.width)]
+    return of_one_image(image, subject, context)
 
 
 def _inquiry(subject: RowSubject, snapshot: Snapshot) -> Inquiry | None:

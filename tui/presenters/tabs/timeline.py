@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tui.domain.answers.dossier import Dossier, MomentKind, dossier
+from tui.domain.common.text import first_few
 from tui.domain.query.risk import RiskKind, Risks
 from tui.domain.snapshot.snapshot import Image, ImageKey
 from tui.presenters.answers.at_risk import due_words
@@ -66,11 +67,10 @@ def _elsewhere(facts: Dossier, look: SectionContext) -> Iterator[TextLine]:
         yield from wrapped(f"{plural(len(facts.derived), 'image')} built on it: {_named(facts.derived, look)}.", "", look.width)
     if facts.nodes:
         names = [f"{node} in {cluster}" for cluster, node in facts.nodes]
-        more = f" and {len(names) - MOST} more" if len(names) > MOST else ""
-        yield from wrapped(f"Nodes that have it: {', '.join(names[:MOST])}{more}.", "", look.width)
+        yield from wrapped(f"Nodes that have it: {first_few(names, MOST)}.", "", look.width)
 
 
 def _named(keys: tuple[ImageKey, ...], look: SectionContext) -> str:
     images = [(key, look.snapshot.images.get(key)) for key in keys]
     names = [f"{key.registry}/{key.repository}" if image is None else image_name(image) for key, image in images]
-    return ", ".join(names[:MOST]) + (f" and {len(names) - MOST} more" if len(names) > MOST else "")
+    return first_few(names, MOST)

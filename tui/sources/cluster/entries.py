@@ -13,7 +13,7 @@ from urllib.parse import SplitResult, urlsplit
 
 import msgspec
 
-from tui.domain.common.text import clean
+from tui.domain.common.text import clean, first_few
 from tui.errors import AuthenticationFailed, InvalidConfig
 from tui.private_files import NO_REGULAR, read_regular
 
@@ -160,8 +160,7 @@ def unknown_keys(context: Mapping[str, object], cluster: Mapping[str, object], u
     ):
         names = [clean(str(key), 60) for key in body if key not in understood]
         if names:
-            listed = ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
-            yield f"The kubeconfig's {section} has keys that are not understood and not used: {listed}."
+            yield f"The kubeconfig's {section} has keys that are not understood and not used: {first_few(names, 5)}."
 
 
 def impersonation(user: UserEntry) -> tuple[tuple[str, str], ...]:

@@ -24,7 +24,6 @@ __all__ = [
     "each_command_once",
     "name_of",
     "place_of",
-    "plural",
     "verb",
 ]
 
@@ -140,7 +139,7 @@ def each_command_once(facts: Iterable[WhyFact]) -> tuple[WhyFact, ...]:
 
 def name_of(image: Image) -> str:
     """What an image is called: its repository and the tag that says most."""
-    tag = next((tag for tag in image.tags if tag != "latest"), image.tags[0] if image.tags else "")
+    tag = image.telling_tag
     return f"{image.key.repository}:{tag}" if tag else f"{image.key.repository}@{image.key.digest.rpartition(':')[2][:12]}"
 
 
@@ -148,8 +147,3 @@ def place_of(key: ObjectKey) -> str:
     """Where a workload is: `Deployment/api in payments of prod-weu`."""
     where = f" in {key.namespace} of {key.cluster}" if key.namespace else f" of {key.cluster}"
     return clean(f"{key.kind}/{key.name}{where}", 300)
-
-
-def plural(number: int, word: str) -> str:
-    """`1 pod`, `2 pods`."""
-    return f"{number:,} {word}{'' if number == 1 else 's'}"

@@ -15,11 +15,10 @@ from tui.domain.answers.why.chain import (
     each_command_once,
     name_of,
     place_of,
-    plural,
 )
 from tui.domain.answers.why.evidence import Command
 from tui.domain.common.source_id import SourceId, SourceKind
-from tui.domain.common.text import clean, listed
+from tui.domain.common.text import clean, listed, plural
 from tui.domain.common.trust import Check, CheckName, State
 from tui.domain.snapshot.snapshot import Image, ImageKey, Snapshot, UnknownBase, Workload
 from tui.domain.workloads.counting import pods_of

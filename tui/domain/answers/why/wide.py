@@ -12,13 +12,12 @@ from tui.domain.answers.why.chain import (
     each_command_once,
     name_of,
     place_of,
-    plural,
     verb,
 )
 from tui.domain.answers.why.images import check_fact, users_of_image
 from tui.domain.answers.why.workloads import ContainerLink, object_fact, why_workload
 from tui.domain.common.source_id import SourceId, SourceKind
-from tui.domain.common.text import clean
+from tui.domain.common.text import clean, first_few, plural
 from tui.domain.common.trust import CheckName, State
 from tui.domain.query.findings import START, Finding
 from tui.domain.snapshot.snapshot import Image, Snapshot, Workload
@@ -69,14 +68,12 @@ def _example(snapshot: Snapshot, workload: Workload, names: set[str]) -> Iterato
 def _carriers(images: Sequence[Image], workloads: Sequence[Workload]) -> Iterator[WhyFact]:
     """What has the problem, the widest first."""
     if images:
-        more = f" and {len(images) - MOST} more" if len(images) > MOST else ""
-        names = ", ".join(f"{image.name}@{image.key.digest}" if image.key.digest else str(image.name) for image in images[:MOST])
-        yield WhyFact("images", State.OFF, f"{names}{more}.")
+        names = [f"{image.name}@{image.key.digest}" if image.key.digest else str(image.name) for image in images[:MOST]]
+        yield WhyFact("images", State.OFF, f"{first_few(names, MOST, len(images))}.")
     if workloads:
-        more = f" and {len(workloads) - MOST} more" if len(workloads) > MOST else ""
-        places = ", ".join(place_of(workload.key) for workload in workloads[:MOST])
+        places = first_few([place_of(workload.key) for workload in workloads[:MOST]], MOST, len(workloads))
         commands = tuple(command for workload in workloads[:MOST] for command in evidence.of_workload(workload))
-        yield WhyFact("workloads", State.OFF, f"{places}{more}.", commands=commands)
+        yield WhyFact("workloads", State.OFF, f"{places}.", commands=commands)
 
 
 # ---- places

@@ -18,14 +18,13 @@ from tui.domain.answers.why.chain import (
     each_command_once,
     name_of,
     place_of,
-    plural,
     verb,
 )
 from tui.domain.answers.why.evidence import Command
 from tui.domain.answers.why.images import image_commands
 from tui.domain.checks.containers import image_checks
 from tui.domain.common.source_id import SourceId, SourceKind
-from tui.domain.common.text import clean, full_stop, listed
+from tui.domain.common.text import clean, full_stop, listed, plural
 from tui.domain.common.trust import Check, CheckName, State
 from tui.domain.facts.workload import ObjectKey
 from tui.domain.snapshot.snapshot import Container, ImageKey, Snapshot, Workload
