@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 from datetime import UTC, datetime
 from typing import Any
@@ -40,6 +41,8 @@ def output(name: str, snapshot: Snapshot, query: str = "", view: ReportScope | N
 
 def test_the_shipped_schema_is_that_of_the_structs_and_is_closed() -> None:
     assert SCHEMA_FILE.read_text() == schema_text()
+    descriptions = [part["description"] for part in SCHEMA["$defs"].values() if "description" in part]
+    assert descriptions == list(map(inspect.cleandoc, descriptions)), "indented as only Python before 3.13 would"
     jsonschema.Draft202012Validator.check_schema(SCHEMA)
     assert all(part.get("additionalProperties") is False for part in SCHEMA["$defs"].values() if part.get("type") == "object")
 
