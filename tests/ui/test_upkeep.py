@@ -37,7 +37,7 @@ class Hand:
 
 
 def upkeep_of(hand: Hand) -> Upkeep:
-    return Upkeep(hand.clock, hand.collect, rest=hand.rest, resume=hand.resume)
+    return Upkeep(hand.clock, hand.collect, disable=hand.rest, resume=hand.resume)
 
 
 def test_it_collects_once_a_minute_while_nobody_is_there() -> None:

@@ -34,25 +34,25 @@ class Wanted(msgspec.Struct, frozen=True):
     replicas: int | None = None
 
 
-def is_made(wanted: Wanted, state: RolloutState) -> bool:
+def is_made(change: Wanted, state: RolloutState) -> bool:
     """Whether the object says what was sent: the change was made, whatever was answered."""
-    if wanted.replicas is not None:
-        return state.suspended or state.desired == wanted.replicas
-    if wanted.images:
+    if change.replicas is not None:
+        return state.suspended or state.desired == change.replicas
+    if change.images:
         written = {container.name: container.image for container in state.containers}
-        return all(written.get(name) == image for name, image in wanted.images.items())
-    return wanted.at is not None and _moment(state.restarted_at) == wanted.at
+        return all(written.get(name) == image for name, image in change.images.items())
+    return change.at is not None and _moment(state.restarted_at) == change.at
 
 
-def converge(step: Step, record: StepRecord, wanted: Wanted, state: RolloutState, now: datetime) -> Verdict:
+def converge(step: Step, record: StepRecord, change: Wanted, state: RolloutState, now: datetime) -> Verdict:
     """Whether the workload has arrived."""
-    if not is_made(wanted, state):
+    if not is_made(change, state):
         return _undone(step, state)
     if state.observed is not None and state.observed < state.generation:
         return _awaited(state, "its controller to see the change")
-    if wanted.replicas is not None:
-        return _scaled(wanted.replicas, state, now)
-    return _replaced(wanted, state, now)
+    if change.replicas is not None:
+        return _scaled(change.replicas, state, now)
+    return _replaced(change, state, now)
 
 
 def stall_of(state: RolloutState) -> Stall | None:

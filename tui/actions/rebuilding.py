@@ -236,12 +236,12 @@ class Rebuilding:
         """
         builder, end = self._builder, self._clock.monotonic() + self._limits.follow
         self._outside.estate.look_at_runs()
-        problem, gone = "", 0
+        problem, not_found = "", 0
         untold: float | None = None
         while (run := self._ledger[self._step].run) is not None and not run.state.ended:
             now = self._clock.monotonic()
             untold = None if run.state is not RunState.UNKNOWN else now if untold is None else untold
-            is_lost = gone >= _MOST_GONE or (untold is not None and now - untold >= self._limits.look_up)
+            is_lost = not_found >= _MOST_GONE or (untold is not None and now - untold >= self._limits.look_up)
             if builder is None or now >= end or is_lost:
                 reason = problem or full_stop(clean(run.detail, 400)) if is_lost else problem
                 reason = reason or f"It has not ended within {minutes(self._limits.follow)}."
@@ -249,9 +249,9 @@ class Rebuilding:
                 await self._ledger.move(self._step, Signal.LOSE, sentence=sentence, remedy=_look_at(run))
                 return
             try:
-                run, problem, gone = await builder.follow(run), "", 0
+                run, problem, not_found = await builder.follow(run), "", 0
             except SourceError as error:
-                problem, gone = full_stop(error.headline), gone + isinstance(error, NotFound)
+                problem, not_found = full_stop(error.headline), not_found + isinstance(error, NotFound)
                 self._ledger.note(self._step, f"Run {clean(run.id, 60)} cannot be asked: {problem}", remedy=error.remedy)
             else:
                 self._ledger.note(self._step, _state_words(run), run=run, remedy="")

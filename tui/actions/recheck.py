@@ -33,7 +33,7 @@ def differences(step: Step, state: RolloutState) -> tuple[str, ...]:
 def compared(old: Plan, new: Plan) -> tuple[str, ...]:
     """What another plan for the same question, made now, would do otherwise, as sentences; empty when it is the same."""
     before, after = ({step.id: step for step in plan.steps} for plan in (old, new))
-    gone = [f"{_named(step)} is not needed any more." for name, step in before.items() if name not in after]
+    dropped = [f"{_named(step)} is not needed any more." for name, step in before.items() if name not in after]
     added = [f"{_named(step)} is needed now as well." for name, step in after.items() if name not in before]
     changed = []
     for name in before.keys() & after.keys():
@@ -61,7 +61,7 @@ def compared(old: Plan, new: Plan) -> tuple[str, ...]:
             changed.append(f"{_named(old_step)} is not what it was when the plan was made.")
         elif new_step.blocked and not old_step.blocked:
             changed.append(f"{_named(old_step)} cannot be done any more: {new_step.blocked}")
-    return (*gone, *added, *sorted(changed))
+    return (*dropped, *added, *sorted(changed))
 
 
 def _named(step: Step) -> str:

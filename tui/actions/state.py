@@ -145,9 +145,9 @@ def _take(descriptor: int, plan: str, who: str) -> None:
         os.pwrite(descriptor, clean(who, 200).encode(errors="replace"), 0)
 
 
-def _fault(path: Path, done: str, error: OSError) -> StateFault:
+def _fault(path: Path, verb: str, error: OSError) -> StateFault:
     return StateFault(
-        f"The state of the plan, {path}, cannot be {done}: {error.strerror or 'the system refuses it'}. Nothing is sent.",
+        f"The state of the plan, {path}, cannot be {verb}: {error.strerror or 'the system refuses it'}. Nothing is sent.",
         f"Free some space in {path.parent}, or change its owner to you.",
     )
 

@@ -164,23 +164,24 @@ def _refuse_clusters_of_none(flag_values: argparse.Namespace) -> None:
 
 def _refuse_misspelt_command(word: str) -> None:
     """A misspelt command would be taken for a query that finds nothing. Raises UsageError."""
-    meant = next((command for command in COMMANDS if _is_slip(word.lower(), command)), "")
-    if meant:
+    command_meant = next((command for command in COMMANDS if _is_slip(word.lower(), command)), "")
+    if command_meant:
         shown = clean(word, 40)
         raise UsageError(
             f"“{shown}” is not a command.",
-            f"Write `trustree {meant}`; to look for the name “{shown}”, write `trustree -- {shown}`.",
+            f"Write `trustree {command_meant}`; to look for the name “{shown}”, write `trustree -- {shown}`.",
         )
 
 
-def _is_slip(word: str, meant: str) -> bool:
+def _is_slip(word: str, command: str) -> bool:
     """Whether one slip of the fingers makes the other: a letter too many, too few, another one, or two exchanged."""
-    if word == meant or abs(len(word) - len(meant)) > 1:
-        return word == meant
+    if word == command or abs(len(word) - len(command)) > 1:
+        return word == command
     start = next(
-        (index for index, (left, right) in enumerate(zip(word, meant, strict=False)) if left != right), min(len(word), len(meant))
+        (index for index, (left, right) in enumerate(zip(word, command, strict=False)) if left != right),
+        min(len(word), len(command)),
     )
-    left, right = word[start:], meant[start:]
+    left, right = word[start:], command[start:]
     return left[1:] in (right, right[1:]) or left == right[1:] or (left[:2] == right[1::-1] and left[2:] == right[2:])
 
 

@@ -73,12 +73,12 @@ def doctor(settings: Settings, output: str, diagnose: Diagnose, write: Writer) -
 
 def _discreet(source: Examined) -> Examined:
     """The same without credentials that a configuration, a server or a plugin may have put into it."""
-    name, kind, identity, endpoint, tried = source
+    name, kind, identity, endpoint, diagnoses = source
     shown = [
         msgspec.structs.replace(
             diagnosis, detail=redact(diagnosis.detail), remedy=redact(diagnosis.remedy), right=redact(diagnosis.right)
         )
-        for diagnosis in tried
+        for diagnosis in diagnoses
     ]
     return name, kind, identity, redact(endpoint), shown
 
@@ -95,9 +95,9 @@ def exit_of_doctor(examined: Sequence[Examined]) -> Exit:
 
 
 def _barred(sources: Sequence[Examined]) -> bool:
-    tried = [diagnosis for source in sources for diagnosis in source[4]]
-    read = any(diagnosis.state == "ok" and diagnosis.what not in BEFORE_READING for diagnosis in tried)
-    return not read and any(diagnosis.state == "denied" for diagnosis in tried)
+    diagnoses = [diagnosis for source in sources for diagnosis in source[4]]
+    read = any(diagnosis.state == "ok" and diagnosis.what not in BEFORE_READING for diagnosis in diagnoses)
+    return not read and any(diagnosis.state == "denied" for diagnosis in diagnoses)
 
 
 async def _diagnosed(settings: Settings, diagnose: Diagnose) -> Sequence[Examined]:
@@ -111,11 +111,11 @@ async def _diagnosed(settings: Settings, diagnose: Diagnose) -> Sequence[Examine
 def _lines(examined: Sequence[Examined], unicode: bool) -> Iterator[str]:
     if not examined:
         yield "No source is set up: there is no kubeconfig context and no registry."
-    for name, kind, identity, endpoint, tried in examined:
-        signed_in = f"as {identity}" if identity else _nobody(kind, tried)
+    for name, kind, identity, endpoint, diagnoses in examined:
+        signed_in = f"as {identity}" if identity else _nobody(kind, diagnoses)
         yield "  ".join(part for part in (name, endpoint, signed_in) if part)
-        width = max((len(diagnosis.what) for diagnosis in tried), default=0)
-        for diagnosis in tried:
+        width = max((len(diagnosis.what) for diagnosis in diagnoses), default=0)
+        for diagnosis in diagnoses:
             sign = _SIGNS.get(diagnosis.state, ("?", "?"))[0 if unicode else 1]
             yield f"  {sign} {diagnosis.state:6}  {diagnosis.what:{width}}  {diagnosis.detail}".rstrip()
             if diagnosis.right:
@@ -125,8 +125,8 @@ def _lines(examined: Sequence[Examined], unicode: bool) -> Iterator[str]:
         yield ""
 
 
-def _nobody(kind: str, tried: Sequence[Diagnosis]) -> str:
+def _nobody(kind: str, diagnoses: Sequence[Diagnosis]) -> str:
     """That nobody is signed in, where a sign-in was tried and tells that; a cluster may let somebody in and not say whom."""
-    states = {diagnosis.state for diagnosis in tried if diagnosis.what in SIGN_IN}
+    states = {diagnosis.state for diagnosis in diagnoses if diagnosis.what in SIGN_IN}
     read_by_nobody = kind == "registry" and "ok" in states
     return "not signed in" if read_by_nobody or "denied" in states else ""

@@ -144,8 +144,8 @@ def _summary(policy: Policy, now: datetime) -> Iterator[str]:
         yield f"scopes {first} and {second} can be equally specific, {first} then decides on: {names}"
 
 
-def _count(things: tuple[object, ...], name: str) -> str:
-    return f"{len(things)} {name}" + ("" if len(things) == 1 else "s")
+def _count(parts: tuple[object, ...], name: str) -> str:
+    return f"{len(parts)} {name}" + ("" if len(parts) == 1 else "s")
 
 
 # ---- explain

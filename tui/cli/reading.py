@@ -83,15 +83,17 @@ def refuse_nothing_to_ask(settings: Settings) -> None:
         raise UsageError("There is nothing to read: no cluster and no registry is named.", "Name a registry with --registry.")
 
 
-def look(settings: Settings, query: Query, wait: float, opener: Opener, *, whole: bool = False) -> tuple[Snapshot, Selection]:
+def look(
+    settings: Settings, query: Query, wait: float, opener: Opener, *, everything: bool = False
+) -> tuple[Snapshot, Selection]:
     """What is known once it is complete, or `wait` seconds are over, and what of it the query finds.
 
-    What no workload has is read, and waited for, only where the query asks for it or finds nothing else; with `whole` it is
+    What no workload has is read, and waited for, only where the query asks for it or finds nothing else; with `everything` it is
     part of the answer, as it is where registries are named to be read as a whole. The signatures of what the query finds are
     looked for, whether anything runs it or not.
     """
     reach = reach_of(query.terms)
-    if not settings.clusters or (reach is Reach.ANY and (whole or settings.registries)):
+    if not settings.clusters or (reach is Reach.ANY and (everything or settings.registries)):
         reach = Reach.REST
     looks: list[tuple[Snapshot, Selection]] = []
 
@@ -213,8 +215,8 @@ class _Question:
             snapshot = self.snapshot
             selection = self._query.images(snapshot, datetime.now(UTC))
             wishes = unlooked(snapshot, selection.images, self._query.terms)
-            asked = [demands for key, demands in wishes.items() if self._is_asked_about(snapshot, key)]
-            left = [[demand for demand in demands if demand not in demanded] for demands in asked]
+            demands_by_image = [demands for key, demands in wishes.items() if self._is_asked_about(snapshot, key)]
+            left = [[demand for demand in demands if demand not in demanded] for demands in demands_by_image]
             now = tuple([demand for demands in left for demand in demands][: MAX_ASKED - len(demanded)])
             if not now:
                 return True, sum(map(bool, left))

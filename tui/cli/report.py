@@ -59,7 +59,7 @@ def output_of(call: Invocation) -> str:
 def print_report(settings: Settings, query: Query, options: Options, opener: Opener, write: Writer) -> Exit:
     """Print what is known once it is complete, or the time to wait is over."""
     read_whole = not query.terms and _view(options) is not ReportScope.WORKLOADS
-    snapshot, selection = look(settings, query, options.wait, opener, whole=read_whole)
+    snapshot, selection = look(settings, query, options.wait, opener, everything=read_whole)
     document = document_of(query, snapshot, selection, options, look_of_stdout(settings.ascii))
     if options.output != "plain":  # which begins with it
         answered(document.answer)

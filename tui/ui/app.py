@@ -285,10 +285,10 @@ class TrustreeApp(Host):
         elif self.trouble is not None:
             self.open_estate()
 
-    def copy_text(self, text: str, what: str, *, lines: bool = False) -> None:
+    def copy_text(self, text: str, description: str, *, lines: bool = False) -> None:
         """Copy a text through tmux where there is one, else by OSC 52, and say what was done about it."""
         copied = "\n".join(map(clean, text.split("\n"))) if lines else clean(text)
-        self.run_worker(self._copy(copied, what), name="copy", group="copy", exit_on_error=False)
+        self.run_worker(self._copy(copied, description), name="copy", group="copy", exit_on_error=False)
 
     async def _copy(self, text: str, label: str) -> None:
         from tui.ui.clipboard import copied_by_tmux  # not before somebody copies

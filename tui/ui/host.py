@@ -211,7 +211,7 @@ class Host(TypeAheadApp[int]):
         """The queries that are kept."""
         raise NotImplementedError
 
-    def copy_text(self, text: str, what: str, *, lines: bool = False) -> None:
+    def copy_text(self, text: str, description: str, *, lines: bool = False) -> None:
         """Copy a text, and say so as far as it is known; on one line, so that a shell begins nothing, unless it has `lines`."""
         raise NotImplementedError
 

@@ -39,13 +39,13 @@ class Trends:
         self._busy = True
         try:
             if now not in self._earlier:
-                kept = await asyncio.to_thread(self._file.read, now)
+                earlier = await asyncio.to_thread(self._file.read, now)
                 # A clock that was wrong may have written what has not been yet.
-                self._earlier[now] = kept if kept is not None and kept.at <= self._clock() else None
+                self._earlier[now] = earlier if earlier is not None and earlier.at <= self._clock() else None
             self._kept[now] = self._clock()
             await asyncio.to_thread(self._keep, now, snapshot, self._kept[now])
         finally:
             self._busy = False
 
-    def _keep(self, now: str, snapshot: Snapshot, at: datetime) -> None:
-        self._file.keep(now, mark_of(snapshot, at))
+    def _keep(self, now: str, snapshot: Snapshot, moment: datetime) -> None:
+        self._file.keep(now, mark_of(snapshot, moment))

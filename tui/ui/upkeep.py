@@ -36,11 +36,11 @@ class Upkeep:
         clock: Callable[[], float] = time.monotonic,
         collect: Callable[[], object] = gc.collect,
         between: float = BETWEEN,
-        rest: Callable[[], object] = gc.disable,
+        disable: Callable[[], object] = gc.disable,
         resume: Callable[[], object] = gc.enable,
     ) -> None:
         self._clock, self._collect, self._between = clock, collect, between
-        self._rest, self._resume = rest, resume
+        self._disable, self._resume = disable, resume
         self._pressed = clock()
         self._due = self._pressed + between
         self._resting_since: float | None = None
@@ -50,7 +50,7 @@ class Upkeep:
         self._pressed = self._clock()
         if self._resting_since is None:
             self._resting_since = self._pressed
-            self._rest()
+            self._disable()
 
     def end(self) -> None:
         """Let the collector work as ever."""

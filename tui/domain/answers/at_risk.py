@@ -53,9 +53,11 @@ class AtRisk(msgspec.Struct, frozen=True):
         return next((loss for loss in self.losses if loss.risk.due is not None), None)
 
 
-def at_risk_among(risks: Risks, found: Selection, snapshot: Snapshot, restarted: Iterable[ObjectKey], now: datetime) -> AtRisk:
+def at_risk_among(
+    risks: Risks, selection: Selection, snapshot: Snapshot, restarted: Iterable[ObjectKey], now: datetime
+) -> AtRisk:
     """The risks of what was found to be at risk; what a restart of `restarted` would bring."""
-    images, workloads = found.images, found.workloads
+    images, workloads = selection.images, selection.workloads
     users = users_of_each(images, snapshot)
     losses = [*_of_images(snapshot, images, risks, users), *_of_names(snapshot, workloads, images)]
     losses.sort(
@@ -103,8 +105,8 @@ def _risk(image: Image, risks: Risks, snapshot: Snapshot) -> Risk | None:
     lost = [risk for risk in by_tag if risk is not None and risk.kind is not RiskKind.UNKNOWN]
     if lost:
         return min(lost, key=lambda risk: risk.due or snapshot.as_of)
-    gone = f"The name by which it runs is gone from {image.name}."
-    return Risk(RiskKind.GONE, gone) if _runs_by_a_lost_name(image.key, snapshot) else None
+    name_lost = f"The name by which it runs is gone from {image.name}."
+    return Risk(RiskKind.GONE, name_lost) if _runs_by_a_lost_name(image.key, snapshot) else None
 
 
 def _runs_by_a_lost_name(key: ImageKey, snapshot: Snapshot) -> bool:
@@ -132,7 +134,7 @@ def at_risk_of(context: AnswerContext) -> AtRisk:
     """What a purge would break of what is found; what a restart would bring where the question looks."""
     conditions = tuple(term for term in context.question.terms if not _is_the_question(term))
     everywhere = context.index.find(conditions, context.now).workloads
-    return at_risk_among(context.index.risks, context.found, context.snapshot, everywhere, context.now)
+    return at_risk_among(context.index.risks, context.selection, context.snapshot, everywhere, context.now)
 
 
 def _is_the_question(term: Term) -> bool:

@@ -47,7 +47,7 @@ class BlastRadius(msgspec.Struct, frozen=True):
 
 def blast_radius_of(context: AnswerContext) -> BlastRadius:
     """What stands on the base that is asked about, of what the question finds."""
-    snapshot, selection = context.snapshot, context.found
+    snapshot, selection = context.snapshot, context.selection
     bases = context.index.bases_named(context.question.subject)
     running = context.running
     paths = _Paths(snapshot, bases)

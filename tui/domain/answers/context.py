@@ -32,7 +32,7 @@ class AnswerContext(msgspec.Struct, frozen=True, dict=True):
 
     index: AnswerIndex
     question: Question
-    found: Selection
+    selection: Selection
     now: datetime
 
     @property
@@ -43,7 +43,7 @@ class AnswerContext(msgspec.Struct, frozen=True, dict=True):
     @cached_property
     def running(self) -> frozenset[ImageKey]:
         """The images found that pods of the workloads found run."""
-        images, workloads = self.found.images, self.found.workloads
+        images, workloads = self.selection.images, self.selection.workloads
         users = self.snapshot.users.items()
         return frozenset(key for key, keys in users if key in images and any(user in workloads for user in keys))
 
@@ -63,4 +63,4 @@ class AnswerContext(msgspec.Struct, frozen=True, dict=True):
     @cached_property
     def counted(self) -> frozenset[ImageKey]:
         """The images found that numbers are of."""
-        return self.running if self.counts_what_runs else self.found.images
+        return self.running if self.counts_what_runs else self.selection.images

@@ -95,7 +95,7 @@ def _built_on(snapshot: Snapshot, image: ImageKey) -> set[ImageKey]:
 
 def dossier_of(context: AnswerContext) -> Dossier | Mix:
     """The dossier of the image found, of several that which most pods run; what is wrong where none is found."""
-    images = [context.snapshot.images[key] for key in context.found.images if key in context.snapshot.images]
+    images = [context.snapshot.images[key] for key in context.selection.images if key in context.snapshot.images]
     if not images:
         return mix_of(context)
     return dossier(context.snapshot, min(images, key=lambda image: (-image.pods, image.key)))

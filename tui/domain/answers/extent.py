@@ -56,7 +56,7 @@ class Extent(msgspec.Struct, frozen=True):
 
 def extent_of(context: AnswerContext) -> Extent:
     """How much of the estate the question finds."""
-    snapshot, selection = context.snapshot, context.found
+    snapshot, selection = context.snapshot, context.selection
     clusters = Counter(workload.cluster for workload in selection.workloads)
     undecided = context.index.undecided(context.question.terms, context.now) if selection.undecided else {}
     if context.unread:

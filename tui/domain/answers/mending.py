@@ -66,7 +66,7 @@ class Mending(msgspec.Struct, frozen=True):
 
 def mending_of(context: AnswerContext) -> Mending:
     """What the plan of rebuilding everything that the question finds does, stage by stage."""
-    question, selection = context.question, context.found
+    question, selection = context.question, context.selection
     if context.unread:
         return Mending(is_unread=any(_may_need_it(context, key) for key in context.running))
     plan = rebuild(context.snapshot, selection.images, query=question.text, now=context.now, index=context.index.rebuilds)

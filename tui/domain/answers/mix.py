@@ -25,7 +25,7 @@ class Mix(msgspec.Struct, frozen=True):
 
 def mix_of(context: AnswerContext) -> Mix:
     """The verdicts and the checks of what is found."""
-    snapshot, selection = context.snapshot, context.found
+    snapshot, selection = context.snapshot, context.selection
     images = [snapshot.images[key] for key in context.counted if key in snapshot.images]
     checks = Counter(mark for image in images for mark in {(check.name, check.state) for check in image.checks})
     return Mix(

@@ -91,12 +91,12 @@ def moves_among(snapshot: Snapshot, workloads: Iterable[ObjectKey]) -> Moves:
 
 def moves_of(context: AnswerContext) -> Moves:
     """The names that moved in the workloads found."""
-    return moves_among(context.snapshot, context.found.workloads)
+    return moves_among(context.snapshot, context.selection.workloads)
 
 
 def moves_or_mix_of(context: AnswerContext) -> Moves | Mix:
     """Of a name that few images have: what moved under it, if anything did; else what is wrong with what it finds."""
-    moves = moves_of(context) if len(context.found.images) <= _FEW else Moves()
+    moves = moves_of(context) if len(context.selection.images) <= _FEW else Moves()
     return moves if moves.moves else mix_of(context)
 
 

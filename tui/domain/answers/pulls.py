@@ -97,7 +97,7 @@ def pulls_among(snapshot: Snapshot, workloads: Iterable[ObjectKey]) -> Pulls:
 
 def pulls_of(context: AnswerContext) -> Pulls:
     """What keeps the pods of the workloads found."""
-    return pulls_among(context.snapshot, context.found.workloads)
+    return pulls_among(context.snapshot, context.selection.workloads)
 
 
 def _pull(snapshot: Snapshot, users: list[tuple[Workload, Container]]) -> Pull:

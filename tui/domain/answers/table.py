@@ -39,7 +39,7 @@ def answer(context: AnswerContext) -> Answer:
     return Answer(
         context.question,
         extent_of(context),
-        owners_of(context.snapshot, context.found.workloads),
+        owners_of(context.snapshot, context.selection.workloads),
         mending_of(context),
         KINDS.get(context.question.kind, mix_of)(context),
         context.now,

@@ -74,22 +74,22 @@ class ContextFactory:
         if (before.sessions, before.scanners) != (evidence.sessions, evidence.scanners):
             changed.update(self._rows.values)
         keys = {address for address in changed if isinstance(address, ImageKey)}
-        there = {key for key in keys if key in self._reading.catalog.images or key in self._used}
-        return {*self._rows.refresh(changed, there, keys - there)}
+        present = {key for key in keys if key in self._reading.catalog.images or key in self._used}
+        return {*self._rows.refresh(changed, present, keys - present)}
 
     def question(self, key: ImageKey) -> Question:
         """All that is known of an image, with no rules and at no time; the very same as long as nothing changed about it."""
         return self._rows.get(key)
 
-    def context(self, key: ImageKey, rules: Rules, now: datetime, named: tuple[str, ...] | None = None) -> ImageContext:
-        """The same with the rules there, and under the digests alone that are `named`.
+    def context(self, key: ImageKey, rules: Rules, now: datetime, digests: tuple[str, ...] | None = None) -> ImageContext:
+        """The same with the rules there, and under these `digests` alone.
 
         `now` should be coarse, so that equal images stay equal.
         """
         context, used = self._rows.get(key).context, key in self._used
         if context.known is None:
-            return msgspec.structs.replace(context, rules=rules, now=now, in_use=True, named=named or ())
-        names = self._used.get(key, ()) if named is None else named
+            return msgspec.structs.replace(context, rules=rules, now=now, in_use=True, named=digests or ())
+        names = self._used.get(key, ()) if digests is None else digests
         return msgspec.structs.replace(context, rules=rules, now=now, in_use=used, named=names)
 
     def _question(self, key: ImageKey) -> Question:
@@ -101,8 +101,8 @@ class ContextFactory:
             return Question(self._absent(key, presence), presence.at, gone=presence.gone, tags_listed=listed)
         context = self._context(catalog_image, name)
         root = context.link is None and key in reading.lineage.roots
-        gone = bool(catalog_image.absent) and presence.gone
-        return Question(context, catalog_image.held, root, reading.catalog.same_content(key), gone, listed)
+        is_gone = bool(catalog_image.absent) and presence.gone
+        return Question(context, catalog_image.held, root, reading.catalog.same_content(key), is_gone, listed)
 
     def _absent(self, key: ImageKey, presence: Presence) -> ImageContext:
         """The little that is known of an image that runs although no registry shows it to us."""
@@ -165,14 +165,14 @@ class ContextFactory:
 
     def _signatures(self, catalog_image: CatalogImage, name: RepositoryName) -> tuple[SignaturesVerified, ...]:
         """What was found on each of its digests that was looked at."""
-        here = self._evidence.trust.signatures.get(name, {})
-        return tuple(here[digest] for digest in catalog_image.digests if digest in here)
+        verified = self._evidence.trust.signatures.get(name, {})
+        return tuple(verified[digest] for digest in catalog_image.digests if digest in verified)
 
     def _missed(self, catalog_image: CatalogImage, name: RepositoryName) -> tuple[tuple[str, str], ...]:
         """Why digests of it could not be looked at: they could not be read, or what is attached to them could not."""
         registries = self._reading.registries
-        here, listed = self._evidence.trust.signatures.get(name, {}), registries.facts.referrers.get(name, {})
-        missing, failed = [digest for digest in catalog_image.digests if digest not in here], registries.failures(name)
+        verified, listed = self._evidence.trust.signatures.get(name, {}), registries.facts.referrers.get(name, {})
+        missing, failed = [digest for digest in catalog_image.digests if digest not in verified], registries.failures(name)
         if not missing or not (failed or listed):
             return ()
         reasons = {digest: failed[digest].reason for digest in missing if digest in failed}

@@ -50,7 +50,9 @@ class ImageJudge:
         self._contexts, self._questions = contexts, questions
         self._judged: dict[ImageKey, _Judged] = {}
 
-    def renew(self, keys: Iterable[ImageKey], there: Callable[[ImageKey], bool], book: RuleBook, now: datetime) -> set[ImageKey]:
+    def renew(
+        self, keys: Iterable[ImageKey], is_present: Callable[[ImageKey], bool], book: RuleBook, now: datetime
+    ) -> set[ImageKey]:
         """Judge these again, all when it is by another book or at another time; the images that are others, or gone."""
         others: set[ImageKey] = set()
         if book is not self.book or now != self.now:
@@ -58,7 +60,7 @@ class ImageJudge:
         self.book, self.now = book, now
         for key in keys:
             before = self.images.get(key)
-            if there(key):
+            if is_present(key):
                 image = self.images[key] = self._judge(key)
             else:
                 image = None
@@ -68,10 +70,10 @@ class ImageJudge:
                 others.add(key)
         return others
 
-    def again(self, key: ImageKey, rules: Rules, named: tuple[str, ...] | None = None) -> tuple[Check, ...]:
-        """The checks of an image by other rules, or under the digests alone that are `named`."""
+    def again(self, key: ImageKey, rules: Rules, digests: tuple[str, ...] | None = None) -> tuple[Check, ...]:
+        """The checks of an image by other rules, or under these `digests` alone."""
         before = self._judged.get(key)
-        context = self._contexts.context(key, rules, self.now, named)
+        context = self._contexts.context(key, rules, self.now, digests)
         return _checks(self._questions.ask(context, before.asked if before is not None else None))
 
     def _judge(self, key: ImageKey) -> Image:

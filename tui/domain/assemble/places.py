@@ -34,28 +34,28 @@ class JudgedImages:
             for key in keys:
                 self._again.pop(key, None)
 
-    def at(self, image: Image, cluster: str, namespace: str, named: tuple[str, ...] | None = None) -> tuple[Check, ...]:
-        """The checks of an image by the rules of where it runs, under the digests alone that are `named` there."""
+    def at(self, image: Image, cluster: str, namespace: str, digests: tuple[str, ...] | None = None) -> tuple[Check, ...]:
+        """The checks of an image by the rules of where it runs, under these `digests` alone there."""
         book = self.judge.book
-        if named == self._used.get(image.key):
-            named = None
-        if not book.varies and named is None:
+        if digests == self._used.get(image.key):
+            digests = None
+        if not book.varies and digests is None:
             return image.checks
         name = RepositoryName(image.key.registry, image.key.repository)
         rules = book.rules(PolicyTarget(cluster, namespace, name))
-        if named is None and rules is book.rules(PolicyTarget(name=name)):
+        if digests is None and rules is book.rules(PolicyTarget(name=name)):
             return image.checks
         answers = self._again.setdefault(image.key, [])
         for answer in answers:
-            if answer.rules is rules and answer.named == named:  # the book keeps equal rules as one object
+            if answer.rules is rules and answer.named == digests:  # the book keeps equal rules as one object
                 return answer.checks
-        checks = self.judge.again(image.key, rules, named)
-        answers.append(_Again(rules, named, checks))
+        checks = self.judge.again(image.key, rules, digests)
+        answers.append(_Again(rules, digests, checks))
         return checks
 
-    def are_others(self, image: ImageKey, named: tuple[str, ...]) -> bool:
+    def are_others(self, image: ImageKey, digests: tuple[str, ...]) -> bool:
         """Whether something else names the image by other digests."""
-        return bool(named) and named != self._used.get(image)
+        return bool(digests) and digests != self._used.get(image)
 
     def wherever(self, image: Image, users: Iterable[ObjectKey]) -> Image:
         """The image by the strictest answer to each question over the places where it runs; unchanged when it runs nowhere."""

@@ -42,9 +42,11 @@ def without_doubles(facts: Facts) -> Facts:
     if not twice:
         return facts
     carried = {source: source_health.through for source, source_health in facts.health.items() if source_health.through in twice}
-    gone = frozenset((*twice, *carried))
-    off = {name: _off(facts.health[name], facts.health[twice.get(name) or twice[carried[name]]]) for name in gone}
-    return replace(facts, cluster=_clusters(facts.cluster, gone), health={**facts.health, **off}, trust=_trust(facts.trust, gone))
+    unread = frozenset((*twice, *carried))
+    off = {name: _off(facts.health[name], facts.health[twice.get(name) or twice[carried[name]]]) for name in unread}
+    return replace(
+        facts, cluster=_clusters(facts.cluster, unread), health={**facts.health, **off}, trust=_trust(facts.trust, unread)
+    )
 
 
 def _preference(health: SourceHealth) -> tuple[int, SourceId]:
@@ -75,18 +77,18 @@ def _off(health: SourceHealth, first: SourceHealth) -> SourceHealth:
     )
 
 
-def _clusters(facts: ClusterFacts, gone: frozenset[SourceId]) -> ClusterFacts:
+def _clusters(facts: ClusterFacts, unread: frozenset[SourceId]) -> ClusterFacts:
     return ClusterFacts(
         # What follows from a version is kept: it is another one when something else is left out.
-        version=hash((facts.version, gone)),
-        pods={source: pods for source, pods in facts.pods.items() if source not in gone},
-        controllers={source: controllers for source, controllers in facts.controllers.items() if source not in gone},
-        nodes={source: nodes for source, nodes in facts.nodes.items() if source not in gone},
+        version=hash((facts.version, unread)),
+        pods={source: pods for source, pods in facts.pods.items() if source not in unread},
+        controllers={source: controllers for source, controllers in facts.controllers.items() if source not in unread},
+        nodes={source: nodes for source, nodes in facts.nodes.items() if source not in unread},
     )
 
 
-def _trust(facts: TrustFacts, gone: frozenset[SourceId]) -> TrustFacts:
-    if gone.isdisjoint(facts.scans):
+def _trust(facts: TrustFacts, unread: frozenset[SourceId]) -> TrustFacts:
+    if unread.isdisjoint(facts.scans):
         return facts
-    scans = {source: reports for source, reports in facts.scans.items() if source not in gone}
-    return replace(facts, version=hash((facts.version, gone)), scans=scans)
+    scans = {source: reports for source, reports in facts.scans.items() if source not in unread}
+    return replace(facts, version=hash((facts.version, unread)), scans=scans)

@@ -37,8 +37,8 @@ class ShownImages:
         """Show what changed; the images that are others, or shown no more. `moved` says whether there are others than before."""
         changed = set(changed)
         keys = {address for address in changed if isinstance(address, ImageKey)}
-        there = {key for key in keys if key in self._reading.catalog.images}
-        unneeded = self._unneeded.refresh(changed, there, keys - there)
+        present = {key for key in keys if key in self._reading.catalog.images}
+        unneeded = self._unneeded.refresh(changed, present, keys - present)
         looked_at = {*keys, *stale, *unneeded}
         others = {key for key in looked_at if self._show(key, workloads)}
         self.moved = any(self._place(key) != self._places.get(key) for key in looked_at)

@@ -42,5 +42,5 @@ def _demands(images: ImageFacts, urgency: Urgency) -> Iterator[ArtifactDemand]:
             if manifest is not None:
                 descriptor = Descriptor(manifest.media_type, subject, manifest.size)
                 priority = urgency.get((name, subject), Priority.REST)
-                how = listed.error, listed.searched, listed.notes
-                yield ArtifactDemand(name, descriptor, listed.referrers, priority, *how)
+                search = listed.error, listed.searched, listed.notes
+                yield ArtifactDemand(name, descriptor, listed.referrers, priority, *search)

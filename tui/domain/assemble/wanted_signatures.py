@@ -17,9 +17,11 @@ MAX_ASKED = 200
 _OF_SIGNATURES = frozenset({Trait.SIGNED, Trait.UNSIGNED, Trait.FAULTY})
 
 
-def unlooked(snapshot: Snapshot, found: Iterable[ImageKey], terms: tuple[Term, ...]) -> Mapping[ImageKey, tuple[Demand, ...]]:
+def unlooked(
+    snapshot: Snapshot, images_found: Iterable[ImageKey], terms: tuple[Term, ...]
+) -> Mapping[ImageKey, tuple[Demand, ...]]:
     """By image, wishes for the signatures of what a query finds, and of what it would find or not by its signature."""
-    keys = snapshot.images if any(map(_is_of_signatures, terms)) else found
+    keys = snapshot.images if any(map(_is_of_signatures, terms)) else images_found
     images = (snapshot.images[key] for key in sorted(keys) if key in snapshot.images)
     wishes = ((image.key, tuple(_wishes(image))) for image in images if _is_open(image))
     return {key: demands for key, demands in wishes if demands}

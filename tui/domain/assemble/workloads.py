@@ -77,10 +77,10 @@ class WorkloadJudge:
             changed.update(joined)
         self.under = under
         keys = {address for address in changed if isinstance(address, ObjectKey)}
-        there = {key for key in keys if key in joined}
-        for key in keys - there:
+        present = {key for key in keys if key in joined}
+        for key in keys - present:
             self._asked.pop(key, None)
-        others = self._rows.refresh(changed, there, keys - there)
+        others = self._rows.refresh(changed, present, keys - present)
         if others:
             self.workloads = self._in_order(others)
         return others

@@ -33,8 +33,8 @@ def forecast(
     removed: set[str] = set()
     for old, new in covered.items():
         image = snapshot.images[old]
-        there = snapshot.images[new] if new != old and new not in cleared else None
-        fates = _replaced(image, there) if there is not None else _rebuilt(image, new in cleared, new in behind)
+        replacement = snapshot.images[new] if new != old and new not in cleared else None
+        fates = _replaced(image, replacement) if replacement is not None else _rebuilt(image, new in cleared, new in behind)
         for finding, fate, is_known in fates:
             if not fate:
                 removed.add(finding)

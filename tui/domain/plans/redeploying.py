@@ -165,17 +165,17 @@ class _Changes:
             return self._renewal(container, container.declared)  # another tag of the repository has moved to something else
         return _Change(container, old, new, self._moves(container, new))
 
-    def _renewal(self, container: Container, meant: ImageKey | None) -> _Change | None:
+    def _renewal(self, container: Container, declared: ImageKey | None) -> _Change | None:
         """A container that runs other content than its own name means now."""
-        image = self._snapshot.images.get(meant) if meant is not None else None
-        if meant is None or image is None or container.name_of is None:
+        image = self._snapshot.images.get(declared) if declared is not None else None
+        if declared is None or image is None or container.name_of is None:
             return None
-        same = {meant, *image.same_content}
+        same = {declared, *image.same_content}
         old = next((key for key in container.runs if key not in same), None)
         if old is None:
             return None
         link = image.base
-        new = NewImage(meant, link is not None and link.state is BaseState.CURRENT)
+        new = NewImage(declared, link is not None and link.state is BaseState.CURRENT)
         return _Change(container, old, new, self._moves(container, new))
 
     def _moves(self, container: Container, new: NewImage) -> bool:

@@ -22,9 +22,9 @@ def step_id(kind: StepKind, *parts: str) -> str:
     return f"{kind}-{_digest(parts)}"
 
 
-def plan_id(action: Action, query: str, made: datetime, steps: Iterable[Step]) -> str:
+def plan_id(action: Action, query: str, moment: datetime, steps: Iterable[Step]) -> str:
     """The id of a plan: another one each time that it is made."""
-    return f"{action}-{_digest((query, made.isoformat(), *(step.id for step in steps)))}"
+    return f"{action}-{_digest((query, moment.isoformat(), *(step.id for step in steps)))}"
 
 
 def _digest(parts: Iterable[str]) -> str:

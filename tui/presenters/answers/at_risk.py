@@ -102,16 +102,16 @@ def _restart(roulette: Roulette) -> tuple[str, ...]:
 
 def _fixes(risk: AtRisk, restart: tuple[str, ...]) -> tuple[str, ...]:
     """What keeps them, then what a restart would bring meanwhile."""
-    gone = sum(number for kind, number in risk.kinds if kind is RiskKind.GONE)
-    there = [loss.image for loss in risk.losses if loss.image is not None and loss.risk.kind is not RiskKind.GONE]
-    loose = sum(not is_azure_registry(image.registry) for image in there)
-    locked = len(there) - loose
+    lost = sum(number for kind, number in risk.kinds if kind is RiskKind.GONE)
+    present = [loss.image for loss in risk.losses if loss.image is not None and loss.risk.kind is not RiskKind.GONE]
+    loose = sum(not is_azure_registry(image.registry) for image in present)
+    locked = len(present) - loose
     lock = f"lock {'it' if locked == 1 else count(locked)} (deleteEnabled and writeEnabled off)" if locked else ""
-    push = f"push {'it' if gone == 1 else count(gone)} again, or name another" if gone else ""
+    push = f"push {'it' if lost == 1 else count(lost)} again, or name another" if lost else ""
     brief = f"lock {count(locked)}" if locked else ""
     # Other registries than Azure's have no locks.
     tag = f"tag {'it' if loose == 1 else count(loose)} again" if loose else ""
-    short = f"push {count(gone)} again" if gone else ""
+    short = f"push {count(lost)} again" if lost else ""
     steps = ["; ".join(filter(None, parts)) for parts in ((lock, tag, push), (brief, tag, push), (brief, tag, short))]
     if not restart:
         return tuple(f"{words}." for words in steps)

@@ -30,7 +30,7 @@ def blast_radius_sentences(answer: Answer, radius: BlastRadius) -> Iterator[Answ
 def _built(answer: Answer, radius: BlastRadius) -> tuple[str, ...]:
     """`60 directly, 21 through others; 38 on an old build for 3d, 12 run; same layers in mirror/debian 4`."""
     ways = ((radius.direct, "directly"), (radius.through, "through others"))
-    how = ", ".join(f"{count(images)} {word}" for images, word in ways if images)
+    by_way = ", ".join(f"{count(images)} {word}" for images, word in ways if images)
     since = f" for {age(radius.since, answer.now)}" if radius.since is not None else ""
     old = f"{count(radius.old)} on an old build{since}" if radius.old else "" if radius.untold else "all on its newest build"
     run = f", {count(radius.old_running)} run" if radius.old else ""
@@ -40,7 +40,7 @@ def _built(answer: Answer, radius: BlastRadius) -> tuple[str, ...]:
     brief_ways = ((radius.direct, "on it"), (radius.through, "through others"))
     brief = ", ".join(f"{count(images)} {word}" for images, word in brief_ways if images)
     brief_old = f"{count(radius.old)} old{since}{run}" if radius.old else ""
-    wordings = [[how, old + run, untold, twin] for twin in twins]
+    wordings = [[by_way, old + run, untold, twin] for twin in twins]
     wordings += [[brief, brief_old, untold, twins[1]], [brief, brief_old, untold], [brief_old, untold]]
     return tuple("; ".join(filter(None, parts)) + "." for parts in wordings)
 

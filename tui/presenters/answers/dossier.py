@@ -60,11 +60,16 @@ def timeline_words(dossier: Dossier, now: datetime) -> str:
 def _pushed_and_elsewhere(answer: Answer, dossier: Dossier) -> tuple[str, ...]:
     """`41d ago by run cf12 of shop-api; 1 other image of the same content; 3 images built on it; 12 nodes have it`."""
     nodes, run = len(dossier.nodes), dossier.push.run
-    held = f"{several(nodes, 'node')} {'has' if nodes == 1 else 'have'} it" if nodes else "no node is known to have it"
+    on_nodes = f"{several(nodes, 'node')} {'has' if nodes == 1 else 'have'} it" if nodes else "no node is known to have it"
     same = f"{several(len(dossier.copies), 'other image')} of the same content" if dossier.copies else "no copy is known"
     built = f"{several(len(dossier.derived), 'image')} built on it" if dossier.derived else "nothing is built on it"
-    whole = pushed_words(dossier.push, answer.now).removeprefix("pushed ")
+    pushed = pushed_words(dossier.push, answer.now).removeprefix("pushed ")
     by = f"by run {run.id}" if run is not None else "by whom is not known"
     copies, holders = f"{count(len(dossier.copies))} {'copy' if len(dossier.copies) == 1 else 'copies'}", plural(nodes, "node")
     brief = f"{copies}, {count(len(dossier.derived))} built on it, {holders}"
-    return f"{whole}; {same}; {built}; {held}.", f"{by}; {same}; {built}; {held}.", f"{whole}; {brief}.", f"{by}; {brief}."
+    return (
+        f"{pushed}; {same}; {built}; {on_nodes}.",
+        f"{by}; {same}; {built}; {on_nodes}.",
+        f"{pushed}; {brief}.",
+        f"{by}; {brief}.",
+    )

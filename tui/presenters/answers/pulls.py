@@ -117,9 +117,9 @@ def _others(pulls: Pulls) -> tuple[str, ...]:
     pulled = f"{plural(number, 'more pull')} fail{'s' if number == 1 else ''}" if more else ""
     causes = [f": {named(more.most_common(), most)}" if more else "" for most in (4, 2)]
     troubles = [(clean(trouble.reason, 40), trouble.pods) for trouble in pulls.troubles]
-    kept = named(troubles, 2, "more reasons") if troubles else ""
-    one = f"{count(sum(pods for _, pods in troubles))} for other reasons" if troubles else ""
-    wordings = (*((pulled + words, kept) for words in causes), (pulled, kept), (pulled, one))
+    reasons = named(troubles, 2, "more reasons") if troubles else ""
+    total = f"{count(sum(pods for _, pods in troubles))} for other reasons" if troubles else ""
+    wordings = (*((pulled + words, reasons) for words in causes), (pulled, reasons), (pulled, total))
     return tuple("; ".join(filter(None, parts)) for parts in wordings)
 
 

@@ -90,11 +90,11 @@ def first_of(names: Sequence[str], most: int) -> str:
     return ", ".join(names[:most]) + more
 
 
-def named(counted: Sequence[tuple[str, int]], most: int, rest: str = "more") -> str:
+def named(counted: Sequence[tuple[str, int]], most: int, unnamed: str = "more") -> str:
     """`team-a 8, team-b 5, 12 more teams`: the first few with their numbers, and how many more there are."""
     more = len(counted) - most
     names = [f"{name} {count(number)}" for name, number in counted[:most]]
-    return ", ".join([*names, *([f"{count(more)} {rest}"] if more > 0 else [])])
+    return ", ".join([*names, *([f"{count(more)} {unnamed}"] if more > 0 else [])])
 
 
 def spelled(words: str) -> str:

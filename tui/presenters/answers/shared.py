@@ -139,12 +139,12 @@ def whose_and_undecided(answer: Answer) -> Iterator[AnswerSentence]:
 
 def _together(extent: Extent, owners: Owners | None) -> Iterator[str]:
     """`10 images (6 run): tag not resolved 4, 2 more; whose: team-payments 2`."""
-    whole = _undecided_wordings(extent)
+    wordings = _undecided_wordings(extent)
     brief = _untold(extent)
     if owners is None:
-        yield from whole
+        yield from wordings
         return
-    for most, gap in ((2, whole[-1].removesuffix(".")), (2, brief), (1, brief)):
+    for most, gap in ((2, wordings[-1].removesuffix(".")), (2, brief), (1, brief)):
         yield f"{gap}; whose: {_owned(owners, most, 0)}."
     yield f"{brief}; {plural(len(owners.teams), 'team')}{f', no team {count(owners.teamless)}' if owners.teamless else ''}."
 

@@ -60,9 +60,19 @@ def _widths(width: int) -> _Widths:
 
 
 _KEYS: Mapping[Order, Callable[[ImageVulnerability], tuple[object, ...]]] = {
-    Order.PACKAGE: lambda each: (each.package, -each.severity.rank, each.id),
-    Order.FIXABLE: lambda each: (not each.fixed, -each.severity.rank, each.package, each.id),
-    Order.OWN: lambda each: (each.from_base is not False, -each.severity.rank, each.package, each.id),
+    Order.PACKAGE: lambda vulnerability: (vulnerability.package, -vulnerability.severity.rank, vulnerability.id),
+    Order.FIXABLE: lambda vulnerability: (
+        not vulnerability.fixed,
+        -vulnerability.severity.rank,
+        vulnerability.package,
+        vulnerability.id,
+    ),
+    Order.OWN: lambda vulnerability: (
+        vulnerability.from_base is not False,
+        -vulnerability.severity.rank,
+        vulnerability.package,
+        vulnerability.id,
+    ),
 }
 
 

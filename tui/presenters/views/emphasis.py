@@ -27,7 +27,7 @@ class Emphasis(NamedTuple):
     """What a query asks of images: checks that come first, a vulnerability or package, or how they could vanish."""
 
     checks: frozenset[CheckName] = frozenset()
-    wanted: str = ""
+    cve_or_package: str = ""
     risks: Risks | None = None
 
     def state(self, checks: Iterable[Check], images: Iterable[Image], now: datetime, glyphs: Glyphs) -> Cell:
@@ -37,14 +37,14 @@ class Emphasis(NamedTuple):
         for image in images:
             parts.update(dict.fromkeys(self._asked(image, now, glyphs)))
         lead = tuple(span for part in parts for span in (between, part))[1:]
-        rest = briefs(checks, glyphs.dot, self.checks)
-        return (*lead, between, *rest) if lead and rest else lead or rest
+        faults = briefs(checks, glyphs.dot, self.checks)
+        return (*lead, between, *faults) if lead and faults else lead or faults
 
     def _asked(self, image: Image, now: datetime, glyphs: Glyphs) -> list[Span]:
         risk = self.risks.of(image) if self.risks is not None else None
         spans = [_risk_span(risk, now)] if risk is not None else []
-        if self.wanted:
-            rows = (row for row in image.vulnerabilities if self.wanted in (row.id.lower(), row.package.lower()))
+        if self.cve_or_package:
+            rows = (row for row in image.vulnerabilities if self.cve_or_package in (row.id.lower(), row.package.lower()))
             spans += [_package_span(row, glyphs) for row in rows]
         return spans
 
@@ -86,11 +86,11 @@ def emphasis_of(rows: RowsContext) -> Emphasis:
         terms = [term for term in parse_query(rows.chosen.query).terms if not term.negated]
     except InvalidQuery:
         return NO_EMPHASIS
-    wanted = next((term.value.lower() for term in terms if term.key in (Key.CVE, Key.PKG)), "")
+    cve_or_package = next((term.value.lower() for term in terms if term.key in (Key.CVE, Key.PKG)), "")
     asks_for_risk = any(term.key is Key.IS and term.value == Trait.AT_RISK for term in terms)
     index = rows.query_index
     risks = (index.risks if index is not None else Risks(rows.snapshot)) if asks_for_risk else None
-    return Emphasis(frozenset(check for term in terms for check in _checks_of(term)), wanted, risks)
+    return Emphasis(frozenset(check for term in terms for check in _checks_of(term)), cve_or_package, risks)
 
 
 def _checks_of(term: Term) -> tuple[CheckName, ...]:

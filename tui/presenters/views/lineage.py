@@ -245,7 +245,7 @@ class LineageModel(TabbedModel):
         place = "  ".join(part for part in (where.cluster, where.namespace) if part)
         name = (Span(f"{place}  {where.kind}/{where.name}", "dim"), *_extra(workload, containers))
         verdict = worst(container.verdict for container in containers)
-        state = container_state(containers, workload, self._glyphs, asked=self._emphasis.checks)
+        state = container_state(containers, workload, self._glyphs, first_checks=self._emphasis.checks)
         return Row(self._glyphs.of(verdict), (name, state, (), (), (Span(count(pods)),), (self._age(workload.created),)))
 
     def _pod_row(self, key: RowKey, part: PodPart) -> Row:
@@ -272,13 +272,13 @@ def container_state(
     workload: Workload,
     glyphs: Glyphs,
     more: Sequence[Check] = (),
-    asked: Collection[CheckName] = (),
+    first_checks: Collection[CheckName] = (),
 ) -> Cell:
-    """What is not fine with containers of a workload, in a few words; `more` are checks of what they run, `asked` come first."""
+    """What is not fine with containers, in a few words; `more` are checks of what they run, `first_checks` stand first."""
     trouble = next((container.trouble for container in containers if container.trouble), "")
     if trouble:
         return (Span(trouble.replace("cannot pull: ", "pull: ", 1), "fail"),)
-    words = briefs([*(check for container in containers for check in container.checks), *more], glyphs.dot, asked)
+    words = briefs([*(check for container in containers for check in container.checks), *more], glyphs.dot, first_checks)
     if words:
         return words
     return (Span(idle_word(workload), "dim"),) if idle_word(workload) else ()

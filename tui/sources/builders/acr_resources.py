@@ -249,12 +249,12 @@ class RegistryResource(msgspec.Struct):
     properties: _RegistryProperties
 
 
-def decoded(body: bytes, kind: type[T], what: str) -> T:
+def decoded(body: bytes, kind: type[T], purpose: str) -> T:
     """The body of an answer. Raises UntrustedPayload when it is not in the form of the protocol."""
     try:
         return from_json(body, kind)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise UntrustedPayload(
-            f"Azure Resource Manager answered the request to {what} in an unknown form",
+            f"Azure Resource Manager answered the request to {purpose} in an unknown form",
             "A proxy in between may have changed the answer; it is retried.",
         ) from error

@@ -10,11 +10,11 @@ from tui.sources.ports import Diagnosis
 __all__ = ["read_line", "right_line"]
 
 
-def read_line(what: str, error: SourceError) -> Diagnosis:
+def read_line(name: str, error: SourceError) -> Diagnosis:
     """Something that cannot be read."""
     right = error.right if isinstance(error, Forbidden) else ""
     state = "denied" if isinstance(error, Forbidden | AuthenticationFailed) else "failed"
-    return Diagnosis(what, state, error.headline, right, error.remedy)
+    return Diagnosis(name, state, error.headline, right, error.remedy)
 
 
 def right_line(right: Right) -> Diagnosis:

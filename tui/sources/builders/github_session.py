@@ -66,7 +66,7 @@ def github_service(options: BuilderOptions, secret: Secret) -> Service:
     return Service(title, api, lambda: connected(options, host), sign_in, judge, options.first_wait, secret.refused)
 
 
-def judge_github(reply: Reply, what: str, title: str) -> SourceError | None:
+def judge_github(reply: Reply, purpose: str, title: str) -> SourceError | None:
     """The error that an answer is."""
     if reply.status < 300:
         if not reply.is_page:
@@ -77,7 +77,7 @@ def judge_github(reply: Reply, what: str, title: str) -> SourceError | None:
             f"{title} asks for fewer requests", "Wait for that long; other programs use the same token.", retry_after=wait
         )
     kind = refusal_of(reply.status)
-    return refused(kind, _sentence(kind, reply, title, what), asked_to_wait(reply))
+    return refused(kind, _sentence(kind, reply, title, purpose), asked_to_wait(reply))
 
 
 def _limit(reply: Reply) -> float | None:

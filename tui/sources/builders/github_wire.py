@@ -258,8 +258,8 @@ def progress_words(jobs: Sequence[WorkflowJob]) -> str:
     for job in jobs:
         for step in job.steps:
             if step.status == "in_progress":
-                done = sum(other.status == "completed" for other in job.steps)
-                return f"{quoted(job.name, 60)}: {quoted(step.name, 80)} ({done + 1} of {len(job.steps)} steps)"
+                completed = sum(other.status == "completed" for other in job.steps)
+                return f"{quoted(job.name, 60)}: {quoted(step.name, 80)} ({completed + 1} of {len(job.steps)} steps)"
     return ""
 
 

@@ -39,13 +39,13 @@ class JenkinsSession:
         self._crumb: Mapping[str, str] | None = None
         self.service = Service(title, url, connect, secret.headers, self._judge, first_wait, secret.refused)
 
-    async def post(self, path: str, what: str, form: Mapping[str, str] | None = None) -> Reply:
+    async def post(self, path: str, purpose: str, form: Mapping[str, str] | None = None) -> Reply:
         """The answer to something sent once. Raises as `Service.change`; a refused crumb started nothing, and is got anew."""
         for last in (False, True):
             if self._crumb is None:
                 self._crumb = await self._new_crumb()
             try:
-                return await self.service.change("POST", path, what, form=form or {}, headers=self._crumb)
+                return await self.service.change("POST", path, purpose, form=form or {}, headers=self._crumb)
             except _CrumbRefused as error:
                 self._crumb = None
                 if last:

@@ -84,12 +84,12 @@ class NamedBuilder(ABC):
     async def diagnose(self) -> list[Diagnosis]:
         """Who is signed in, and each configured job with the rights there."""
         try:
-            tried = await self.try_signing_in()
+            diagnoses = await self.try_signing_in()
         except SourceError as error:
             return [read_line("signed in", error)]
         for job in self.jobs:
-            tried += await self._tried(job)
-        return tried
+            diagnoses += await self._tried(job)
+        return diagnoses
 
     async def _tried(self, job: JobKey) -> list[Diagnosis]:
         name = f"read {clean(job.job, 100)}"

@@ -41,11 +41,11 @@ class _Growing:
 async def followed_log(service: Service, logs: str, look: Look, poll: float) -> AsyncGenerator[str, None]:
     """Every line of every task; of what failed before it ran, what was said of it. `logs` is the path of the logs."""
     growing: dict[int, _Growing] = {}
-    done: set[str] = set()
+    ended: set[str] = set()
     while True:
         has_ended, timeline = await look()
         for record in timeline.ordered():
-            if record.id in done:
+            if record.id in ended:
                 continue
             is_over = record.state == "completed" or has_ended
             if record.type == "Task" and record.log is not None:
@@ -56,7 +56,7 @@ async def followed_log(service: Service, logs: str, look: Look, poll: float) -> 
                 for issue in record.issues:
                     yield f"{quoted(record.name, 60)}: {quoted(issue.message, 300)}"
             if is_over:
-                done.add(record.id)
+                ended.add(record.id)
             elif record.type == "Task":
                 break  # what is behind it waits, so that logs do not mix
         if has_ended:

@@ -86,7 +86,7 @@ class Service:
     async def read(
         self,
         path: str,
-        what: str,
+        purpose: str,
         *,
         accept: str = "application/json",
         limit: int = PAGE,
@@ -107,7 +107,7 @@ class Service:
                     "GET", url, headers=headers, limit=limit, foreign_redirects=elsewhere, follow=elsewhere
                 )
             )
-            if error := (judge or self.judge)(reply, what):
+            if error := (judge or self.judge)(reply, purpose):
                 if before is None and await self._has_others(signed_in, error):
                     return await once(signed_in)
                 raise error
@@ -119,7 +119,7 @@ class Service:
         self,
         method: str,
         path: str,
-        what: str,
+        purpose: str,
         *,
         body: object = None,
         form: Mapping[str, str] | None = None,
@@ -133,16 +133,16 @@ class Service:
         content = None if body is None else msgspec.json.encode(body)
         more = {} if body is None else {"Content-Type": "application/json"}
         signed_in = await self._sign_in()
-        reply = await self._sent(method, path, what, {**signed_in, **more, **(headers or {})}, content, form)
-        refusal = (judge or self.judge)(reply, what)
+        reply = await self._sent(method, path, purpose, {**signed_in, **more, **(headers or {})}, content, form)
+        refusal = (judge or self.judge)(reply, purpose)
         if reply.status == 401 and refusal is not None and await self._has_others(signed_in, refusal):
             signed_in = await self._sign_in()  # it was refused before anything was done
-            reply = await self._sent(method, path, what, {**signed_in, **more, **(headers or {})}, content, form)
-            refusal = (judge or self.judge)(reply, what)
+            reply = await self._sent(method, path, purpose, {**signed_in, **more, **(headers or {})}, content, form)
+            refusal = (judge or self.judge)(reply, purpose)
         if refusal is not None:
             # A sign-in page says that nothing was done; of any other strange answer nobody can tell.
             if reply.status < 300 and not isinstance(refusal, AuthenticationFailed):
-                raise self.unknown(what, refusal.headline)
+                raise self.unknown(purpose, refusal.headline)
             raise refusal
         return reply
 
@@ -194,10 +194,10 @@ class Service:
             self._ahead = parsedate_to_datetime(reply.header("date")) - datetime.now(UTC)
         return reply
 
-    def unknown(self, what: str, reason: str) -> OutcomeUnknown:
+    def unknown(self, purpose: str, reason: str) -> OutcomeUnknown:
         """The error for a change that may have been made."""
         return OutcomeUnknown(
-            f"{self.title} was asked to {what}, and whether it does is not known: {reason}",
+            f"{self.title} was asked to {purpose}, and whether it does is not known: {reason}",
             "It is looked up before anything is sent again.",
         )
 
@@ -231,13 +231,13 @@ def asked_to_wait(reply: Reply) -> float | None:
     return parse_retry_after(reply.header("retry-after"), datetime.now(UTC).timestamp())
 
 
-def decoded(reply: Reply, kind: type[T], title: str, what: str) -> T:
+def decoded(reply: Reply, kind: type[T], title: str, purpose: str) -> T:
     """The body of an answer. Raises UntrustedPayload when it is not in the form of the protocol."""
     try:
         return from_json(reply.body, kind)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise UntrustedPayload(
-            f"{title} answers the request to {what} in a form that its API does not have",
+            f"{title} answers the request to {purpose} in a form that its API does not have",
             "Check the address of the builder in the configuration, and any proxy in between.",
         ) from error
 

@@ -48,27 +48,27 @@ class Difference:
         self._line: int | None = None
         self._written: list[str] = []
 
-    def to(self, wanted: Picture, most: int | None = None) -> tuple[str, bool]:
+    def to(self, target: Picture, most: int | None = None) -> tuple[str, bool]:
         """Text and codes after which the terminal shows what is wanted, its cursor where the wanted one is.
 
         After `most` characters lines below are left as they are; tells also whether any are.
         """
         if self.shown.is_unknown:
-            if wanted.is_unknown:
+            if target.is_unknown:
                 return "", False
-            self._clear(wanted)
-        changed = [y for y in range(wanted.lines) if not self._is_shown(y, wanted)]
+            self._clear(target)
+        changed = [y for y in range(target.lines) if not self._is_shown(y, target)]
         left = False
-        for top in range(0, wanted.lines, BAND):
+        for top in range(0, target.lines, BAND):
             lines = [y for y in changed if top <= y < top + BAND]
             left = bool(lines) and most is not None and sum(map(len, self._written)) > most
             if left:
                 break
-            self._write_band(lines, wanted)
+            self._write_band(lines, target)
         if self._pen is not None and self._pen.link:
             self._take(self._pen._replace(link=""))
         if not left:
-            self._move(min(wanted.line, wanted.lines - 1), min(wanted.column, wanted.columns - 1))
+            self._move(min(target.line, target.lines - 1), min(target.column, target.columns - 1))
         written = "".join(self._written)
         self._written.clear()
         return written, left

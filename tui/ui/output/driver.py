@@ -132,8 +132,8 @@ class Outlet(Thread):
                 begun = time.monotonic()
                 encoded = data.encode(errors="replace")
                 self._send(encoded)
-                taken = time.monotonic() - begun
-                self._most = int(len(encoded) * SLOW / taken) if taken > SLOW else None
+                seconds = time.monotonic() - begun
+                self._most = int(len(encoded) * SLOW / seconds) if seconds > SLOW else None
         self._gone()
 
     def _wait(self) -> str:

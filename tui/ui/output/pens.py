@@ -33,14 +33,14 @@ def drawn(pen: Pen, parameters: str) -> Pen:
     codes = [int(code or 0) for code in parameters.split(";")]
     index = 0
     while index < len(codes):
-        code, taken = codes[index], 1
+        code, length = codes[index], 1
         if code in (38, 48):
-            taken = 3 if codes[index + 1 : index + 2] == [5] else 5
-            colour = ";".join(map(str, codes[index : index + taken]))
+            length = 3 if codes[index + 1 : index + 2] == [5] else 5
+            colour = ";".join(map(str, codes[index : index + length]))
             pen = pen._replace(foreground=colour) if code == 38 else pen._replace(background=colour)
         else:
             pen = _with(pen, code)
-        index += taken
+        index += length
     return pen
 
 

@@ -123,12 +123,12 @@ def _cells(text: str) -> tuple[str, ...]:
     cells: list[str] = []
     head, width = -1, 0
     for index, character in enumerate(text):
-        taken = cell_len(text[: index + 1]) - width
-        width += taken
-        if head >= 0 and (taken == 0 or character == "\N{VARIATION SELECTOR-16}"):
+        added = cell_len(text[: index + 1]) - width
+        width += added
+        if head >= 0 and (added == 0 or character == "\N{VARIATION SELECTOR-16}"):
             cells[head] += character
-            cells += [HIDDEN] * taken
-        elif taken > 0:
+            cells += [HIDDEN] * added
+        elif added > 0:
             head = len(cells)
-            cells += [character, *[HIDDEN] * (taken - 1)]
+            cells += [character, *[HIDDEN] * (added - 1)]
     return tuple(cells)

@@ -246,9 +246,9 @@ class Acting:
 
     async def _cancel(self, rows: list[BoardRow]) -> None:
         """One row after the other: what goes wrong with one keeps no other."""
-        asked = [row.title for row in rows if await self._told(partial(_cancel_row, row))]
-        if asked:
-            titles = asked[0] if len(asked) == 1 else plural(len(asked), "row")
+        cancelling = [row.title for row in rows if await self._told(partial(_cancel_row, row))]
+        if cancelling:
+            titles = cancelling[0] if len(cancelling) == 1 else plural(len(cancelling), "row")
             self._explorer.app.notify(f"Asked for {titles} to be cancelled.", timeout=3, markup=False)
 
 

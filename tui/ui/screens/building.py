@@ -53,7 +53,7 @@ class RowsRequest(NamedTuple):
 
 
 class RowBuilder:
-    """Serves wishes in a worker of a screen; `done` is called on the loop with what was built, or why it could not be.
+    """Serves wishes in a worker of a screen; `show` is called on the loop with what was built, or why it could not be.
 
     When nothing else is wished for, what stands beside the names of views is counted in the newest snapshot, as are the checks of
     what is `running`, and `counted` is called. `counts` are by the ids of views. Then the rows of other views are made: who goes
@@ -64,12 +64,12 @@ class RowBuilder:
         self,
         screen: Screen[None],
         indexes: QueryIndexes,
-        done: Callable[[RowsRequest, LaidOut | Built | InvalidQuery], object],
+        show: Callable[[RowsRequest, LaidOut | Built | InvalidQuery], object],
         counted: Callable[[], object],
     ) -> None:
         self._screen = screen
         self._indexes = indexes
-        self._done = done
+        self._show = show
         self._counted = counted
         self._counted_in: Snapshot | None = None
         self._counters = {view.id: view.counter() for view in VIEWS if view.counter is not None}
@@ -93,18 +93,18 @@ class RowBuilder:
 
     def _is_served(self, wish: RowsRequest) -> bool:
         """Whether the newest rows were there; older ones are shown until these are made."""
-        kept = self._kept_for(wish)
-        if kept is None or not (_is_laid_out(kept[1], wish) or _is_small(wish.snapshot)):
+        earlier = self._kept_for(wish)
+        if earlier is None or not (_is_laid_out(earlier[1], wish) or _is_small(wish.snapshot)):
             return False
-        made, rows = kept
-        self._done(made, rows)
-        self._keep(made, _built(rows))
-        return _is_same_estate(made, wish)
+        request, rows = earlier
+        self._show(request, rows)
+        self._keep(request, _built(rows))
+        return _is_same_estate(request, wish)
 
     def _kept_for(self, wish: RowsRequest) -> tuple[RowsRequest, LaidOut | Built] | None:
         """The rows that were made before, perhaps of an older snapshot, of a filter that nobody types."""
-        kept = self._kept.get((wish.view.id, wish.chosen))
-        return None if kept is None or wish.chosen.words or kept[0].glyphs is not wish.glyphs else kept
+        earlier = self._kept.get((wish.view.id, wish.chosen))
+        return None if earlier is None or wish.chosen.words or earlier[0].glyphs is not wish.glyphs else earlier
 
     def _keep(self, wish: RowsRequest, rows: LaidOut | Built) -> None:
         self._kept.pop((wish.view.id, wish.chosen), None)
@@ -118,7 +118,7 @@ class RowBuilder:
                 wish, self._wish = self._wish, None
                 await self._show_older(wish)
                 rows = await asyncio.to_thread(self._build, wish)
-                self._done(wish, rows)
+                self._show(wish, rows)
                 if not isinstance(rows, InvalidQuery):
                     self._keep(wish, _built(rows))
                 await self._count(wish.snapshot)
@@ -128,19 +128,19 @@ class RowBuilder:
 
     async def _show_older(self, wish: RowsRequest) -> None:
         """Show who arrives at many rows those of an older snapshot: laying them out takes less time than making them anew."""
-        kept = self._kept_for(wish)
-        if not wish.arrives or kept is None or _is_same_estate(kept[0], wish) or _is_small(wish.snapshot):
+        earlier = self._kept_for(wish)
+        if not wish.arrives or earlier is None or _is_same_estate(earlier[0], wish) or _is_small(wish.snapshot):
             return
-        made, rows = kept
-        self._done(made, await asyncio.to_thread(lay_out, _built(rows), wish.left, "", wish.room))
+        request, rows = earlier
+        self._show(request, await asyncio.to_thread(lay_out, _built(rows), wish.left, "", wish.room))
 
     async def _foresee(self, shown: RowsRequest) -> None:
         """Make the rows of the other views, unless they are loading, filtered, or made some seconds ago."""
         if shown.chosen.words or any(health.state is SourceState.LOADING for health in shown.snapshot.sources):
             return
         for view in VIEWS:
-            kept = self._kept.get((view.id, shown.chosen))
-            if kept is not None and shown.snapshot.as_of - kept[0].snapshot.as_of < FORESEEN:
+            earlier = self._kept.get((view.id, shown.chosen))
+            if earlier is not None and shown.snapshot.as_of - earlier[0].snapshot.as_of < FORESEEN:
                 continue
             if not await self._is_quiet():
                 return
@@ -164,9 +164,9 @@ class RowBuilder:
 
     def _build(self, wish: RowsRequest) -> LaidOut | Built | InvalidQuery:
         """In a thread, one at a time: the index is made once for all keys typed over one snapshot."""
-        kept = self._kept.get((wish.view.id, wish.chosen))
+        earlier = self._kept.get((wish.view.id, wish.chosen))
         try:
-            built = _built(kept[1]) if kept is not None and _is_same_estate(kept[0], wish) else self._build_anew(wish)
+            built = _built(earlier[1]) if earlier is not None and _is_same_estate(earlier[0], wish) else self._build_anew(wish)
         except InvalidQuery as error:
             return error
         return lay_out(built, wish.left, wish.chosen.words, wish.room) if wish.others else built
@@ -194,5 +194,5 @@ def _is_small(snapshot: Snapshot) -> bool:
     return len(snapshot.images) + len(snapshot.workloads) <= SMALL
 
 
-def _is_same_estate(made: RowsRequest, wish: RowsRequest) -> bool:
-    return (made.snapshot, made.board, made.glyphs) == (wish.snapshot, wish.board, wish.glyphs)
+def _is_same_estate(request: RowsRequest, wish: RowsRequest) -> bool:
+    return (request.snapshot, request.board, request.glyphs) == (wish.snapshot, wish.board, wish.glyphs)

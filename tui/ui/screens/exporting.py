@@ -41,13 +41,13 @@ async def save_picture(app: Host) -> None:
         app.notify(f"Wrote a picture of the screen to {file}.", timeout=12, markup=False)
 
 
-def _file(app: Host, name: str, what: str, suffix: str) -> Path | None:
+def _file(app: Host, name: str, subject: str, suffix: str) -> Path | None:
     if name:
         return Path(name).expanduser()
     if app.exports is None:
         app.notify("There is no directory to write to: `:export FILE` names a file.", severity="warning", markup=False)
         return None
-    return app.exports / f"trustree-{what}-{app.clock():%Y%m%d-%H%M%S-%f}{suffix}"
+    return app.exports / f"trustree-{subject}-{app.clock():%Y%m%d-%H%M%S-%f}{suffix}"
 
 
 async def _written(app: Host, file: Path, text: Callable[[], str], *, beneath_ours: bool) -> bool:

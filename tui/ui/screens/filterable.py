@@ -106,13 +106,13 @@ class FilterableScreen(Screen[None]):
         """Drop a saved query."""
         self._keep(lambda: self.app.queries.forget(name), f"@{name} is dropped.")
 
-    def _keep(self, change: Callable[[], None], done: str) -> None:
-        self.run_worker(self._kept(change, done), name="query", group="query", exit_on_error=False)
+    def _keep(self, change: Callable[[], None], confirmation: str) -> None:
+        self.run_worker(self._kept(change, confirmation), name="query", group="query", exit_on_error=False)
 
-    async def _kept(self, change: Callable[[], None], done: str) -> None:
+    async def _kept(self, change: Callable[[], None], confirmation: str) -> None:
         try:
             await asyncio.to_thread(change)
         except TrustreeError as error:
             self.notify(f"{error.headline} {error.remedy}", severity="error", markup=False)
         else:
-            self.notify(done, markup=False)
+            self.notify(confirmation, markup=False)

@@ -125,8 +125,8 @@ def of_scan(image: Image, sources: Iterable[SourceId], places: Iterable[ObjectKe
     namespaces = {(place.cluster, place.namespace): place for place in places if place.namespace}
     for name in names:
         scanner, _, cluster = name.partition("/")
-        here = [place for place in namespaces.values() if scanner == "trivy-operator" and place.cluster == cluster]
-        for place in here[:MOST_PLACES]:
+        reporting = [place for place in namespaces.values() if scanner == "trivy-operator" and place.cluster == cluster]
+        for place in reporting[:MOST_PLACES]:
             words = ("get", "vulnerabilityreports.aquasecurity.github.io", "--output", "wide")
             yield Command(f"the reports of the operator in {place.namespace}", kubectl(place, *words))
     if image.key.digest and not image.absent:

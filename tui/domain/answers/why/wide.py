@@ -81,22 +81,22 @@ def _carriers(images: Sequence[Image], workloads: Sequence[Workload]) -> Iterato
 
 def why_place(snapshot: Snapshot, cluster: str, namespace: str = "") -> Why | None:
     """Why a cluster or a namespace is as bad as it is: how many workloads are so, and the facts about the widest."""
-    here = [
+    workloads = [
         workload
         for workload in snapshot.workloads.values()
         if workload.key.cluster == cluster and namespace in ("", workload.key.namespace)
     ]
-    if not here:
+    if not workloads:
         return None
-    verdict = max((workload.verdict for workload in here), key=lambda state: state.severity)
-    worst = [workload for workload in here if workload.verdict is verdict]
+    verdict = max((workload.verdict for workload in workloads), key=lambda state: state.severity)
+    worst = [workload for workload in workloads if workload.verdict is verdict]
     widest = min(worst, key=lambda workload: (-workload.pods, workload.key))
     sentence = (
-        f"Of {plural(len(here), 'workload')} {len(worst)} {verb(verdict, len(worst))}. The widest is {place_of(widest.key)}."
+        f"Of {plural(len(workloads), 'workload')} {len(worst)} {verb(verdict, len(worst))}. The widest is {place_of(widest.key)}."
     )
     example = why_workload(snapshot, widest.key)
-    sources = tuple(SourceId(SourceKind.CLUSTER, place) for place in sorted({workload.key.cluster for workload in here}))
-    as_of = min((workload.as_of for workload in here if workload.as_of), default=None)
+    sources = tuple(SourceId(SourceKind.CLUSTER, place) for place in sorted({workload.key.cluster for workload in workloads}))
+    as_of = min((workload.as_of for workload in workloads if workload.as_of), default=None)
     facts = (WhyFact("workloads", verdict, sentence, sources, as_of), *(example.facts if example is not None else ()))
     reference = f"namespace {namespace} of {cluster}" if namespace else f"cluster {cluster}"
     return Why(clean(namespace or cluster, 200), clean(reference, 200), verdict, facts)
