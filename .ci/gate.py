@@ -1,30 +1,76 @@
-"""The gate, one command: format, lint, types, import contracts, tests. Arguments go to pytest."""
+"""The gate, one command: format, lint, import contracts, types, tests. Arguments go to pytest.
+
+The types take one core for a while: the short steps are done beside them, and so is collecting the tests, which leaves their
+compiled code to the workers. What a step says is printed as a whole, under its name.
+"""
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
-STEPS: list[tuple[str, list[str]]] = [
-    ("format", [str(BIN / "ruff"), "format", "--check", "."]),
-    ("lint", [str(BIN / "ruff"), "check", "."]),
-    ("types", [str(BIN / "mypy")]),
-    ("contracts", [str(BIN / "lint-imports")]),
-    ("tests", [sys.executable, "-m", "pytest", "-n", "auto", *sys.argv[1:]]),
-]
+TYPE_CACHE = Path(sys.prefix) / "mypy-cache"
+"""Kept with the environment, and good for another clone too: it goes by the digests of what was checked."""
+WORKERS = (os.cpu_count() or 1) + 1
+"""One more than there are cores: many a test waits for a server or a process of its own."""
+ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+"""The tests start the program some hundred times: it is compiled once."""
+
+
+class Step(NamedTuple):
+    """A command, and whether what it says matters only when it fails."""
+
+    name: str
+    command: list[str]
+    quiet: bool = False
+
+
+TYPES = Step("types", [str(BIN / "mypy"), "--cache-dir", str(TYPE_CACHE)])
+BESIDE_TYPES = (
+    Step("format", [str(BIN / "ruff"), "format", "--check", "."]),
+    Step("lint", [str(BIN / "ruff"), "check", "."]),
+    Step("contracts", [str(BIN / "lint-imports")]),
+    Step("collection", [sys.executable, "-m", "pytest", "--collect-only", *sys.argv[1:]], quiet=True),
+)
+TESTS = Step("tests", [sys.executable, "-m", "pytest", "-n", str(WORKERS), *sys.argv[1:]])
 
 
 def main() -> int:
-    for name, command in STEPS:
-        print(f"== {name}", flush=True)
-        code = subprocess.run(command, cwd=ROOT, check=False).returncode
-        if code:
-            print(f"== {name} failed ({code})", flush=True)
+    with _started(TYPES) as types:
+        for step in BESIDE_TYPES:
+            if code := _ended(step, _started(step)):
+                types.kill()
+                return code
+        if code := _ended(TYPES, types):
             return code
-    return 0
+    print(f"== {TESTS.name}", flush=True)
+    return _judged(TESTS, subprocess.run(TESTS.command, cwd=ROOT, env=ENVIRONMENT, check=False).returncode)
+
+
+def _started(step: Step) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        step.command, cwd=ROOT, env=ENVIRONMENT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8"
+    )
+
+
+def _ended(step: Step, process: subprocess.Popen[str]) -> int:
+    """Waits for the end of a step and prints what it said."""
+    print(f"== {step.name}", flush=True)
+    said, _ = process.communicate()
+    if process.returncode or not step.quiet:
+        print(said, end="", flush=True)
+    return _judged(step, process.returncode)
+
+
+def _judged(step: Step, code: int) -> int:
+    if code:
+        print(f"== {step.name} failed ({code})", flush=True)
+    return code
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ import ast
 import json
 import re
 from collections.abc import Iterable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -23,6 +24,7 @@ from tui.settings import file as config_file
 from tui.settings import policy_file
 from tui.settings import settings as config
 
+pytestmark = pytest.mark.xdist_group("texts of the program")
 ROOT = Path(__file__).resolve().parents[2]
 OTHERS = (
     "az ",
@@ -74,8 +76,10 @@ def _strings(tree: ast.AST) -> Iterator[tuple[int, str]]:
             yield node.lineno, node.value
 
 
-SENTENCES = [said for said in texts() if " " in said.text and "\\" not in said.text]
-"""A text with a backslash is a pattern, and nobody reads it."""
+@cache
+def sentences() -> tuple[Said, ...]:
+    """Those that somebody reads: a text with a backslash is a pattern."""
+    return tuple(said for said in texts() if " " in said.text and "\\" not in said.text)
 
 
 def flags() -> set[str]:
@@ -102,9 +106,9 @@ def _is_of_others(text: str, at: int) -> bool:
     return any(program in f"{before} " for program in OTHERS)
 
 
-def named(pattern: str, sentences: Iterable[Said] = SENTENCES) -> Iterator[tuple[str, str]]:
+def named(pattern: str, among: Iterable[Said] | None = None) -> Iterator[tuple[str, str]]:
     """What a pattern finds in sentences, but in commands of others; with the place."""
-    for said in sentences:
+    for said in sentences() if among is None else among:
         for match in re.finditer(pattern, said.text):
             if not _is_of_others(said.text, match.start()):
                 yield match[1], said.place
@@ -131,7 +135,7 @@ def test_every_command_that_is_named_exists() -> None:
 
 def test_every_variable_that_is_named_in_a_sentence_is_documented() -> None:
     guide = "".join(path.read_text() for path in (ROOT / "docs").glob("*.md"))
-    found = named(r"\b([A-Z][A-Z0-9]+(?:_[A-Z0-9]+)+)\b", (said for said in SENTENCES if re.search(r"[a-z] [a-z]", said.text)))
+    found = named(r"\b([A-Z][A-Z0-9]+(?:_[A-Z0-9]+)+)\b", (said for said in sentences() if re.search(r"[a-z] [a-z]", said.text)))
     assert missing(((name, place) for name, place in found if "UNKNOWN" not in name), re.findall(r"[A-Z][A-Z0-9_]+", guide)) == []
 
 

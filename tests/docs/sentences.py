@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator, Mapping
+from functools import cache
 from itertools import product
 from pathlib import Path
 from typing import NamedTuple
@@ -87,8 +88,13 @@ class Sentence(NamedTuple):
     text: str
 
 
-def sentences() -> Iterator[Sentence]:
-    """All of them, in the order of the code."""
+@cache
+def sentences() -> tuple[Sentence, ...]:
+    """All of them, in the order of the code; read once in a process, and not before they are asked for."""
+    return tuple(_read())
+
+
+def _read() -> Iterator[Sentence]:
     for room in ROOMS:
         for path in sorted((ROOT / room).rglob("*.py")):
             module = path.relative_to(ROOT).as_posix()
