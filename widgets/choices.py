@@ -16,6 +16,8 @@ __all__ = ["Choice", "ChoiceList"]
 
 MOST_LINES, LOW_LINES, LOW = 8, 5, 30
 LEAST_NOTE = 14
+MOST_LABEL = 64
+"""Cells of a label; a longer one is cut in its middle: at the far end of a slow line the list is there as soon as the letter."""
 STEP = 8
 """With every other width the whole screen is laid out anew: there is room for a note, and it grows in steps."""
 PAD = 1
@@ -77,7 +79,8 @@ class ChoiceList(Painted):
         if chosen is not None and chosen >= self._top + room:
             self._top = chosen - room + 1
         notes = max(LEAST_NOTE, *(cell_width(choice.note) for choice in choices)) if choices else 0
-        width = max((cell_width(choice.label) for choice in choices), default=0) + notes + GAP + 2 * PAD + 1
+        labels = min(MOST_LABEL, max((cell_width(choice.label) for choice in choices), default=0))
+        width = labels + notes + GAP + 2 * PAD + 1
         self._place(room, -(-width // STEP) * STEP, indent=2)
 
     def show_lines(self, lines: Sequence[TextLine]) -> None:

@@ -46,6 +46,23 @@ async def test_what_could_be_typed_is_listed_with_how_many_images_it_finds() -> 
         assert lines["ns:payments"].split()[0] == str(screen.built.matched)
 
 
+async def test_the_rows_follow_a_word_from_its_second_character_on_or_at_once_with_enter() -> None:
+    async with filtering((80, 24), "p") as (pilot, screen, _):
+        rows = names(screen)
+        await until(pilot, lambda: bool(listed(screen)))
+        assert verdict(screen).strip() == "one more character, or Enter"
+        assert (names(screen), screen.chosen.words) == (rows, "")
+        await pilot.press("a")
+        await until(pilot, lambda: screen.chosen.query == "pa" and names(screen) != rows)
+        await pilot.press("backspace")
+        await until(pilot, lambda: not screen.chosen.words and names(screen) == rows)
+        await pilot.press("enter")
+        await until(pilot, lambda: screen.chosen.query == "p" and not screen.query("#filter"))
+        await pilot.press("slash", "q", "backspace")
+        await until(pilot, lambda: " of " in verdict(screen))
+        assert screen.chosen.query == "p"  # it was kept
+
+
 async def test_tab_and_arrows_go_round_the_list_and_escape_gives_back_what_was_typed() -> None:
     async with filtering((100, 30), *"-drift:m") as (pilot, screen, bar):
         await until(pilot, lambda: len(listed(screen)) == 3)  # moved, mixed, and same, which has an m in it

@@ -24,8 +24,8 @@ async def test_enter_on_a_problem_shows_its_images_and_escape_comes_back() -> No
 async def test_the_detail_of_a_problem_names_who_has_it() -> None:
     async with explorer(scanned()) as (pilot, screen, _):
         await pilot.press("4")
-        await until(pilot, lambda: "CVE-2026-1" in screen.detail.text)
-        assert "Update openssl to 3.0.2 in base/debian:12, then rebuild" in " ".join(screen.detail.text.split())
+        remedy = "Update openssl to 3.0.2 in base/debian:12, then rebuild"
+        await until(pilot, lambda: "CVE-2026-1" in screen.detail.text and remedy in " ".join(screen.detail.text.split()))
         assert "Deployment/api" in screen.detail.text
 
 

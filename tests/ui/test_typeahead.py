@@ -71,7 +71,7 @@ async def test_a_command_that_is_typed_with_enter_runs() -> None:
 
 async def test_keys_go_to_the_screen_that_a_key_before_them_opened() -> None:
     async with explorer(company()) as (pilot, screen, _):
-        type_at_once(screen.app, "s", "escape", "?", "q", *"/x")
+        type_at_once(screen.app, "s", "escape", "?", "q", *"/x", "enter")
         await until(pilot, lambda: screen.chosen.query == "x")
         assert not any(isinstance(each, SourcesScreen | HelpScreen) for each in screen.app.screen_stack)
         assert isinstance(screen.app.screen, ExplorerScreen)

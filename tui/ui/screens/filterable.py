@@ -63,7 +63,7 @@ class FilterableScreen(Screen[None]):
 
     def on_filter_bar_changed(self, event: FilterBar.Changed) -> None:
         """Narrow as it is typed; what does not parse yet leaves the rows as they are."""
-        query = self.filtering.read(event.text)
+        query = self.filtering.read_live(event.text)
         if query is not None:
             self.narrow_while_typing(self.chosen._replace(query=query))
             self.show_count()

@@ -25,6 +25,7 @@ __all__ = ["Filtering"]
 
 MAX_ASKED = 50
 """Images whose signatures are looked for when a filter finds them."""
+WAITS = "one more character, or Enter"
 PAUSE = 1.0
 """Seconds without a key after which a term that is wrong so far is taken for a wrong one."""
 
@@ -38,6 +39,10 @@ class Filtering:
         self._completer: Completer | None = None
         self._pause: Timer | None = None
         self.wrong: InvalidQuery | None = None
+        self._opened = ""
+        """The text that there was to begin with: the rows are those that it lets through."""
+        self._waits = False
+        """Whether the rows wait for the second character of a word."""
 
     @property
     def is_open(self) -> bool:
@@ -50,6 +55,7 @@ class Filtering:
         from widgets.prompt import FilterBar
 
         if self._bar is None:
+            self._opened, self._waits = text, False
             await asyncio.to_thread(lambda: self._app.queries.load())
             self._completer = Completer(self._screen, self._app.indexes, self._offer)
             self._bar = FilterBar(text, history=self._app.queries.history, id="filter")
@@ -61,6 +67,7 @@ class Filtering:
         if text and self.wrong is None:
             self.keep(text)
         self._forget_fault()
+        self._waits = False
         if self._bar is not None:
             bar, self._bar = self._bar, None
             await bar.remove()
@@ -110,11 +117,24 @@ class Filtering:
                 self.tell()
             return None
 
+    def read_live(self, text: str) -> str | None:
+        """The query that the rows follow while it is typed: a word from its second character on, one that was kept as it is."""
+        from tui.domain.query.saved import parse_expanded
+        from tui.domain.query.typed import live_query
+
+        query = self.read(text)
+        live = live_query(text, self._cursor(text)) if query is not None and text != self._opened else text
+        self._waits = live != text
+        return parse_expanded(live, self._app.queries.saved).strip() if self._waits else query
+
+    def _cursor(self, text: str) -> int:
+        return self._bar.input.cursor_position if self._bar is not None else len(text)
+
     def _is_begun(self, text: str, error: InvalidQuery) -> bool:
         """Whether what is wrong is the term that the cursor is at the end of."""
         from tui.domain.query.complete import term_at
 
-        cursor = self._bar.input.cursor_position if self._bar is not None else len(text)
+        cursor = self._cursor(text)
         start = term_at(text, cursor)
         return start < cursor and start <= error.position <= cursor and not text[cursor : cursor + 1].strip()
 
@@ -161,8 +181,10 @@ class Filtering:
             app.estate.want(tuple(demand for demands in wishes for demand in demands)[:MAX_ASKED])
 
     def show_count(self, built: Built | None, total: int) -> None:
-        """How many images are let through, beside where it is typed."""
-        if built is not None and self.wrong is None:
+        """How many images are let through, beside where it is typed; or what lets the rows follow."""
+        if self._waits and self.wrong is None:
+            self._say((Span(WAITS, "dim"),))
+        elif built is not None and self.wrong is None:
             words = f"{count(total)} images" if built.matched is None else f"{count(built.matched)} of {count(total)}"
             undecided = Span(f"  {count(built.undecided)} cannot tell" if built.undecided else "", "unknown")
             self._say((Span(words, "dim"), undecided))
