@@ -31,8 +31,8 @@ LOOKED_AT, HEAD, TAIL = 64 << 10, 24 << 10, 8 << 10
 _UNPRINTABLE = re.compile(r"[^\n\t\x20-\x7e]")
 
 
-def start_log(level: str, path: Path, *, asked: bool = False) -> None:
-    """Send the log of the whole program to a file of mode 0600; `asked` when the operator named the file.
+def start_log(level: str, path: Path, *, named_by_operator: bool = False) -> None:
+    """Send the log of the whole program to a file of mode 0600; `named_by_operator` when the operator named the file.
 
     A file that cannot be written is an error only when it was asked for. Raises UsageError.
     """
@@ -48,7 +48,7 @@ def start_log(level: str, path: Path, *, asked: bool = False) -> None:
         root.addHandler(_handler(path))
     except OSError as error:
         root.addHandler(logging.NullHandler())
-        if asked:
+        if named_by_operator:
             raise UsageError(
                 f"The log {path} cannot be written: {error.strerror or error}.", "Name another --log-file."
             ) from error

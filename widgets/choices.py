@@ -122,8 +122,8 @@ class ChoiceList(Painted):
     def _line(self, label: Cell, note: Cell, width: int, ground: str, mark: str) -> Strip:
         room = width - 2 * PAD - 1
         left, used = cut(label, room, from_middle=True, ellipsis=self._ellipsis)
-        right, taken = cut(note, max(0, room - used - GAP), ellipsis=self._ellipsis)
-        blank = Span(" " * (room - used - taken))
+        right, used_cells = cut(note, max(0, room - used - GAP), ellipsis=self._ellipsis)
+        blank = Span(" " * (room - used - used_cells))
         return self.paint(
             [Span("|" if self.ascii else "│", "line"), *left, blank, *right, Span(" " * PAD), Span(mark, "dim")], width, ground
         )

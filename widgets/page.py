@@ -72,21 +72,21 @@ class Banner(Painted):
         """Say which line was clicked."""
         self.post_message(self.Clicked(self, self.line_at(event.y), event.x))
 
-    def line_strip(self, at: int) -> Strip:
+    def line_strip(self, row: int) -> Strip:
         """The line at an index, blank after the last."""
         width = self.size.width
-        if not 0 <= at < len(self._lines):
+        if not 0 <= row < len(self._lines):
             return self.join((), width, self.role(""))
-        line = self._lines[at]
+        line = self._lines[row]
         return self.paint(_joined(line, width, "~" if self.ascii else "…", from_middle=self.names), width)
 
 
 def _joined(line: TextLine, width: int, ellipsis: str, *, from_middle: bool) -> list[Span]:
     """The left part cut where the right part needs the room, and the blanks between them."""
-    right, taken = cut(line.right, width, ellipsis=ellipsis)
-    room = width - taken - GAP if taken else width
+    right, used_cells = cut(line.right, width, ellipsis=ellipsis)
+    room = width - used_cells - GAP if used_cells else width
     left, used = cut(line.left, max(0, room), from_middle=from_middle, ellipsis=ellipsis)
-    return [*left, Span(" " * (width - used - taken)), *right]
+    return [*left, Span(" " * (width - used - used_cells)), *right]
 
 
 class TextPage(Banner, can_focus=True):

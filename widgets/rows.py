@@ -44,16 +44,16 @@ class LazyLines(Sequence[TextLine]):
         return len(self._head) + len(self._items)
 
     @overload
-    def __getitem__(self, at: int) -> TextLine: ...
+    def __getitem__(self, index: int) -> TextLine: ...
     @overload
-    def __getitem__(self, at: slice) -> Sequence[TextLine]: ...
-    def __getitem__(self, at: int | slice) -> TextLine | Sequence[TextLine]:
+    def __getitem__(self, index: slice) -> Sequence[TextLine]: ...
+    def __getitem__(self, place: int | slice) -> TextLine | Sequence[TextLine]:
         """One line, or several."""
-        if isinstance(at, slice):
-            return [self[index] for index in range(*at.indices(len(self)))]
-        number = at + len(self) if at < 0 else at
+        if isinstance(place, slice):
+            return [self[index] for index in range(*place.indices(len(self)))]
+        number = place + len(self) if place < 0 else place
         if number < 0:
-            raise IndexError(at)
+            raise IndexError(place)
         if number < len(self._head):
             return self._head[number]
         return self._made(self._items[number - len(self._head)])
@@ -70,16 +70,16 @@ class JoinedLines(Sequence[TextLine]):
         return self._starts[-1]
 
     @overload
-    def __getitem__(self, at: int) -> TextLine: ...
+    def __getitem__(self, index: int) -> TextLine: ...
     @overload
-    def __getitem__(self, at: slice) -> Sequence[TextLine]: ...
-    def __getitem__(self, at: int | slice) -> TextLine | Sequence[TextLine]:
+    def __getitem__(self, index: slice) -> Sequence[TextLine]: ...
+    def __getitem__(self, index: int | slice) -> TextLine | Sequence[TextLine]:
         """One line, or several."""
-        if isinstance(at, slice):
-            return [self[number] for number in range(*at.indices(len(self)))]
-        number = at + len(self) if at < 0 else at
+        if isinstance(index, slice):
+            return [self[number] for number in range(*index.indices(len(self)))]
+        number = index + len(self) if index < 0 else index
         if not 0 <= number < len(self):
-            raise IndexError(at)
+            raise IndexError(index)
         section = bisect_right(self._starts, number) - 1
         return self._sections[section][number - self._starts[section]]
 

@@ -124,14 +124,14 @@ def _kept_of_reference(text: str, part: Kept, width: int, width_of: Measure, mar
     tail = _TAIL.search(text, start, end)
     if tail is None or tail.start() == start:
         return _kept_of_path(text, part, width, width_of, mark)
-    stop, taken = end, width_of(tail[0])
+    stop, cells = end, width_of(tail[0])
     digits = _LONG.search(tail[0])
-    if digits is not None and width - taken < LEAST:  # the whole one is copied, not read
+    if digits is not None and width - cells < LEAST:  # the whole one is copied, not read
         stop = tail.start() + digits.start() + HEX
-        taken = width_of(text[tail.start() : stop]) + mark
-    if width - taken < (1 if DIGEST.search(tail[0]) else LEAST + mark):
+        cells = width_of(text[tail.start() : stop]) + mark
+    if width - cells < (1 if DIGEST.search(tail[0]) else LEAST + mark):
         return _kept_of_path(text, part, width, width_of, mark)
-    room = width - taken
+    room = width - cells
     fits = width_of(text[start : tail.start()]) <= room
     head = [(start, tail.start())] if fits else _kept_of_path(text, (start, tail.start()), room, width_of, mark)
     return [*head, (tail.start(), stop)]

@@ -48,7 +48,7 @@ async def living(
     options = SignatureOptions(TrustPaths(notation, cosign_keys=(key,)), revocation=RevocationMode.OFFLINE)
     signatures = SignatureSource(options, made.get)
     rules = policy or built_in()
-    estate = Estate([], source, rules, (lying.host,), later=[signatures], told=world.events)
+    estate = Estate([], source, rules, (lying.host,), later=[signatures], first_facts=world.events)
     async with estate.running():
         yield estate
 

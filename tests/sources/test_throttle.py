@@ -78,7 +78,7 @@ async def test_work_of_the_rest_uses_half() -> None:
     clock = Clock()
     throttle = Throttle({RequestClass.READ: 60.0}, clock=clock, sleep=clock.sleep)
     for _ in range(33):
-        async with throttle.slot(RequestClass.READ, rest=True):
+        async with throttle.slot(RequestClass.READ, for_rest=True):
             pass
     assert clock.now - 1000.0 == pytest.approx(21.0)
 
@@ -125,7 +125,7 @@ async def test_at_most_so_many_are_in_flight_and_half_of_them_for_the_rest() -> 
     throttle, running, most = Throttle(concurrency=4), [0], [0]
 
     async def work() -> None:
-        async with throttle.slot(RequestClass.READ, rest=True):
+        async with throttle.slot(RequestClass.READ, for_rest=True):
             running[0] += 1
             most[0] = max(most[0], running[0])
             await asyncio.sleep(0)

@@ -148,7 +148,7 @@ def _start_log(settings: Settings, command: str) -> None:
     from tui.log import log_begin, start_log
 
     log_file = settings.log_file
-    start_log(settings.log_level, Path(log_file).expanduser() if log_file else paths().log, asked=bool(log_file))
+    start_log(settings.log_level, Path(log_file).expanduser() if log_file else paths().log, named_by_operator=bool(log_file))
     demo = f" of the demo {settings.demo}" if settings.demo else ""
     log_begin(f"{command or 'the estate'}{demo}", __version__)
 

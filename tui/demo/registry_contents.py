@@ -49,22 +49,24 @@ class Repository:
         times = [row.updated for row in self.rows.values()] + [tag.updated for tag in self.tags.values()]
         return max(times, default=self.created)
 
-    def put(self, stored: Stored, at: datetime) -> None:
+    def put(self, stored: Stored, moment: datetime) -> None:
         """Push a manifest with its blobs; one that is there already stays as it is."""
-        self.rows.setdefault(stored.digest, Row(stored, at, at))
+        self.rows.setdefault(stored.digest, Row(stored, moment, moment))
         self.blobs.update(stored.blobs)
-        self.created = min(self.created, at)
+        self.created = min(self.created, moment)
 
-    def tag(self, name: str, digest: str, at: datetime) -> None:
+    def tag(self, name: str, digest: str, moment: datetime) -> None:
         """Let a tag name a manifest."""
         before = self.tags.get(name)
-        self.tags[name] = TagRow(name, digest, before.created if before else at, at, before.forbidden if before else frozenset())
+        self.tags[name] = TagRow(
+            name, digest, before.created if before else moment, moment, before.forbidden if before else frozenset()
+        )
 
-    def untag(self, name: str, at: datetime) -> None:
+    def untag(self, name: str, moment: datetime) -> None:
         """Delete a tag; the manifest stays, and its record says when that was."""
         row = self.rows.get(self.tags.pop(name).digest)
         if row is not None:
-            row.updated = at
+            row.updated = moment
 
     def lock(self, name: str) -> None:
         """Lock a tag and what it names against deleting and overwriting (`az acr repository update --write-enabled false`)."""
@@ -117,9 +119,9 @@ class RegistryContents:
             fill()
         return self.repositories.get(name)
 
-    def repository(self, name: str, at: datetime) -> Repository:
+    def repository(self, name: str, moment: datetime) -> Repository:
         """A repository, made when it is not there yet."""
-        return self.repositories.setdefault(name, Repository(name, at))
+        return self.repositories.setdefault(name, Repository(name, moment))
 
     @property
     def manifests(self) -> int:

@@ -38,11 +38,11 @@ class ScannerService:
         return {**table, "username": USER, "password_env": self.variable} if self.secret else table
 
 
-def make_graph(company: Company, known: Callable[[str], bool], *, denied: bool) -> ResourceGraph:
+def make_graph(company: Company, is_known: Callable[[str], bool], *, denied: bool) -> ResourceGraph:
     """Azure's resource queries."""
     estates = [cluster.estate for cluster in company.clusters]
     tables = {"resources": resource_rows, "securityresources": lambda: finding_rows(company.scanned, estates, company.now)}
-    return ResourceGraph(tables, known, denied=denied)
+    return ResourceGraph(tables, is_known, denied=denied)
 
 
 def make_services(company: Company, graph: ResourceGraph, *, denied: bool) -> list[ScannerService]:

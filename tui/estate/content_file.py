@@ -128,13 +128,13 @@ class ContentFile:
         if occupied <= self.limit:
             return False
         surplus = occupied - int(self.limit * LOW_WATER)
-        gone: list[tuple[int]] = []
+        deleted: list[tuple[int]] = []
         for identity, length in connection.execute("SELECT id, length(body) FROM entry ORDER BY used, id"):
             if surplus <= 0:
                 break
-            gone.append((identity,))
+            deleted.append((identity,))
             surplus -= max(length, page // 8)
-        connection.executemany("DELETE FROM entry WHERE id = ?", gone)
+        connection.executemany("DELETE FROM entry WHERE id = ?", deleted)
         return True
 
     # ---- the file

@@ -35,7 +35,8 @@ class Estate:
 
     `sources` run from the start; `later`, which have the same rights but no part in the first rows, once those are there;
     `registries` makes the source of a registry when one of its images is met, and then of each of `preload`.
-    `told` is known from the start; `inquiries` answers single questions. `on_tasks` adds what reads the tasks of registries.
+    `first_facts` are known from the start; `inquiries` answers single questions. `on_tasks` adds
+    what reads the tasks of registries.
     """
 
     def __init__(
@@ -46,7 +47,7 @@ class Estate:
         preload: Iterable[str] = (),
         clock: Callable[[], datetime] = utc_now,
         later: Iterable[Source] = (),
-        told: Iterable[Event] = (),
+        first_facts: Iterable[Event] = (),
         inquiries: Inquiries | None = None,
     ) -> None:
         self.inquiries: Inquiries = SourceInquiries(lambda _: None) if inquiries is None else inquiries
@@ -58,7 +59,7 @@ class Estate:
         self._store.on_demand(self._route)
         self._preload = tuple(preload)
         self.on_tasks: Callable[[], None] = lambda: None
-        for event in told:
+        for event in first_facts:
             self._store.apply(event)
 
     @property

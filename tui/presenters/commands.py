@@ -346,9 +346,9 @@ def _jumps(text: str, request: CommandRequest) -> Iterable[CommandOffer]:
     return (_jump(request.names.things[number], request.names.queries.snapshot) for number in numbers)
 
 
-def _jump(thing: ObjectKey | ImageKey, snapshot: Snapshot) -> CommandOffer:
-    if isinstance(thing, ObjectKey):
-        note = Span(f"{thing.kind} in {thing.namespace}, {thing.cluster}", "dim")
-        return CommandOffer(thing.name, (note,), Jump(RowSubject(workload=thing), "workloads"))
-    image = snapshot.images[thing]
-    return CommandOffer(node_name(image), (Span(f"image in {thing.registry}", "dim"),), Jump(RowSubject(image=thing), "lineage"))
+def _jump(key: ObjectKey | ImageKey, snapshot: Snapshot) -> CommandOffer:
+    if isinstance(key, ObjectKey):
+        note = Span(f"{key.kind} in {key.namespace}, {key.cluster}", "dim")
+        return CommandOffer(key.name, (note,), Jump(RowSubject(workload=key), "workloads"))
+    image = snapshot.images[key]
+    return CommandOffer(node_name(image), (Span(f"image in {key.registry}", "dim"),), Jump(RowSubject(image=key), "lineage"))

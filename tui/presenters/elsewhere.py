@@ -36,5 +36,5 @@ def elsewhere_words(places: Sequence[Elsewhere]) -> str:
 
 def _other(place: Elsewhere) -> str:
     number, noun = (place.images, "image") if place.images else (place.workloads, "workload")
-    how = "in a name" if place.key is Key.WORD else f"as `{place.key}:`"
-    return f"{plural(number, noun)} {'has' if number == 1 else 'have'} it {how}"
+    form = "in a name" if place.key is Key.WORD else f"as `{place.key}:`"
+    return f"{plural(number, noun)} {'has' if number == 1 else 'have'} it {form}"

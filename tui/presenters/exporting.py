@@ -41,7 +41,7 @@ class Exported(NamedTuple):
 
 
 def exported(
-    title: str, at: datetime, answer: Answer | None, tree: tuple[TreeModel, Sequence[RowKey]], glyphs: Glyphs
+    title: str, moment: datetime, answer: Answer | None, tree: tuple[TreeModel, Sequence[RowKey]], glyphs: Glyphs
 ) -> Exported:
     """The unfolded rows of a view, with every column whatever the width of the terminal."""
     model, keys = tree
@@ -53,7 +53,7 @@ def exported(
         row = model.row(key)
         cells = [_text(row.cells[number]) for number in columns]
         rows.append([str(len(key) - 1), verdicts.get(row.glyph.text.strip(), ""), *cells])
-    return Exported(title, at, answer, titles, rows)
+    return Exported(title, moment, answer, titles, rows)
 
 
 def _is_told(column: Column, columns: Sequence[Column]) -> bool:
@@ -67,15 +67,15 @@ def _text(cell: Cell) -> str:
 
 
 def _markdown(page: Exported) -> str:
-    said = (
+    lead = (
         answer_markdown(page.answer) if page.answer is not None else f"## {inert(page.title)}\n\nAs of {moment(page.moment)}.\n"
     )
     head = [f"| {' | '.join(page.titles[1:])} |", f"|{'---|' * (len(page.titles) - 1)}"]
     lines = []
-    for level, verdict, name, *rest in page.rows:
-        cells = [verdict, "· " * int(level) + inert(name), *map(inert, rest)]
+    for level, verdict, name, *cells_after in page.rows:
+        cells = [verdict, "· " * int(level) + inert(name), *map(inert, cells_after)]
         lines.append(f"| {' | '.join(cells)} |")
-    return "\n".join((said, f"{inert(page.title)}: {plural(len(page.rows), 'row')}.", "", *head, *lines)) + "\n"
+    return "\n".join((lead, f"{inert(page.title)}: {plural(len(page.rows), 'row')}.", "", *head, *lines)) + "\n"
 
 
 def _csv(page: Exported) -> str:

@@ -235,21 +235,21 @@ def view_at(snapshot: Snapshot, place: Position, cell: int, width: int, glyphs: 
 
 def _tabs(place: Position, glyphs: Glyphs, room: int) -> list[tuple[ViewSpec | None, Cell]]:
     """The views; where there is no room, only the one that is shown has its name."""
-    tabs = [_tab(view, place, glyphs, named=True) for view in place.views]
+    tabs = [_tab(view, place, glyphs, with_name=True) for view in place.views]
     if sum(map(cell_width, tabs)) + 2 >= room:
-        tabs = [_tab(view, place, glyphs, named=view is place.view) for view in place.views]
+        tabs = [_tab(view, place, glyphs, with_name=view is place.view) for view in place.views]
     return [(None, (Span("  "),)), *zip(place.views, tabs, strict=True)]
 
 
-def _tab(view: ViewSpec, place: Position, glyphs: Glyphs, *, named: bool) -> Cell:
+def _tab(view: ViewSpec, place: Position, glyphs: Glyphs, *, with_name: bool) -> Cell:
     shown = view is place.view
     number, busy = place.counts.get(view.id), place.busy.get(view.id)
     return (
         Span(f"{view.key} ", "dim"),
-        Span(view.name if named else "", "bold" if shown else "dim"),
-        Span(f" {count(number)}" if number and named else "", "warn"),  # without its name it would be taken for a key
+        Span(view.name if with_name else "", "bold" if shown else "dim"),
+        Span(f" {count(number)}" if number and with_name else "", "warn"),  # without its name it would be taken for a key
         Span(f" {count(busy)} {glyphs.proven}" if busy else "", "accent"),
-        Span("   " if named else "  "),
+        Span("   " if with_name else "  "),
     )
 
 

@@ -78,5 +78,5 @@ def _signs(glyphs: Glyphs) -> Iterator[tuple[str, str]]:
 
 def _row(sign: Span, words: str, indent: int, width: int) -> list[TextLine]:
     parts = wrap(words, max(20, width - indent - 2))
-    rest = (TextLine((Span(" " * indent), Span(part, "dim"))) for part in parts[1:])
-    return [TextLine((sign, Span(parts[0] if parts else "", "dim"))), *rest]
+    more = (TextLine((Span(" " * indent), Span(part, "dim"))) for part in parts[1:])
+    return [TextLine((sign, Span(parts[0] if parts else "", "dim"))), *more]

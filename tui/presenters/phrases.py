@@ -50,14 +50,14 @@ def source_word(sources: Sequence[SourceId]) -> str:
     return f"{word} +{len(more)}" if more else word
 
 
-def briefs(checks: Iterable[Check], dot: str, asked: Collection[CheckName] = ()) -> Cell:
+def briefs(checks: Iterable[Check], dot: str, first_checks: Collection[CheckName] = ()) -> Cell:
     """A few words for each thing that is not fine, worst first, in the colour of the worst; empty when all is fine.
 
-    Those that are `asked` for come before all others. Every other span is what stands between two of them.
+    Those that are `first_checks` for come before all others. Every other span is what stands between two of them.
     """
     flawed = sorted(
         (check for check in checks if check.brief and check.state.severity > 1),
-        key=lambda check: (check.name not in asked, -check.state.severity),
+        key=lambda check: (check.name not in first_checks, -check.state.severity),
     )
     if not flawed:
         return ()

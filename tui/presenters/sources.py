@@ -45,13 +45,13 @@ def progress_lines(snapshot: Snapshot, width: int, glyphs: Glyphs, *, low: bool 
 def _progress_of_all(loading: Sequence[SourceHealth], snapshot: Snapshot, glyphs: Glyphs) -> TextLine:
     """`loading 14 / 20 sources · images 62 / 141`: what waits, and what is counted most."""
     sources_on = [health for health in snapshot.sources if health.state is not SourceState.OFF]
-    done: Counter[str] = Counter()
+    read: Counter[str] = Counter()
     total: Counter[str] = Counter()
     for progress in (progress for health in loading for progress in health.progress):
-        done[progress.unit] += progress.done
+        read[progress.unit] += progress.done
         total[progress.unit] += progress.total or 0
     units = [
-        f"{unit} {count(done[unit])}" + (f" / {count(total[unit])}" if total[unit] > done[unit] else "")
+        f"{unit} {count(read[unit])}" + (f" / {count(total[unit])}" if total[unit] > read[unit] else "")
         for unit, _ in total.most_common(3)
     ]
     slowest = max(
@@ -151,8 +151,8 @@ def _source_progress(health: SourceHealth, width: int, glyphs: Glyphs) -> Iterat
 def _bar(progress: Progress, length: int, glyphs: Glyphs) -> Cell:
     if not progress.total:
         return (Span(glyphs.strip * length, "line"),)
-    done = min(length, length * progress.done // progress.total)
-    return (Span(glyphs.strip * done, "accent"), Span(glyphs.strip * (length - done), "line"))
+    filled = min(length, length * progress.done // progress.total)
+    return (Span(glyphs.strip * filled, "accent"), Span(glyphs.strip * (length - filled), "line"))
 
 
 def _counts(progress: Progress, glyphs: Glyphs) -> Cell:

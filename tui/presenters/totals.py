@@ -110,13 +110,13 @@ def lineage_totals(snapshot: Snapshot, shown: VisibleRows) -> Mapping[ImageKey, 
     totals: dict[ImageKey, Totals] = {}
     pods = pods_under(snapshot, shown.images, shown.workloads)
     for key in reversed(_top_down(snapshot)):
-        here = _own(key, snapshot, shown)
+        sum_ = _own(key, snapshot, shown)
         for child in snapshot.derived.get(key, ()):
             below = totals.get(child)
             if below is not None:
-                here = below if here is NOTHING else here + below
-        if here is not NOTHING or (key in snapshot.bases and not shown.narrowed):
-            totals[key] = here._replace(pods=pods.get(key, 0))
+                sum_ = below if sum_ is NOTHING else sum_ + below
+        if sum_ is not NOTHING or (key in snapshot.bases and not shown.narrowed):
+            totals[key] = sum_._replace(pods=pods.get(key, 0))
     return totals
 
 

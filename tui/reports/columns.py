@@ -61,10 +61,10 @@ def lines(heads: Sequence[Head], rows: Sequence[Sequence[Cell]], width: int, col
         [Cell(head.title) for head in heads],
         *([Cell(plain(row[column].text, unicode), row[column].colour) for column in shown] for row in rows),
     ]
-    taken = [sorted(cells(row[column].text) for row in table) for column in range(len(heads))]
-    widths = [_usual(head, lengths) for head, lengths in zip(heads, taken, strict=True)]
+    values = [sorted(cells(row[column].text) for row in table) for column in range(len(heads))]
+    widths = [_usual(head, lengths) for head, lengths in zip(heads, values, strict=True)]
     if width:
-        widths = _fitted(heads, widths, [lengths[-1] for lengths in taken], width)
+        widths = _fitted(heads, widths, [lengths[-1] for lengths in values], width)
     for row in table:
         yield _line(heads, row, widths, colour, unicode, cuts=bool(width))
 

@@ -61,11 +61,11 @@ def plan_from(body: bytes, name: str) -> Plan:
         raise UsageError(f"{clean(name, 200)} is not a plan.", "`trustree rebuild QUERY --save FILE` writes one.") from error
     if document.schema != SCHEMA:
         raise UsageError(f"{clean(name, 200)} is a plan of another version.", "Make a new plan.")
-    done: set[str] = set()
+    ended: set[str] = set()
     for step in document.plan.steps:
-        if step.id in done or not done.issuperset(step.needs):
+        if step.id in ended or not ended.issuperset(step.needs):
             raise UsageError(f"The steps of {clean(name, 200)} are not in their order.", "Make a new plan.")
-        done.add(step.id)
+        ended.add(step.id)
     return document.plan
 
 

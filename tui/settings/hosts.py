@@ -59,8 +59,8 @@ def _readable(host: str) -> bool:
     for label in host.lower().partition(":")[0].split("."):
         if label.startswith("xn--"):
             try:
-                meant = label[4:].encode().decode("punycode")
-                if meant.isascii() or not meant.isprintable():
+                decoded = label[4:].encode().decode("punycode")
+                if decoded.isascii() or not decoded.isprintable():
                     return False
             except UnicodeError:
                 return False

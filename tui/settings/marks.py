@@ -38,9 +38,9 @@ class MarkFile:
     Two processes that write at once leave what one of them wrote.
     """
 
-    def __init__(self, path: Path | None, asked: str = "") -> None:
+    def __init__(self, path: Path | None, named: str = "") -> None:
         self._path = path
-        self._asked = asked
+        self._asked = named
 
     def read(self, circumstances: str) -> Mark | None:
         """The mark of an earlier run in the same circumstances; None where there is none, or it cannot be read."""

@@ -72,13 +72,13 @@ class TomlReader:
         except msgspec.ValidationError as error:
             self._explain(str(error), kind, place, error)
 
-    def refuse(self, what: str, place: Place, remedy: str, error: Exception | None = None) -> NoReturn:
+    def refuse(self, fault: str, place: Place, remedy: str, error: Exception | None = None) -> NoReturn:
         """Raise InvalidConfig for what stands at this place."""
         # A key within braces has no line of its own: the line of what it is in says where to look.
         places = (place[:end] for end in range(len(place), 0, -1))
         line, column = next((position for position in (locate(self._lines, part) for part in places) if position[0]), (0, 0))
         where = f"{self.path}:{line}:{column}" if line else self.path
-        raise InvalidConfig(f"{where}: {what}.", remedy, path=self.path, line=line, column=column) from error
+        raise InvalidConfig(f"{where}: {fault}.", remedy, path=self.path, line=line, column=column) from error
 
     def _explain(self, message: str, kind: type[msgspec.Struct], place: Place, error: Exception) -> NoReturn:
         if unknown := _UNKNOWN.search(message):

@@ -45,16 +45,16 @@ class Redeployer(Protocol):
         """As whom its pods act; None where it has no pod template."""
         ...
 
-    async def restart(self, seen: RolloutState, at: datetime) -> Receipt:
-        """Have all pods replaced, as `kubectl rollout restart` does; `at` is written into the object, and tells this wish from
-        others when the answer was lost (`RolloutState.restarted_at`)."""
+    async def restart(self, observed: RolloutState, moment: datetime) -> Receipt:
+        """Have all pods replaced, as `kubectl rollout restart` does; `moment` is written into the object, and tells this wish
+        from others when the answer was lost (`RolloutState.restarted_at`)."""
         ...
 
-    async def pin(self, seen: RolloutState, images: Mapping[str, str]) -> Receipt:
+    async def pin(self, observed: RolloutState, images: Mapping[str, str]) -> Receipt:
         """Put these image references in place, by the container's name; all of them or none."""
         ...
 
-    async def scale(self, seen: RolloutState, replicas: int) -> Receipt:
+    async def scale(self, observed: RolloutState, replicas: int) -> Receipt:
         """Set the number of pods; a CronJob is suspended by 0 and resumed by 1."""
         ...
 
@@ -86,8 +86,8 @@ class RegistryLocks(Protocol):
         """The rights that a change needs, as far as they can be told without acting."""
         ...
 
-    async def change(self, target: LockTarget, seen: Locks, wanted: Locks) -> Locks:
-        """Put `wanted` in place of `seen`; what the registry says afterwards. Undone by changing back to `seen`.
+    async def change(self, target: LockTarget, current: Locks, desired: Locks) -> Locks:
+        """Put `desired` in place of `current`; what the registry says afterwards. Undone by changing back to `current`.
 
         Raises Changed when it is not as seen any more.
         """

@@ -12,13 +12,13 @@ __all__ = ["ArmRequest", "ManagedCluster", "RegistryResources", "ResourceManager
 
 
 class ArmRequest(msgspec.Struct, frozen=True):
-    """A request to Azure Resource Manager. `path` begins with `/` and has its query; `what` is what it is for, after "to".
+    """A request to Azure Resource Manager. `path` begins with `/` and has its query; `purpose` is what it is for, after "to".
 
     `right` is the action that it needs, `ask_for` the role that has it and where; `body` is sent as JSON with a POST.
     """
 
     path: str
-    what: str
+    purpose: str
     right: str = ""
     ask_for: str = ""
     body: object = None

@@ -121,9 +121,9 @@ class _Reader:
         end = self.position + count
         if end > len(self._data):
             raise Malformed("cbor: truncated")
-        taken = self._data[self.position : end]
+        data = self._data[self.position : end]
         self.position = end
-        return taken
+        return data
 
     def _text(self, count: int) -> str:
         try:

@@ -77,14 +77,14 @@ def said(error: Exception) -> str:
             return "it is not in its form"
 
 
-def guarded(check: Callable[[], T], what: str, reason: Reason) -> T:
+def guarded(check: Callable[[], T], subject: str, reason: Reason) -> T:
     """Run a check of notation so that it either holds or fails closed: its readers raise ValueError, keys what REFUSED names.
 
-    Raises CheckFailed with `what` and the exception's words.
+    Raises CheckFailed with `subject` and the exception's words.
     """
     try:
         return check()
     except CheckFailed:
         raise
     except REFUSED as error:
-        raise CheckFailed(f"{what}: {said(error)}", reason) from error
+        raise CheckFailed(f"{subject}: {said(error)}", reason) from error

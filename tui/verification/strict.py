@@ -83,9 +83,9 @@ _FLOATS = json.JSONDecoder(
 )
 
 
-def refuse_lookalikes(members: Iterable[str], known: Iterable[str]) -> None:
-    """ValueError for a member that differs from a known one by case only: encoding/json of Go would take it for that one."""
-    folded = {name.casefold(): name for name in known}
+def refuse_lookalikes(members: Iterable[str], names: Iterable[str]) -> None:
+    """ValueError for a member that differs from one of `names` by case only: encoding/json of Go would take it for that one."""
+    folded = {name.casefold(): name for name in names}
     for member in members:
         if folded.get(member.casefold(), member) != member:
             raise Malformed(f"json: member {member!r} is written in another case")

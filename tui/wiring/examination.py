@@ -86,15 +86,15 @@ class DemandRecorder:
         await asyncio.Event().wait()
 
 
-async def examine(sources: Sequence[_S], tried: Callable[[str, int], None]) -> list[tuple[_S, Sequence[Diagnosis]]]:
-    """What can be read of each source; `tried` is told the name of each that is done, and how many are left."""
+async def examine(sources: Sequence[_S], report: Callable[[str, int], None]) -> list[tuple[_S, Sequence[Diagnosis]]]:
+    """What can be read of each source; `report` is told the name of each that is done, and how many are left."""
     left = len(sources)
 
     async def one(source: Examinable) -> Sequence[Diagnosis]:
         nonlocal left
         diagnoses = await _examined(source)
         left -= 1
-        tried(str(source.id), left)
+        report(str(source.id), left)
         return diagnoses
 
     async with asyncio.TaskGroup() as group:

@@ -90,10 +90,10 @@ async def open_to_act(settings: Settings) -> AsyncIterator[tuple[Estate, Actions
             await cache.close()
 
 
-async def diagnose(settings: Settings, tried: Callable[[str, int], None]) -> Sequence[Examined]:
+async def diagnose(settings: Settings, report: Callable[[str, int], None]) -> Sequence[Examined]:
     """Every source that the settings name, with what it can and cannot read. Raises TrustreeError.
 
-    Registries are those named and those of the images that run, as far as the clusters tell at once. `tried` is told the name
+    Registries are those named and those of the images that run, as far as the clusters tell at once. `report` is told the name
     of each source that was tried, and how many are left.
     """
     if settings.request_timeout is None:
@@ -102,7 +102,7 @@ async def diagnose(settings: Settings, tried: Callable[[str, int], None]) -> Seq
         if settings.demo:
             settings = await stack.enter_async_context(embedded(settings))
         settings = await _settled(settings)
-        examined = await _examined(_Parts(settings), tried)
+        examined = await _examined(_Parts(settings), report)
         return [*examined, await asyncio.to_thread(_cache_examined, settings)] if examined else examined
 
 
@@ -164,7 +164,7 @@ class _Parts:
             self._builder,
             self._reached.get,
             lambda host: _registry_options(
-                self._settings, host, self._settings.registry.get(host, RegistrySettings()), named=host in self.named
+                self._settings, host, self._settings.registry.get(host, RegistrySettings()), by_name=host in self.named
             ),
         )
 
@@ -188,7 +188,9 @@ class _Parts:
         settings = self._settings.registry.get(host, RegistrySettings())
         if not settings.ask:
             return None
-        return RegistryAttachments(_registry_options(self._settings, host, settings, named=True), self._credentials, self._store)
+        return RegistryAttachments(
+            _registry_options(self._settings, host, settings, by_name=True), self._credentials, self._store
+        )
 
     def inquiries(self) -> SourceInquiries:
         """Who answers single questions of the operator."""
@@ -217,8 +219,8 @@ class _Parts:
         """A cluster of AKS, which goes by its name where no context and no other cluster does. Raises UsageError."""
         settings = self._settings
         name = cluster.rpartition("/")[2]
-        taken = [*settings.contexts, *(other.rpartition("/")[2] for other in settings.aks if other != cluster)]
-        name = cluster if name in taken else name
+        names = [*settings.contexts, *(other.rpartition("/")[2] for other in settings.aks if other != cluster)]
+        name = cluster if name in names else name
         managed = aks_access(settings, self._credentials.entra, os.environ, cluster)
         return msgspec.structs.replace(cluster_options(settings, name), managed=managed, name=name)
 
@@ -227,7 +229,7 @@ class _Parts:
         settings = self._settings.registry.get(registry, RegistrySettings())
         if not settings.ask:
             return None
-        options = _registry_options(self._settings, registry, settings, named=registry in self.named, once=self._once)
+        options = _registry_options(self._settings, registry, settings, by_name=registry in self.named, once=self._once)
         source = RegistrySource(options, self._credentials, store=self._store, room=self._room)
         self.made.append(source)
         self._registries[registry] = source
@@ -266,14 +268,14 @@ def _estate(parts: _Parts) -> Estate:
     policy = built_in() if watch is None else watch.policy
     first: list[Source] = [*clusters] if watch is None else [watch, *clusters]
     later, inquiries = parts.others(clusters), parts.inquiries()
-    estate = Estate(first, parts.registry, policy, parts.named, later=later, told=parts.told(), inquiries=inquiries)
+    estate = Estate(first, parts.registry, policy, parts.named, later=later, first_facts=parts.told(), inquiries=inquiries)
     parts.met, estate.on_tasks = estate.add, parts.read_tasks
     if watch is not None:
         watch.taken = estate.set_policy
     return estate
 
 
-async def _examined(parts: _Parts, tried: Callable[[str, int], None]) -> list[Examined]:
+async def _examined(parts: _Parts, report: Callable[[str, int], None]) -> list[Examined]:
     """Read the clusters alone for a while, to learn which registries there are; then try each kind of read of everything."""
     parts.policy()  # a fault in the file is said before anything is asked
     clusters = parts.clusters()
@@ -282,7 +284,7 @@ async def _examined(parts: _Parts, tried: Callable[[str, int], None]) -> list[Ex
         await estate.settled(LEARNING)
         health = {source_health.id: source_health for source_health in estate.snapshot.sources}
     parts.others(clusters)
-    examined = [_shown(source, health.get(source.id), result) for source, result in await examine(parts.made, tried)]
+    examined = [_shown(source, health.get(source.id), result) for source, result in await examine(parts.made, report)]
     tried_ids = {source.id for source in parts.made}
     return examined + [
         _left_alone(source_health)
@@ -291,10 +293,10 @@ async def _examined(parts: _Parts, tried: Callable[[str, int], None]) -> list[Ex
     ]
 
 
-def _shown(source: _Made, health: SourceHealth | None, tried: Sequence[Diagnosis]) -> Examined:
+def _shown(source: _Made, health: SourceHealth | None, diagnoses: Sequence[Diagnosis]) -> Examined:
     identity, endpoint = (health.identity, health.endpoint) if health is not None else ("", "")
-    identity = identity or next((diagnosis.identity for diagnosis in tried if diagnosis.identity), "")
-    return str(source.id), source.id.kind.value, identity, endpoint, tried
+    identity = identity or next((diagnosis.identity for diagnosis in diagnoses if diagnosis.identity), "")
+    return str(source.id), source.id.kind.value, identity, endpoint, diagnoses
 
 
 def _cache_examined(settings: Settings) -> Examined:
@@ -311,7 +313,7 @@ def _left_alone(health: SourceHealth) -> Examined:
 
 
 def _registry_options(
-    settings: Settings, host: str, own: RegistrySettings, *, named: bool, once: bool = False
+    settings: Settings, host: str, own: RegistrySettings, *, by_name: bool, once: bool = False
 ) -> RegistryOptions:
     usual = RegistryOptions(host=host)
     timeout = settings.request_timeout
@@ -330,8 +332,8 @@ def _registry_options(
         refresh=usual.refresh if refresh is None else refresh,
         requests_per_minute=budgets_for(own.requests_per_minute) if own.requests_per_minute else {},
         azure=settings.azure,
-        catalog=named,
-        named=named,
+        catalog=by_name,
+        named=by_name,
         once=once,
         whole=host in map(normalize_registry, settings.registries),
     )

@@ -129,7 +129,7 @@ async def test_a_machine_outside_azure_is_told_what_is_not_there(monkeypatch: py
         raise ClientAuthenticationError('Unexpected content type "text/plain"')
 
     monkeypatch.setattr("azure.identity.aio.ManagedIdentityCredential.get_token", refuse)
-    credentials = EntraCredentials({}, clock=lambda: 0.0, which=lambda _: None)
+    credentials = EntraCredentials({}, clock=lambda: 0.0, find_program=lambda _: None)
     with pytest.raises(AuthenticationFailed) as caught:
         await credentials.token(SCOPE)
     assert caught.value.headline == (

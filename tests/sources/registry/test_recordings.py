@@ -152,7 +152,7 @@ async def test_what_is_not_there(name: str, kind: type[SourceError], origin: str
     async with replayed(name, origin) as (server, client):
         missing = next(one for one in server.exchanges if one.status == 404)
         with pytest.raises(SourceError) as caught:
-            await client.fetch(Request(path=missing.path, asked=RequestContext(HOST, "it"), scope="repository:x:pull"))
+            await client.fetch(Request(path=missing.path, context=RequestContext(HOST, "it"), scope="repository:x:pull"))
         assert type(caught.value) is kind
 
 

@@ -144,7 +144,7 @@ def test_the_same_thing_takes_its_room_once() -> None:
     assert room.take("b", 600)
     with pytest.raises(NoRoom):
         room.reserve("c", 301, "c")
-    assert not room.take("c", 100, rest=True)
+    assert not room.take("c", 100, for_rest=True)
 
 
 async def test_what_does_not_fit_is_unknown_and_said_and_what_runs_comes_first() -> None:

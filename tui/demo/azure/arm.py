@@ -42,7 +42,7 @@ class AzureResourceManager:
         self,
         company: Company,
         graph: ResourceGraph,
-        known: Callable[[str], bool],
+        is_known: Callable[[str], bool],
         faults: Faults,
         *,
         denied: bool = False,
@@ -52,7 +52,7 @@ class AzureResourceManager:
         listeners: list[Callable[[Published], None]] | None = None,
     ) -> None:
         self._scheme = scheme
-        self._graph, self._known, self._denied = graph, known, denied
+        self._graph, self._known, self._denied = graph, is_known, denied
         self.kubeconfigs = dict(kubeconfigs or {})
         self.logs = LogStore()
         self.registries = {

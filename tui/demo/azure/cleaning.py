@@ -22,28 +22,28 @@ _PURGE = (
 )
 
 
-def policies(host: str, at: datetime) -> Json:
+def policies(host: str, moment: datetime) -> Json:
     """The policies of a registry: one deletes what lost its tag a week ago."""
     is_on = host == CONTOSO
-    retention: Json = {"days": 7, "lastUpdatedTime": acr_time(at), "status": "enabled" if is_on else "disabled"}
+    retention: Json = {"days": 7, "lastUpdatedTime": acr_time(moment), "status": "enabled" if is_on else "disabled"}
     return {
         "quarantinePolicy": {"status": "disabled"},
         "trustPolicy": {"type": "Notary", "status": "disabled"},
         "retentionPolicy": retention,
         "exportPolicy": {"status": "enabled"},
         "azureADAuthenticationAsArmPolicy": {"status": "enabled"},
-        "softDeletePolicy": {"retentionDays": 7, "lastUpdatedTime": acr_time(at), "status": "disabled"},
+        "softDeletePolicy": {"retentionDays": 7, "lastUpdatedTime": acr_time(moment), "status": "disabled"},
     }
 
 
-def cleaning_tasks(host: str, resource: Resource, at: datetime) -> list[Json]:
+def cleaning_tasks(host: str, resource: Resource, moment: datetime) -> list[Json]:
     """The tasks that delete images."""
     if host != CONTOSO:
         return []
     timer: Json = {"schedule": "0 1 * * *", "status": "Enabled", "name": "t1"}
     properties: Json = {
         "provisioningState": "Succeeded",
-        "creationDate": acr_time(at),
+        "creationDate": acr_time(moment),
         "status": "Enabled",
         "platform": {"os": "linux", "architecture": "amd64"},
         "agentConfiguration": {"cpu": 2},

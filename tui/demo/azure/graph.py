@@ -28,8 +28,8 @@ Table = Callable[[], Iterable[Json]]
 class ResourceGraph:
     """Answers queries over tables; `known` says whether a token is good, with `denied` nobody may read anything."""
 
-    def __init__(self, tables: Mapping[str, Table], known: Callable[[str], bool], *, denied: bool = False) -> None:
-        self._tables, self._known, self._denied = tables, known, denied
+    def __init__(self, tables: Mapping[str, Table], is_known: Callable[[str], bool], *, denied: bool = False) -> None:
+        self._tables, self._known, self._denied = tables, is_known, denied
         self._kept: dict[str, Rows] = {}
         self._left, self._until = QUOTA, 0.0
 
@@ -117,10 +117,10 @@ def _error(status: int, code: str, message: str, headers: Headers = ()) -> Reply
     return json_reply({"error": {"code": code, "message": message}}, status, (*_FIXED, trace, *headers))
 
 
-def unauthorized(given: bool) -> Reply:
+def unauthorized(has_token: bool) -> Reply:
     """Nobody is signed in, or by a token that is not known."""
     challenge = 'Bearer authorization_uri="https://login.windows.net/", error="invalid_token"'
-    if given:
+    if has_token:
         words = "The access token is invalid."
         return _error(401, "InvalidAuthenticationToken", words, (("Www-Authenticate", challenge),))
     words = "Authentication failed. The 'Authorization' header is missing."

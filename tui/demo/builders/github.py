@@ -261,9 +261,9 @@ def _job(run: RunModel) -> Json:
         state = run.state_of(place)
         status = {"pending": "queued", "running": "in_progress"}.get(state, "completed")
         times = [_moment(time) for time, _ in run.lines[place]]
-        began, done = (times[0], times[-1]) if times else (None, None)
+        began, ended = (times[0], times[-1]) if times else (None, None)
         step = {"name": name, "status": status, "conclusion": _CONCLUSIONS.get(state), "number": place + 1}
-        steps.append({**step, "started_at": began, "completed_at": done if status == "completed" else None})
+        steps.append({**step, "started_at": began, "completed_at": ended if status == "completed" else None})
     address = f"https://git.contoso.example{API}/repos/{_repository_of(run.job)}/actions"
     return {
         "id": run.number + 9000,

@@ -33,8 +33,8 @@ _SIGN_IN = b"<!DOCTYPE html><html><head><title>Azure DevOps Services | Sign In</
 class Pipelines:
     """Answers requests; `known` says whether a token of Entra ID counts, `base_of` what an image is built on."""
 
-    def __init__(self, works: Works, token: str, known: Callable[[str], bool], base_of: Callable[[str], str]) -> None:
-        self._works, self._token, self._known, self._base_of = works, token, known, base_of
+    def __init__(self, works: Works, token: str, is_known: Callable[[str], bool], base_of: Callable[[str], str]) -> None:
+        self._works, self._token, self._known, self._base_of = works, token, is_known, base_of
         self.is_over = False
 
     async def handle(self, request: Request) -> Reply:

@@ -24,16 +24,16 @@ class CompanyPusher:
         base = self._company.yard.newest(line).base
         return base.name if base is not None else ""
 
-    def push(self, line: str, what: str) -> Pushed:
+    def push(self, line: str, variant: str) -> Pushed:
         """Push it; with `old-base` on the base of before, with `other-digest` another one is told."""
         yard = self._company.yard
         before = yard.newest(line)
         tags = tuple(dict.fromkeys((before.tag, *yard.floating.get(line, ()))))
-        published = yard.rebuild(line, tags, datetime.now(UTC), before.base if what == "old-base" else None)
+        published = yard.rebuild(line, tags, datetime.now(UTC), before.base if variant == "old-base" else None)
         self._company.scanned.add(published)
         for listener in self._listeners:
             listener(published)
-        return Pushed(published.tag, before.digest if what == "other-digest" else published.digest)
+        return Pushed(published.tag, before.digest if variant == "other-digest" else published.digest)
 
     def sign(self, line: str, pushed: Pushed) -> None:
         """Sign what was pushed, as its team usually does."""

@@ -49,7 +49,7 @@ class BuilderService:
 
 def make_builders(
     company: Company,
-    known: Callable[[str], bool],
+    is_known: Callable[[str], bool],
     faults: Faults,
     logs: LogStore,
     *,
@@ -66,7 +66,7 @@ def make_builders(
     works = {system: Works(jobs, pusher, _faults_of(faults, system), pace) for system, jobs in present.items()}
     told_of_pushes.append(lambda published: works[System.PIPELINES].base_pushed(published.name, pusher.base_of))
     servers: Mapping[System, Handler] = {
-        System.PIPELINES: Pipelines(works[System.PIPELINES], right[System.PIPELINES], known, pusher.base_of).handle,
+        System.PIPELINES: Pipelines(works[System.PIPELINES], right[System.PIPELINES], is_known, pusher.base_of).handle,
         System.GITHUB: GitHub(works[System.GITHUB], right[System.GITHUB], logs).handle,
         System.JENKINS: Jenkins(works[System.JENKINS], USER, right[System.JENKINS]).handle,
     }

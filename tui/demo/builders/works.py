@@ -44,7 +44,7 @@ class Pushed:
 class Pusher(Protocol):
     """Builds the newest version of a line anew on today's base; `what` says how that goes wrong."""
 
-    def push(self, line: str, what: str) -> Pushed:
+    def push(self, line: str, variant: str) -> Pushed:
         """Push it. `old-base`: on the base of before."""
         ...
 

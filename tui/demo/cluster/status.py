@@ -137,14 +137,14 @@ def expired_page(token: str) -> Reply:
     return _reply(_status(410, "Expired", _PAGE_EXPIRED, metadata={"continue": token}))
 
 
-def expired(asked: int, oldest: int) -> Json:
+def expired(requested: int, oldest: int) -> Json:
     """What a watch from a version that is too old is told: an object in an ERROR event, not a status line."""
-    return _status(410, "Expired", f"too old resource version: {asked} ({oldest})")
+    return _status(410, "Expired", f"too old resource version: {requested} ({oldest})")
 
 
-def gone_event(asked: int, oldest: int) -> Json:
+def gone_event(requested: int, oldest: int) -> Json:
     """The ERROR event."""
-    return {"type": "ERROR", "object": expired(asked, oldest)}
+    return {"type": "ERROR", "object": expired(requested, oldest)}
 
 
 def _plural(kind: ApiResource) -> str:

@@ -22,17 +22,17 @@ def moment_after(yard: ImagePublisher, published: Published, days: float = SOON)
 def attach(yard: ImagePublisher, published: Published, stored: Stored) -> None:
     """Push an artifact whose subject is a manifest of this version."""
     host, _, repository = published.name.partition("/")
-    there = yard.shelf(host).repositories[repository]
-    there.put(stored, moment_after(yard, published))
+    contents = yard.shelf(host).repositories[repository]
+    contents.put(stored, moment_after(yard, published))
     if host == LEGACY:  # its registry has no referrers API
         _list_by_tag(yard, published, stored)
 
 
 def _list_by_tag(yard: ImagePublisher, published: Published, stored: Stored) -> None:
     host, _, repository = published.name.partition("/")
-    there = yard.shelf(host).repositories[repository]
+    contents = yard.shelf(host).repositories[repository]
     tag = stored.subject.replace(":", "-")
-    row = there.find(tag)
+    row = contents.find(tag)
     listed = json.loads(row.stored.body)["manifests"] if row else []
     descriptor: Json = {"mediaType": stored.media_type, "digest": stored.digest, "size": len(stored.body)}
     kind = stored.artifact_type or stored.config_media_type
@@ -40,14 +40,14 @@ def _list_by_tag(yard: ImagePublisher, published: Published, stored: Stored) -> 
     body = encode({"schemaVersion": 2, "mediaType": OCI.index, "manifests": list(children)})
     index = Stored(digest_of(body), OCI.index, body, len(body), children=children)
     if row is not None:
-        del there.rows[row.stored.digest]
-    there.put(index, moment_after(yard, published))
-    there.tag(tag, index.digest, moment_after(yard, published))
+        del contents.rows[row.stored.digest]
+    contents.put(index, moment_after(yard, published))
+    contents.tag(tag, index.digest, moment_after(yard, published))
 
 
 def push_tagged(yard: ImagePublisher, published: Published, stored: Stored, tag: str, name: str = "") -> None:
     """Push a manifest under a tag beside a version; `name` is another repository that holds the version too."""
     host, _, repository = (name or published.name).partition("/")
-    there = yard.shelf(host).repositories[repository]
-    there.put(stored, moment_after(yard, published))
-    there.tag(tag, stored.digest, moment_after(yard, published))
+    contents = yard.shelf(host).repositories[repository]
+    contents.put(stored, moment_after(yard, published))
+    contents.tag(tag, stored.digest, moment_after(yard, published))

@@ -149,8 +149,8 @@ class ClusterBuilder:
 
     def _job(self, work: Work, owner: Controller, started: datetime, age: float) -> Controller:
         name = f"{work.name}-{int(started.timestamp()) // 60}"
-        taken = sum(controller.name.startswith(name) for controller in self.estate.controllers)
-        job = replace(owner, kind=Kinds.JOB, name=f"{name}-{taken}" if taken else name, uid=self.uid(), created=started)
+        namesakes = sum(controller.name.startswith(name) for controller in self.estate.controllers)
+        job = replace(owner, kind=Kinds.JOB, name=f"{name}-{namesakes}" if namesakes else name, uid=self.uid(), created=started)
         job.owner, job.annotations, job.ready = owner.reference, {}, 0
         job.selector = {**owner.selector, "job-name": job.name}
         self.estate.controllers.append(job)
@@ -196,12 +196,12 @@ class ClusterBuilder:
         created = self.now - age
         boxes = (Box(work.name, work.image, pull=work.pull), *work.extra)
         containers = [self.container(work, box, number, node, created) for box in boxes]
-        done = work.kind == Kinds.JOB
-        if done:
+        is_done = work.kind == Kinds.JOB
+        if is_done:
             for container in containers:
                 container.state = "terminated"
         pod = PodModel(work.namespace, name, self.uid(), node.name, created, containers, owner, labels=labels)
-        if done:
+        if is_done:
             pod.phase = "Succeeded"
         trouble = work.trouble
         if trouble is not None and number % trouble.every == 0:

@@ -130,12 +130,12 @@ def audit(cluster: Cluster, now: datetime) -> None:
             cluster.store.put(kind_of(rule.kind), "", rule.name, partial(write_constraint, rule, cluster.estate, now))
 
 
-def write_pod(store: ObjectStore, pod: PodModel, *, gone: bool = False) -> None:
+def write_pod(store: ObjectStore, pod: PodModel, *, deleted: bool = False) -> None:
     """Put a pod as it is now into the store, or take it out."""
-    (store.delete if gone else store.put)(kind_of("Pod"), pod.namespace, pod.name, partial(objects.pod, pod))
+    (store.delete if deleted else store.put)(kind_of("Pod"), pod.namespace, pod.name, partial(objects.pod, pod))
 
 
-def write_controller(store: ObjectStore, controller: Controller, *, gone: bool = False) -> None:
+def write_controller(store: ObjectStore, controller: Controller, *, deleted: bool = False) -> None:
     """Put a controller as it is now into the store, or take it out."""
-    write = store.delete if gone else store.put
+    write = store.delete if deleted else store.put
     write(kind_of(controller.kind), controller.namespace, controller.name, partial(write_out, controller))

@@ -123,8 +123,8 @@ def _counted(model: Controller) -> Json:
     match model.kind:
         case Kinds.STATEFULSET:
             now = f"{model.name}-{model.revision_hash}"
-            done = model.updated is None
-            before = now if done else f"{model.name}-{revision_hash(model.uid, model.template - 1)}"
+            is_done = model.updated is None
+            before = now if is_done else f"{model.name}-{revision_hash(model.uid, model.template - 1)}"
             status |= {"currentRevision": before, "updateRevision": now}
         case Kinds.DEPLOYMENT:
             status["conditions"] = _conditions(model)
@@ -136,9 +136,9 @@ def _counted(model: Controller) -> Json:
 
 def _conditions(model: Controller) -> list[Json]:
     timestamp = kube_time(model.created)
-    done = model.updated is None
-    reason = "NewReplicaSetAvailable" if done else "ReplicaSetUpdated"
-    words = f'ReplicaSet of "{model.name}" {"has successfully progressed" if done else "is progressing"}.'
+    is_done = model.updated is None
+    reason = "NewReplicaSetAvailable" if is_done else "ReplicaSetUpdated"
+    words = f'ReplicaSet of "{model.name}" {"has successfully progressed" if is_done else "is progressing"}.'
     rows = [("Progressing", "True", reason, words)]
     available = model.ready >= (model.replicas or 0) * 3 // 4
     name = "MinimumReplicasAvailable" if available else "MinimumReplicasUnavailable"

@@ -66,12 +66,12 @@ class NodeImages:
         if shelf is None:
             return f"{name}@{made_up(image)}"
         digest = image.partition("@")[2]
-        there = shelf.open(repository)
-        row = there.find(digest or tag) if there else None
-        if there is None or row is None:
+        contents = shelf.open(repository)
+        row = contents.find(digest or tag) if contents else None
+        if contents is None or row is None:
             ref = f"{host}/{repository}{f'@{digest}' if digest else f':{tag}'}"
             raise LookupError(f'failed to pull and unpack image "{ref}": failed to resolve reference "{ref}": {ref}: not found')
-        if not there.readable(digest or tag):
+        if not contents.readable(digest or tag):
             raise LookupError(f'failed to pull and unpack image "{image}": The operation is disallowed on this registry')
         return f"{name}@{row.stored.digest}"
 

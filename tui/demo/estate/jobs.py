@@ -38,6 +38,6 @@ def _clean_up(cluster: Cluster, owner: Controller) -> None:
     for job in jobs[:-KEPT_JOBS]:
         for pod in cluster.estate.pods_of(job.uid):
             cluster.estate.pods.remove(pod)
-            write_pod(cluster.store, pod, gone=True)
+            write_pod(cluster.store, pod, deleted=True)
         cluster.estate.controllers.remove(job)
-        write_controller(cluster.store, job, gone=True)
+        write_controller(cluster.store, job, deleted=True)

@@ -151,7 +151,7 @@ class Life:
             write_pod(cluster.store, new)
         if old in cluster.estate.pods:
             cluster.estate.pods.remove(old)
-            write_pod(cluster.store, old, gone=True)
+            write_pod(cluster.store, old, deleted=True)
 
     def _started(self, new: PodModel, old: PodModel, image_id: str) -> None:
         new.phase = "Running"

@@ -118,9 +118,9 @@ class ImagePublisher:
         self.products[product.name] = product
         return versions
 
-    def rebuild(self, name: str, tags: Sequence[str], at: datetime, base: Published | None = None) -> Published:
+    def rebuild(self, name: str, tags: Sequence[str], moment: datetime, base: Published | None = None) -> Published:
         """Build the newest version of a line anew under these tags, on today's base or another one, and push it."""
-        age = (self.anchor - at) / timedelta(days=1)
+        age = (self.anchor - moment) / timedelta(days=1)
         line, product = self.published[name], self.products[name]
         published = self._version(product, tags[0], age, base or self._base_of(product, age))
         line.append(published)
@@ -137,10 +137,10 @@ class ImagePublisher:
     def copy(self, published: Published, name: str, tag: str, age: float) -> None:
         """The same bytes in another repository, as an import makes them."""
         host, _, repository = name.partition("/")
-        there = self.shelf(host).repository(repository, self.moment(age))
+        contents = self.shelf(host).repository(repository, self.moment(age))
         for stored in published.stored:
-            there.put(stored, self.moment(age))
-        there.tag(tag, published.digest, self.moment(age))
+            contents.put(stored, self.moment(age))
+        contents.tag(tag, published.digest, self.moment(age))
 
     def purge(self, published: Published) -> None:
         """Delete it from its repository."""

@@ -100,8 +100,8 @@ class RollingPods:
     def missing(self) -> list[str]:
         """Numbers or nodes that have no pod."""
         if self.model.kind is Kinds.STATEFULSET:
-            taken = {_number(pod) for pod in self.all}
-            return [str(number) for number in range(self.wanted) if number not in taken][:1]
+            numbers = {_number(pod) for pod in self.all}
+            return [str(number) for number in range(self.wanted) if number not in numbers][:1]
         taken_nodes = {pod.node for pod in self.all}
         return [node.name for node in self.cluster.estate.nodes if node.name not in taken_nodes]
 
@@ -167,7 +167,7 @@ class RollingPods:
         for pod in pods:
             if pod in self.cluster.estate.pods:
                 self.cluster.estate.pods.remove(pod)
-                write_pod(self.cluster.store, pod, gone=True)
+                write_pod(self.cluster.store, pod, deleted=True)
         self.count()
 
     def count(self) -> None:

@@ -41,7 +41,7 @@ def simple(subject: Stored, reference: str, key: ec.EllipticCurvePrivateKey) -> 
     return Stored(digest_of(body), OCI.manifest, body, len(payload), config_media_type=OCI.config, blobs=blobs)
 
 
-def bundle(subject: Stored, key: ec.EllipticCurvePrivateKey, at: datetime) -> Stored:
+def bundle(subject: Stored, key: ec.EllipticCurvePrivateKey, moment: datetime) -> Stored:
     """A referrer with a DSSE envelope over an in-toto statement, as cosign 3 attaches it."""
     about = [{"digest": {"sha256": subject.digest.removeprefix("sha256:")}}]
     statement = encode({"_type": "https://in-toto.io/Statement/v1", "subject": about, "predicateType": _SIGN, "predicate": {}})
@@ -52,7 +52,7 @@ def bundle(subject: Stored, key: ec.EllipticCurvePrivateKey, at: datetime) -> St
     material = {"publicKey": {"hint": hint}}
     body = encode({"mediaType": _BUNDLE, "verificationMaterial": material, "dsseEnvelope": envelope})
     annotations = {"dev.sigstore.bundle.content": "dsse-envelope", "dev.sigstore.bundle.predicateType": _SIGN}
-    return store_artifact(subject, _BUNDLE, body, _BUNDLE, {**annotations, "org.opencontainers.image.created": kube_time(at)})
+    return store_artifact(subject, _BUNDLE, body, _BUNDLE, {**annotations, "org.opencontainers.image.created": kube_time(moment)})
 
 
 def _b64(data: bytes) -> str:

@@ -47,10 +47,10 @@ class Signers:
     key: ec.EllipticCurvePrivateKey
     stray: ec.EllipticCurvePrivateKey
 
-    def for_days(self, at: datetime) -> Certified:
+    def for_days(self, moment: datetime) -> Certified:
         """A signer of Contoso's whose certificate lives for three days, as managed signing services issue them."""
-        subject = Subject(*_CONTOSO, f"Contoso Managed Signing {at:%Y-%m-%d}", "Release Engineering")
-        return signed_by(self.authority, self.seed, subject, (at - timedelta(hours=1), at + SHORT))
+        subject = Subject(*_CONTOSO, f"Contoso Managed Signing {moment:%Y-%m-%d}", "Release Engineering")
+        return signed_by(self.authority, self.seed, subject, (moment - timedelta(hours=1), moment + SHORT))
 
 
 def make_signers(seed: int, anchor: datetime, revocation: str) -> Signers:

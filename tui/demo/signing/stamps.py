@@ -19,11 +19,11 @@ _SIGNING_CERTIFICATE_V2 = "1.2.840.113549.1.9.16.2.47"
 POLICY = "1.3.6.1.4.1.4146.2.3.1.2"
 
 
-def stamp(authority: Certified, signature: bytes, at: datetime) -> bytes:
+def stamp(authority: Certified, signature: bytes, moment: datetime) -> bytes:
     """A token over a signature, accurate to a second."""
     serial = int.from_bytes(hashlib.sha256(signature).digest()[:8], "big")
     imprint = sequence(algorithm(_SHA256), octets(hashlib.sha256(signature).digest()))
-    info = sequence(integer(1), oid(POLICY), imprint, integer(serial), generalized(at), sequence(integer(1)))
+    info = sequence(integer(1), oid(POLICY), imprint, integer(serial), generalized(moment), sequence(integer(1)))
     signed = sequence(
         integer(3),
         set_of([algorithm(_SHA256)]),

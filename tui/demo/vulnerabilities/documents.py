@@ -33,24 +33,24 @@ def _packages(image: Scanned) -> list[tuple[str, str, str]]:
     return sorted(by_name.values())
 
 
-def spdx(image: Scanned, at: datetime) -> Json:
+def spdx(image: Scanned, moment: datetime) -> Json:
     """A list of packages (SPDX 2.3)."""
     packages: list[Json] = [
         {"SPDXID": f"SPDXRef-Package-{place}", "name": name, "versionInfo": version, "downloadLocation": "NOASSERTION"}
         for place, (name, version, _) in enumerate(_packages(image))
     ]
     head: Json = {"spdxVersion": "SPDX-2.3", "dataLicense": "CC0-1.0", "SPDXID": "SPDXRef-DOCUMENT", "name": image.reference}
-    creation = {"created": kube_time(at), "creators": ["Tool: syft-1.33.0"]}
+    creation = {"created": kube_time(moment), "creators": ["Tool: syft-1.33.0"]}
     return {**head, "documentNamespace": f"{_NAMESPACE}/{image.digest}", "creationInfo": creation, "packages": packages}
 
 
-def cyclonedx(image: Scanned, at: datetime) -> Json:
+def cyclonedx(image: Scanned, moment: datetime) -> Json:
     """A list of components (CycloneDX 1.6)."""
     components: list[Json] = [
         {"bom-ref": f"{kind}/{name}", "type": "library", "name": name, "version": version}
         for name, version, kind in _packages(image)
     ]
-    return {**_bom(image, at), "components": components}
+    return {**_bom(image, moment), "components": components}
 
 
 def _bom(image: Scanned, moment: datetime) -> Json:
@@ -59,7 +59,7 @@ def _bom(image: Scanned, moment: datetime) -> Json:
     return {"bomFormat": "CycloneDX", "specVersion": "1.6", "version": 1, "metadata": metadata}
 
 
-def cyclonedx_vex(image: Scanned, at: datetime, states: Mapping[str, tuple[str, str]]) -> Json:
+def cyclonedx_vex(image: Scanned, moment: datetime, states: Mapping[str, tuple[str, str]]) -> Json:
     """Statements about vulnerabilities: state and justification by number (CycloneDX 1.6, vulnerabilities.analysis)."""
     entries: list[Json] = [
         {
@@ -70,10 +70,10 @@ def cyclonedx_vex(image: Scanned, at: datetime, states: Mapping[str, tuple[str, 
         }
         for identity, (state, why) in states.items()
     ]
-    return {**_bom(image, at), "vulnerabilities": entries}
+    return {**_bom(image, moment), "vulnerabilities": entries}
 
 
-def openvex(image: Scanned, at: datetime, states: Mapping[str, tuple[str, str]]) -> Json:
+def openvex(image: Scanned, moment: datetime, states: Mapping[str, tuple[str, str]]) -> Json:
     """Statements about vulnerabilities: status and justification by number (openvex/spec 0.2.0)."""
     statements: list[Json] = [
         {
@@ -85,10 +85,10 @@ def openvex(image: Scanned, at: datetime, states: Mapping[str, tuple[str, str]])
         for identity, (status, why) in states.items()
     ]
     head: Json = {"@context": "https://openvex.dev/ns/v0.2.0", "@id": f"{_NAMESPACE}/vex/{image.digest[7:19]}"}
-    return {**head, "author": AUTHOR, "timestamp": kube_time(at), "version": 1, "statements": statements}
+    return {**head, "author": AUTHOR, "timestamp": kube_time(moment), "version": 1, "statements": statements}
 
 
-def sarif(image: Scanned, at: datetime) -> Json:
+def sarif(image: Scanned, moment: datetime) -> Json:
     """A scan (SARIF 2.1.0 as `trivy image --format sarif` writes it)."""
     findings = image.findings
     rules: dict[str, Json] = {finding.flaw.id: _rule(finding) for finding in findings}
@@ -99,7 +99,7 @@ def sarif(image: Scanned, at: datetime) -> Json:
         "tool": {"driver": driver},
         "results": [_result(finding, list(rules)) for finding in findings],
         "columnKind": "utf16CodeUnits",
-        "invocations": [{"executionSuccessful": True, "endTimeUtc": kube_time(at)}],
+        "invocations": [{"executionSuccessful": True, "endTimeUtc": kube_time(moment)}],
         "properties": {**names, "repoDigests": [f"{image.host}/{image.repository}@{image.digest}"]},
     }
     return {"version": "2.1.0", "$schema": "https://json.schemastore.org/sarif-2.1.0.json", "runs": [run]}

@@ -87,8 +87,8 @@ class ScannedImages:
             host, _, repository = name.partition("/")
             contents = self._yard.shelf(host).repositories.get(repository) if host in selected else None
             if contents is not None:
-                there = [published for published in line if published.age <= oldest and published.digest in contents.rows]
-                scanned += [_scanned(published, host, repository, published.tag) for published in there]
+                recent = [published for published in line if published.age <= oldest and published.digest in contents.rows]
+                scanned += [_scanned(published, host, repository, published.tag) for published in recent]
         return scanned
 
 

@@ -93,13 +93,13 @@ def _row(finding: PackageVulnerability, image: Scanned) -> Json:
     }
 
 
-def trivy_report(image: Scanned, at: datetime) -> Json:
+def trivy_report(image: Scanned, moment: datetime) -> Json:
     """What `trivy image --format json` prints (trivy pkg/types/report.go, schema version 2)."""
     system: Json = {"Family": image.platform.family, "Name": image.platform.version}
     metadata: Json = {"OS": system, "ImageID": image.manifest, "RepoTags": [image.reference]}
     metadata["RepoDigests"] = [f"{image.host}/{image.repository}@{image.digest}"]
     findings = image.findings
-    head: Json = {"SchemaVersion": 2, "CreatedAt": nano_time(at), "ArtifactName": image.reference}
+    head: Json = {"SchemaVersion": 2, "CreatedAt": nano_time(moment), "ArtifactName": image.reference}
     results = [
         _result(image, kind, [finding for finding in findings if _target(finding) == kind])
         for kind in sorted({_target(finding) for finding in findings})

@@ -161,8 +161,8 @@ def _judge(constraint: Constraint, subject: GateSubject) -> Judgement:
 def _by_image(constraint: Constraint, subject: GateSubject) -> Judgement | None:
     """The pattern evaluated; None when there is none, or when it alone cannot answer."""
     pattern = constraint.images or constraint.forbidden
-    met = matches(pattern, subject.image) if pattern else None
-    allowed = None if met is None else met == bool(constraint.images)
+    is_match = matches(pattern, subject.image) if pattern else None
+    allowed = None if is_match is None else is_match == bool(constraint.images)
     if allowed is None or (constraint.selective and not allowed):
         return None
     if allowed:

@@ -161,9 +161,9 @@ class Rows(Generic[K, V]):
             self._put(key)
         return self.values[key]
 
-    def refresh(self, changed: Iterable[Address], new: Iterable[K] = (), gone: Iterable[K] = ()) -> set[K]:
+    def refresh(self, changed: Iterable[Address], new: Iterable[K] = (), removed: Iterable[K] = ()) -> set[K]:
         """Make again what read anything that changed, and what is new; the keys of rows that are other ones, or gone."""
-        others = {key for key in gone if self._drop(key)}
+        others = {key for key in removed if self._drop(key)}
         stale = set(self.readers_of(changed))
         others.update(key for key in stale if self._put(key))
         others.update(self._fill([key for key in new if key not in self.values]))

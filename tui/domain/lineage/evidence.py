@@ -42,14 +42,14 @@ _NO_ANNOTATIONS: Mapping[str, str] = {}
 _T = TypeVar("_T")
 
 
-def decode(body: bytes | str, into: type[_T], what: str) -> _T:
+def decode(body: bytes | str, into: type[_T], document: str) -> _T:
     """Decode JSON from outside. Raises UntrustedPayload when it is malformed, of other types, too large or too deep."""
     if len(body) > MAX_PAYLOAD:
-        raise UntrustedPayload(f"{what} is larger than {MAX_PAYLOAD // 1024 // 1024} MiB.", "It was not read.")
+        raise UntrustedPayload(f"{document} is larger than {MAX_PAYLOAD // 1024 // 1024} MiB.", "It was not read.")
     try:
         return from_json(body, into)
     except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
-        raise UntrustedPayload(f"{what} is not readable: {error}.", "It was not used; check what wrote it.") from error
+        raise UntrustedPayload(f"{document} is not readable: {error}.", "It was not used; check what wrote it.") from error
 
 
 def image_claim(kind: ClaimKind, reference: str, digest: str, source: str) -> Claim | None:

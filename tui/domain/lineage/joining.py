@@ -63,16 +63,16 @@ class LineageJoin:
         if hidden != self._hidden:
             self._hidden = hidden
             changed.update(self._parts.members)
-        moved = self._tokens.refresh(changed, self._known(changed), gone := self._gone(changed))
-        new, dropped = self._parts.regroup([config for config in moved if config in self._tokens.values], gone)
+        moved = self._tokens.refresh(changed, self._known(changed), removed := self._gone(changed))
+        new, dropped = self._parts.regroup([config for config in moved if config in self._tokens.values], removed)
         others = self._built.refresh(changed, new, dropped)
         return self._merged.replace({part: self._built.values.get(part, _NOTHING) for part in others})
 
     def _renew_contents(self, changed: set[Address]) -> set[Address]:
         """Read again what changed of contents, and of what is said of them; what follows from that for others."""
         images = {address for address in changed if isinstance(address, ImageKey)}
-        there = {key for key in images if key in self._catalog.images}
-        self.said = self._claims.refresh(changed, there, images - there)
+        existing = {key for key in images if key in self._catalog.images}
+        self.said = self._claims.refresh(changed, existing, images - existing)
         changed = changed | self._around.take(images) | self.said
         configs = {address for address in changed if isinstance(address, str)}
         present = {config for config in configs if config in self._catalog.by_config}

@@ -117,13 +117,13 @@ class BasesJoin:
             self._around = around
             changed.update(self._named.values, self._alone.values)
         keys = {address for address in changed if isinstance(address, ImageKey)}
-        there = {key for key in keys if self._take(key)}
+        present = {key for key in keys if self._take(key)}
         changed |= self._configs.refresh(changed)
         changed |= self._named.refresh(changed)
-        changed |= self._alone.refresh(changed, there, keys - there)
+        changed |= self._alone.refresh(changed, present, keys - present)
         changed |= settle(self._stale(changed), self._links, self._alone.values, self._lineage.derived, self._done)
         changed |= self._steps.refresh(changed)
-        others = self._judged.refresh(changed, there, keys - there)
+        others = self._judged.refresh(changed, present, keys - present)
         self._give(others)
         self._tidy()
         return {*others}

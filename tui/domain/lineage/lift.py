@@ -160,9 +160,9 @@ class _Lift:
         )
 
     def _make(self, node: ImageKey, base: ImageKey, ways: list[BaseCandidate]) -> BaseLink:
-        here = [way for way in ways if base in way.candidates]
-        best = max(here, key=lambda way: (way.edge.score, bool(way.said)))
-        agreeing = [parsed for way in here for parsed in way.said]
+        fitting = [way for way in ways if base in way.candidates]
+        best = max(fitting, key=lambda way: (way.edge.score, bool(way.said)))
+        agreeing = [parsed for way in fitting for parsed in way.said]
         tags = claimed_tags(base, agreeing)
         if tags is not None:
             self._out.origins[node] = tags

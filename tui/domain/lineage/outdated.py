@@ -181,7 +181,7 @@ def settle(
     links: Mapping[ImageKey, BaseLink],
     verdicts: Mapping[ImageKey, BaseVerdict],
     derived: Mapping[ImageKey, tuple[ImageKey, ...]],
-    done: dict[ImageKey, BaseVerdict],
+    judged: dict[ImageKey, BaseVerdict],
 ) -> set[ImageKey]:
     """Bring verdicts up to date where `stale` says so, and on all that stands on what became another; what did.
 
@@ -190,11 +190,11 @@ def settle(
     """
     others: set[ImageKey] = set()
     while stale:
-        before = {key: done.pop(key, None) for key in stale}
+        before = {key: judged.pop(key, None) for key in stale}
         for key in before:
             if key in verdicts:
-                _settle(key, links, verdicts, done)
-        changed = {key for key, verdict in before.items() if done.get(key) != verdict}
+                _settle(key, links, verdicts, judged)
+        changed = {key for key, verdict in before.items() if judged.get(key) != verdict}
         others |= changed
         stale = {child for key in changed for child in derived.get(key, ()) if child in verdicts}
     return others
@@ -204,24 +204,24 @@ def _settle(
     start: ImageKey,
     links: Mapping[ImageKey, BaseLink],
     verdicts: Mapping[ImageKey, BaseVerdict],
-    done: dict[ImageKey, BaseVerdict],
+    judged: dict[ImageKey, BaseVerdict],
 ) -> None:
     """Judge one with what it stands on, the lowest first."""
     chain: list[ImageKey] = []
     node: ImageKey | None = start
-    while node is not None and node not in done and node in verdicts and node not in chain:
+    while node is not None and node not in judged and node in verdicts and node not in chain:
         chain.append(node)
         node = links[node].base if node in links else None
     for key in reversed(chain):
-        done[key] = _with_base(links.get(key), verdicts[key], links, done)
+        judged[key] = _with_base(links.get(key), verdicts[key], links, judged)
 
 
 def _with_base(
-    link: BaseLink | None, verdict: BaseVerdict, links: Mapping[ImageKey, BaseLink], done: Mapping[ImageKey, BaseVerdict]
+    link: BaseLink | None, verdict: BaseVerdict, links: Mapping[ImageKey, BaseLink], verdicts: Mapping[ImageKey, BaseVerdict]
 ) -> BaseVerdict:
     if link is None or verdict.state is not BaseState.CURRENT:
         return verdict
-    below = done.get(link.base)
+    below = verdicts.get(link.base)
     lower = links.get(link.base)
     if below is None or lower is None or below.state is not BaseState.OUTDATED:
         return verdict

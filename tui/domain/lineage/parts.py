@@ -23,13 +23,13 @@ class Parts:
         self._owner: dict[Address, int] = {}
         self._last = 0
 
-    def regroup(self, changed: Collection[str], gone: Collection[str]) -> tuple[list[int], list[int]]:
+    def regroup(self, changed: Collection[str], removed: Collection[str]) -> tuple[list[int], list[int]]:
         """Group anew what other tokens lead to now; the parts that are new, and those that are no more."""
         dropped: list[int] = []
         pool: dict[str, None] = {}
-        for config in (*changed, *gone):
+        for config in (*changed, *removed):
             self._dissolve(self.part_of.get(config), pool, dropped)
-        for config in gone:
+        for config in removed:
             self._known.pop(config, None)
             pool.pop(config, None)
         for config in changed:

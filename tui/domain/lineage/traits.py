@@ -45,8 +45,8 @@ class TraitsOf:
     def renew(self, changed: Iterable[Address]) -> set[Address]:
         """Read again what changed; the keys of images with other traits."""
         changed = set(changed)
-        gone = [key for key in changed if isinstance(key, ImageKey) and key not in self._catalog.images]
-        return {*self._rows.refresh(changed, (), gone)}
+        removed = [key for key in changed if isinstance(key, ImageKey) and key not in self._catalog.images]
+        return {*self._rows.refresh(changed, (), removed)}
 
     def of(self, key: ImageKey) -> BaseTraits:
         """The traits of an image."""

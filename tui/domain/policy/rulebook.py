@@ -52,32 +52,34 @@ class RuleBook:
         """The rules at a place."""
         if not self._parts:
             return self._policy.rules
-        met = (
+        closenesses = (
             self._repositories.number(place.name),
             self._namespaces.number(place.namespace),
             self._clusters.number(place.cluster),
         )
-        rules = self._kept.get(met)
+        rules = self._kept.get(closenesses)
         if rules is None:
-            merged = self._made(*met)
-            rules = self._kept[met] = self._one.setdefault(merged, merged)
+            merged = self._made(*closenesses)
+            rules = self._kept[closenesses] = self._one.setdefault(merged, merged)
         return rules
 
     def _made(self, repository: int, namespace: int, cluster: int) -> Rules:
-        met = zip(
+        closenesses = zip(
             self._repositories.found(repository), self._namespaces.found(namespace), self._clusters.found(cluster), strict=True
         )
-        ranks = [_rank(*closeness) for closeness in met]
+        ranks = [_rank(*closeness) for closeness in closenesses]
         count = len(self._policy.scopes)
         fields: dict[str, object] = {}
         origins = dict(self._policy.rules.origins)
         for scope in reversed(scopes_by(self._policy.scopes, ranks[:count])):
             fields.update(scope.settings)
             origins.update((name, f"scope {scope.name}") for name, _ in scope.settings)
-        there = [exception for exception, rank in zip(self._policy.exceptions, ranks[count:], strict=True) if rank is not None]
+        exceptions = [
+            exception for exception, rank in zip(self._policy.exceptions, ranks[count:], strict=True) if rank is not None
+        ]
         fields["origins"] = tuple(sorted(origins.items()))
-        fields["exceptions"] = _sorted([exception for exception in there if exception.id in self._active])
-        fields["expired"] = _sorted([exception for exception in there if exception.id not in self._active])
+        fields["exceptions"] = _sorted([exception for exception in exceptions if exception.id in self._active])
+        fields["expired"] = _sorted([exception for exception in exceptions if exception.id not in self._active])
         return msgspec.structs.replace(self._policy.rules, **fields)
 
 

@@ -80,16 +80,16 @@ def closest_repository(patterns: Iterable[Pattern], name: RepositoryName | None)
     """How close the closest of the patterns is that a repository meets; None when it meets none of several."""
     if not patterns:
         return _OPEN
-    met = (pattern for pattern in patterns if name is not None and pattern.matches(name))
-    return max(((1 + len(pattern.parts), -pattern.text.count("*"), len(pattern.text)) for pattern in met), default=None)
+    matching = (pattern for pattern in patterns if name is not None and pattern.matches(name))
+    return max(((1 + len(pattern.parts), -pattern.text.count("*"), len(pattern.text)) for pattern in matching), default=None)
 
 
 def closest_name(patterns: Iterable[str], name: str) -> Closeness | None:
     """How close the closest of the patterns is that a name meets; None when it meets none of several."""
     if not patterns:
         return _OPEN
-    met = (pattern for pattern in patterns if name and _name_pattern(pattern).fullmatch(name))
-    return max(((1, -pattern.count("*"), len(pattern)) for pattern in met), default=None)
+    matching = (pattern for pattern in patterns if name and _name_pattern(pattern).fullmatch(name))
+    return max(((1, -pattern.count("*"), len(pattern)) for pattern in matching), default=None)
 
 
 @lru_cache(maxsize=1024)

@@ -305,8 +305,8 @@ class QueryIndex:
             case Trait.UNSIGNED:
                 return self._check(CheckName.SIGNATURE, State.FAIL)
             case Trait.DRIFTED:
-                moved, mixed, gone = (self._drift(drift) for drift in (Drift.MOVED, Drift.MIXED, Drift.GONE))
-                return Truth(moved.yes | mixed.yes | gone.yes, moved.maybe)
+                moved, mixed, missing = (self._drift(drift) for drift in (Drift.MOVED, Drift.MIXED, Drift.GONE))
+                return Truth(moved.yes | mixed.yes | missing.yes, moved.maybe)
             case Trait.OUTDATED:
                 return self._outdated()
             case _:

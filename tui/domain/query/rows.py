@@ -190,10 +190,10 @@ class Rows:
         """For which rows it does not hold."""
         return Truth(self.all ^ (truth.yes | truth.maybe), truth.maybe)
 
-    def negated_for(self, column: NumberColumn, truth: Truth, asked: int) -> Truth:
+    def negated_for(self, column: NumberColumn, truth: Truth, rows: int) -> Truth:
         """For which rows it holds for no row of the same thing that is asked; a row without a thing counts for itself."""
-        yes = column.things(truth.yes & asked)
-        unsure = column.things(truth.maybe & asked) - yes
+        yes = column.things(truth.yes & rows)
+        unsure = column.things(truth.maybe & rows) - yes
         alone = self.without_image if column is self.image else self.without_workload
         itself = self.negated(truth)
         holding, open_ = column.rows_of(tuple(yes)), column.rows_of(tuple(unsure))

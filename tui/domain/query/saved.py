@@ -45,16 +45,16 @@ def expand(text: str, saved: Mapping[str, str]) -> Expanded:
         return Expanded(text)
     parts: list[str] = []
     places: list[tuple[int, int]] = [(0, 0)]
-    length, done = 0, 0
+    length, position = 0, 0
     for match in _USED.finditer(text):
         if match[2] is None:
             continue
-        plain, terms = text[done : match.start()], _terms(match[2], bool(match[1]), match.start(), saved)
+        plain, terms = text[position : match.start()], _terms(match[2], bool(match[1]), match.start(), saved)
         parts += (plain, terms)
         places.append((length + len(plain), -match.start() - 1))
-        length, done = length + len(plain) + len(terms), match.end()
-        places.append((length, done))
-    return Expanded("".join((*parts, text[done:])), tuple(places))
+        length, position = length + len(plain) + len(terms), match.end()
+        places.append((length, position))
+    return Expanded("".join((*parts, text[position:])), tuple(places))
 
 
 def parse_expanded(text: str, saved: Mapping[str, str]) -> str:

@@ -32,9 +32,9 @@ def in_general(step: str, image: Image) -> str:
     return step
 
 
-def shared_step(told: Mapping[str, Iterable[Subject]], snapshot: Snapshot) -> str:
-    """What clears a problem, by the steps that were told (an empty one for none), each with all that it fits."""
-    steps: _Parts = {step: dict.fromkeys(subjects) for step, subjects in told.items()}
+def shared_step(subjects_by_step: Mapping[str, Iterable[Subject]], snapshot: Snapshot) -> str:
+    """What clears a problem, by the steps that were named (an empty one for none), each with all that it fits."""
+    steps: _Parts = {step: dict.fromkeys(subjects) for step, subjects in subjects_by_step.items()}
     if len(steps) == 1:
         return next(iter(steps))
     if set(steps) == {""}:

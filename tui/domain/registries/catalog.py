@@ -193,14 +193,14 @@ class _Repository:
                 continue
             digest = member.manifest if self._contents.manifest(member.manifest) is None else member.config
             word = self._registries.failure(self._name, digest) if digest else None
-            which = f"{short(member.manifest)}{f' ({member.platform})' if member.platform is not None else ''}"
+            name = f"{short(member.manifest)}{f' ({member.platform})' if member.platform is not None else ''}"
             manifest = self._contents.manifest(member.manifest)
             if word is not None:
-                yield f"{which}, which it could run, is not known: {full_stop(word.reason)}"
+                yield f"{name}, which it could run, is not known: {full_stop(word.reason)}"
             elif manifest is not None and manifest.kind is ManifestKind.INDEX:
-                yield f"{which}, an index, lies too deep or names too much to be read."
+                yield f"{name}, an index, lies too deep or names too much to be read."
             elif manifest is not None and not member.config:
-                yield f"{which}, which it could run, has a configuration that is not an image's: it cannot be read."
+                yield f"{name}, which it could run, has a configuration that is not an image's: it cannot be read."
 
     def _versions(self, digests: tuple[str, ...]) -> tuple[str, ...]:
         tags = sorted({tag for digest in digests for tag in self._tags.get(digest, ())})

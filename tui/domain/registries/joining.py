@@ -39,8 +39,8 @@ class CatalogJoin:
         self._reader = PresenceReader(facts, trace=self._trace)
         self._contents.renew(facts.manifests, facts.configs, changed)
         names = {name for name in changed if isinstance(name, RepositoryName)}
-        there = {name for name in names if name in facts.held or name in facts.listings or name in facts.failed}
-        return self._take(self._rows.refresh(changed, there, names - there))
+        present = {name for name in names if name in facts.held or name in facts.listings or name in facts.failed}
+        return self._take(self._rows.refresh(changed, present, names - present))
 
     def _read(self, name: RepositoryName) -> tuple[CatalogImage, ...]:
         return tuple(map(self._interned, images_of(name, self._reader, self._contents)))

@@ -90,9 +90,9 @@ def _has(merged: Merged | None, row: ImageVulnerability, own: Merged) -> bool | 
     """Whether it was found in another image; None when nobody who could tell has looked."""
     if merged is None:
         return None
-    there = merged.by_name.get((row.id, row.package))
-    if there is not None:
-        return _same_version(row.installed, there.installed) or None
+    same = merged.by_name.get((row.id, row.package))
+    if same is not None:
+        return _same_version(row.installed, same.installed) or None
     return False if _would_tell(merged, row, own) else None
 
 

@@ -41,9 +41,9 @@ def _unused(reports: Iterable[ScanReport], images: Mapping[ImageKey, Image]) -> 
     heard = {(report.source, report.key) for image in images.values() for report in image.scans}
     tags = {(RepositoryName(key.registry, key.repository), tag) for key, image in images.items() for tag in ("", *image.tags)}
     for report in reports:
-        met = report.digest in digests if report.digest else (report.name, report.tag) in tags
+        is_known = report.digest in digests if report.digest else (report.name, report.tag) in tags
         names = report.digest or report.name is not None
-        if names and not met and (report.source, report.key) not in heard:
+        if names and not is_known and (report.source, report.key) not in heard:
             yield report
 
 

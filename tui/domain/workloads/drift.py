@@ -292,11 +292,11 @@ class DriftJudge:
         """
         if case.running.kind is not ImageIdKind.REPO_DIGEST or self._holds_content(case):
             return False
-        here = self._registries.digest(case.name, case.running.digest)
+        named = self._registries.digest(case.name, case.running.digest)
         if case.running.name is None or case.running.name == case.name:
-            return here.gone
-        there = self._registries.digest(case.running.name, case.running.digest)
-        return there.gone and not here.there and (here.gone or case.running.name.registry == case.name.registry)
+            return named.gone
+        reported = self._registries.digest(case.running.name, case.running.digest)
+        return reported.gone and not named.there and (named.gone or case.running.name.registry == case.name.registry)
 
     def _holds_content(self, case: _Case) -> bool:
         """Whether the repository has the content that runs under any digest."""

@@ -109,9 +109,9 @@ class _Source:
         """Find anew whom those controllers lead to that changed, and those below them; pods follow whom they are owned by."""
         before, self._controllers = self._controllers, controllers
         uids = changed_keys(before, controllers)
-        gone = {uid for uid in uids if uid not in controllers}
+        removed = {uid for uid in uids if uid not in controllers}
         tops = {uid: self._tops.values.get(uid) for uid in {*uids, *self._tops.readers_of(uids)}}
-        self._tops.refresh(uids, uids - gone, gone)
+        self._tops.refresh(uids, uids - removed, removed)
         for uid, top in tops.items():
             if uid in uids or top != self._tops.values.get(uid):
                 yield from self._head(uid, top)

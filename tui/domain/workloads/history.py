@@ -114,9 +114,9 @@ class Observer:
 
         One whose signature has expired since is the same signer still: what counts is that it is authentic.
         """
-        here = self._trust.signatures.get(image.name, {})
-        verified = [here[digest] for digest in image.digests if digest in here]
-        if image.key.digest not in here or any(signatures.error for signatures in verified):
+        by_digest = self._trust.signatures.get(image.name, {})
+        verified = [by_digest[digest] for digest in image.digests if digest in by_digest]
+        if image.key.digest not in by_digest or any(signatures.error for signatures in verified):
             return None
         outcomes = [outcome for signatures in verified for outcome in signatures.outcomes]
         signers = frozenset(outcome.signer for outcome in outcomes if _is_authentic(outcome))
@@ -158,8 +158,8 @@ class Suspicions:
             changed.update(self._answers.values)
         keys = {address for address in changed if isinstance(address, ObjectKey)}
         changed.update((_RUNNING, name) for key in keys for name in self._running.take(key, workloads.get(key)))
-        there = {key for key in keys if key in workloads}
-        return {*self._answers.refresh(changed, there, keys - there)}
+        present = {key for key in keys if key in workloads}
+        return {*self._answers.refresh(changed, present, keys - present)}
 
     def of(self, key: ObjectKey) -> Mapping[str, Suspicion]:
         """What is odd about a workload, by the names of its containers."""

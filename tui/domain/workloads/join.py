@@ -78,8 +78,8 @@ class WorkloadJoin:
         if nodes != facts.nodes:
             changed.update(self._rows.values)
         drafts = self._grouping.renew(facts)
-        there = {key for key in drafts if key in self._grouping.workloads}
-        return self._rows.refresh({*changed, *there}, there, drafts - there)
+        present = {key for key in drafts if key in self._grouping.workloads}
+        return self._rows.refresh({*changed, *present}, present, drafts - present)
 
     def _join(self, key: ObjectKey) -> JoinedWorkload:
         draft = self._grouping.workloads[key]

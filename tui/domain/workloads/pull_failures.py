@@ -142,11 +142,11 @@ def sentence(container: PodContainer, word: Presence | None) -> str:
 
 def _explain(cause: Cause, container: PodContainer, reference: Reference, word: Presence | None) -> str:
     registry, repository = reference.registry, reference.repository
-    there = word is not None and word.there
+    is_there = word is not None and word.there
     match cause:
         case Cause.REPOSITORY:
             return f"{registry} has no repository {repository}. Correct the name, or push it there."
-        case Cause.TAG if there:
+        case Cause.TAG if is_there:
             return f"the node found no {reference.tag} in {registry}/{repository}, but it is there now. Wait for the next try."
         case Cause.TAG:
             return f"the tag {reference.tag} is not in {registry}/{repository}. Push it, or name a tag that is there."

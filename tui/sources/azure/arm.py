@@ -108,7 +108,7 @@ class ArmClient:
             page = decoded(
                 await self.read(request),
                 _Page,
-                f"{TITLE} answered the request to {request.what} with something other than a list",
+                f"{TITLE} answered the request to {request.purpose} with something other than a list",
             )
             yield tuple(page.value)
             if not page.next_link:
@@ -128,11 +128,11 @@ class ArmClient:
             if newer.value != signed_in.value:
                 reply = await self._sent_once(request, newer)
         if reply.status == 408 or reply.status >= 500 or (reply.status < 300 and reply.is_page):
-            raise unknown(request.what, f"it answered with {reply.status}" + (", a web page" if reply.is_page else ""))
+            raise unknown(request.purpose, f"it answered with {reply.status}" + (", a web page" if reply.is_page else ""))
         if reply.status == 202:
             return await self._followed(reply, request)
         if reply.status not in (200, 201, 204):
-            raise refusal(reply, request.what, self._service(request))
+            raise refusal(reply, request.purpose, self._service(request))
         return reply.body
 
     async def _sent_once(self, request: ArmRequest, signed_in: EntraToken) -> Reply:
@@ -150,7 +150,7 @@ class ArmClient:
         except SourceError as error:
             if never_sent(error):
                 raise
-            raise unknown(request.what, error.headline) from error
+            raise unknown(request.purpose, error.headline) from error
         hear_ids(reply)
         return reply
 
@@ -166,13 +166,15 @@ class ArmClient:
                 poll = msgspec.structs.replace(request, path=self._path_of(link), body=None)
                 reply = await self._called("GET", poll, accepted=(200, 201, 202, 204))
             except SourceError as error:
-                raise unknown(request.what, error.headline) from error
+                raise unknown(request.purpose, error.headline) from error
             status = _status_of(reply)
             if status in ("failed", "canceled"):
-                raise SourceError(f"{TITLE}: the request to {request.what} ended as {status}", "See the resource in the portal.")
+                raise SourceError(
+                    f"{TITLE}: the request to {request.purpose} ended as {status}", "See the resource in the portal."
+                )
             if reply.status != 202 and status in ("", "succeeded"):
                 return reply.body
-        raise unknown(request.what, "it has not ended yet")
+        raise unknown(request.purpose, "it has not ended yet")
 
     def _poll_wait(self, reply: Reply) -> float:
         text = reply.header("retry-after")
@@ -184,7 +186,7 @@ class ArmClient:
         api = WebApi(self._service(request), self._transport(), self._options.first_wait)
 
         async def send(headers: dict[str, str]) -> Reply:
-            api_request = ApiRequest(method, request.path, request.what, request.body, headers)
+            api_request = ApiRequest(method, request.path, request.purpose, request.body, headers)
             return self._heard(await api.call(api_request, PAGE, accepted))
 
         return await self._sign_in.call(send)
@@ -231,10 +233,10 @@ class ArmClient:
         return self._connected
 
 
-def unknown(what: str, reason: str) -> OutcomeUnknown:
+def unknown(purpose: str, reason: str) -> OutcomeUnknown:
     """The error for a change that may have been made."""
     return OutcomeUnknown(
-        f"{TITLE} was asked to {what}, and whether it does is not known: {reason}",
+        f"{TITLE} was asked to {purpose}, and whether it does is not known: {reason}",
         "It is looked up before anything is sent again.",
     )
 

@@ -60,7 +60,7 @@ class _Claims(msgspec.Struct):
     oid: str = ""
 
 
-def choose(environ: Mapping[str, str], which: Callable[[str], str | None] = shutil.which) -> tuple[CredentialMember, ...]:
+def choose(environ: Mapping[str, str], find_program: Callable[[str], str | None] = shutil.which) -> tuple[CredentialMember, ...]:
     """The members worth trying, best first, as the environment says (azure-identity's own variables).
 
     `AZURE_TOKEN_CREDENTIALS` names one class, or `prod` (no developer tools) or `dev` (only those).
@@ -69,7 +69,7 @@ def choose(environ: Mapping[str, str], which: Callable[[str], str | None] = shut
     if selection not in ("", "prod", "dev"):
         return tuple(member for member in _every(environ) if member.kind.lower() == selection)
     members = [*_deployed(environ)] if selection != "dev" else []
-    if selection != "prod" and which("az"):
+    if selection != "prod" and find_program("az"):
         members.append(_az(environ))
     if selection != "dev" and not any(member.kind == "ManagedIdentityCredential" for member in members):
         members.append(_managed(environ, METADATA_TIMEOUT))
@@ -128,10 +128,10 @@ class EntraCredentials:
         environ: Mapping[str, str],
         *,
         clock: Callable[[], float],
-        which: Callable[[str], str | None] = shutil.which,
+        find_program: Callable[[str], str | None] = shutil.which,
         load: Callable[[], ModuleType] = lambda: importlib.import_module("azure.identity.aio"),
     ) -> None:
-        self._environ, self._which, self._load, self._clock = environ, which, load, clock
+        self._environ, self._which, self._load, self._clock = environ, find_program, load, clock
         self._tokens: dict[str, EntraToken] = {}
         self._lock: asyncio.Lock | None = None
         self._chosen: CredentialMember | None = None
@@ -193,7 +193,7 @@ class EntraCredentials:
         if self._environ.get("AZURE_TOKEN_CREDENTIALS", ""):
             return []
         missing = {"AZURE_CLIENT_ID is not set": self._environ.get("AZURE_CLIENT_ID"), "az is not installed": self._which("az")}
-        return [words for words, there in missing.items() if not there]
+        return [words for words, is_set in missing.items() if not is_set]
 
 
 def _check_cloud(member: CredentialMember, environ: Mapping[str, str]) -> None:

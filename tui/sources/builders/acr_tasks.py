@@ -108,7 +108,7 @@ class AcrTasksBuilder:
         tasks: list[TaskResource] = []
         async with aclosing(self._arm.pages(request)) as pages:
             async for page in pages:
-                tasks += (decoded(bytes(raw), TaskResource, request.what) for raw in page)
+                tasks += (decoded(bytes(raw), TaskResource, request.purpose) for raw in page)
                 if len(tasks) > MOST_TASKS:
                     raise UntrustedPayload(f"{self.name} lists more than {MOST_TASKS:,} tasks", "It is retried.")
         return [await self._job(task) for task in tasks]
@@ -120,7 +120,7 @@ class AcrTasksBuilder:
     async def describe(self, job: JobKey) -> Job:
         """One task as it is now. Raises NotFound."""
         request = ArmRequest(await self._task_path(job), f"read the task {_short(job)} of {self.name}", READ, READER)
-        return await self._job(decoded(await self._arm.read(request), TaskResource, request.what))
+        return await self._job(decoded(await self._arm.read(request), TaskResource, request.purpose))
 
     async def _job(self, task: TaskResource) -> Job:
         job = job_of(task, self.name)
@@ -149,7 +149,7 @@ class AcrTasksBuilder:
     async def follow(self, run: Run) -> Run:
         """The run as it is now."""
         request = ArmRequest(await self._run_path(run), f"read the run {run.id} of {self.name}", FOLLOW, READER)
-        return await self._as_run(decoded(await self._arm.read(request), RunResource, request.what))
+        return await self._as_run(decoded(await self._arm.read(request), RunResource, request.purpose))
 
     async def log(self, run: Run) -> AsyncGenerator[str, None]:
         """The log's lines as they come, cleaned of control characters, until the run's log is complete."""
@@ -157,7 +157,7 @@ class AcrTasksBuilder:
         request = ArmRequest(path, f"open the log of the run {run.id} of {self.name}", LOG, ASK_FOR)
 
         async def address() -> str:
-            return decoded(await self._arm.ask(request), LogLink, request.what).log_link or ""
+            return decoded(await self._arm.ask(request), LogLink, request.purpose).log_link or ""
 
         async def has_ended() -> bool:
             return (await self.follow(run)).state.ended
@@ -230,7 +230,7 @@ class AcrTasksBuilder:
         wires: list[RunResource] = []
         async with aclosing(self._arm.pages(request)) as pages:
             async for page in pages:
-                wires += (decoded(bytes(raw), RunResource, request.what) for raw in page)
+                wires += (decoded(bytes(raw), RunResource, request.purpose) for raw in page)
                 if len(wires) >= most:
                     break
         return wires[:most]

@@ -46,12 +46,12 @@ JSON: Final = "application/json"
 
 
 class _Call(NamedTuple):
-    """A request; `what` is the right that it needs, in words, `accept` the form in which the answer is wanted."""
+    """A request; `purpose` is the right that it needs, in words, `accept` the form in which the answer is wanted."""
 
     method: str
     path: str
     parameters: Mapping[str, str | int] | None
-    what: str
+    purpose: str
     body: bytes | None = None
     accept: str = JSON
     stream: bool = False
@@ -153,39 +153,39 @@ class Api:
         path: str,
         parameters: Mapping[str, str | int] | None = None,
         *,
-        what: str,
+        purpose: str,
         peek: Callable[[bytes], None] | None = None,
         accept: str = JSON,
     ) -> bytes:
         """The body of a 200; `peek` is shown its first bytes while the rest is on the way.
 
-        `what` is the right that it needs, in words. Raises SourceError.
+        `purpose` is the right that it needs, in words. Raises SourceError.
         """
-        return await self._whole(_Call("GET", path, parameters, what, accept=accept), peek)
+        return await self._whole(_Call("GET", path, parameters, purpose, accept=accept), peek)
 
-    async def review(self, path: str, body: object, *, what: str) -> bytes:
+    async def review(self, path: str, body: object, *, purpose: str) -> bytes:
         """The answer to a question about ourselves.
 
         Reviews (authorization.k8s.io, authentication.k8s.io) are asked by POST, yet nothing is stored: the server computes
         the answer and forgets the object.
         """
-        return await self._whole(_Call("POST", path, None, what, msgspec.json.encode(body)))
+        return await self._whole(_Call("POST", path, None, purpose, msgspec.json.encode(body)))
 
-    async def change(self, path: str, content: bytes, content_type: str, *, what: str) -> ChangeAnswer:
+    async def change(self, path: str, content: bytes, content_type: str, *, purpose: str) -> ChangeAnswer:
         """Send a patch, once. Raises OutcomeUnknown when it may have been done, any other SourceError when nothing was."""
-        call = _Call("PATCH", path, None, what, content, content_type=content_type)
+        call = _Call("PATCH", path, None, purpose, content, content_type=content_type)
         async with await self._send(call) as answer:
             try:
                 async with asyncio.timeout(self._options.request_timeout):
                     body = await self._body(answer, MAX_LINE)
             except (aiohttp.ClientError, OSError, UntrustedPayload) as error:
-                raise outcome_unknown(what, self.host) from error
+                raise outcome_unknown(purpose, self.host) from error
             return ChangeAnswer(body, clean(answer.headers.get("audit-id", ""), 64))
 
     @asynccontextmanager
-    async def stream(self, path: str, parameters: Mapping[str, str | int], *, what: str) -> AsyncIterator[Stream]:
+    async def stream(self, path: str, parameters: Mapping[str, str | int], *, purpose: str) -> AsyncIterator[Stream]:
         """A watch. Raises SourceError."""
-        async with await self._send(_Call("GET", path, parameters, what, stream=True)) as answer:
+        async with await self._send(_Call("GET", path, parameters, purpose, stream=True)) as answer:
             try:
                 yield Stream(answer, self._options.silence, self.host)
             finally:
@@ -217,9 +217,9 @@ class Api:
             if answer.status in (200, 201):
                 return answer
             async with answer:
-                error = await self._refusal(answer, call.what)
+                error = await self._refusal(answer, call.purpose)
             if call.changes and isinstance(error, ServerFault):
-                raise outcome_unknown(call.what, self.host) from error
+                raise outcome_unknown(call.purpose, self.host) from error
             just_renewed = (
                 asyncio.get_running_loop().time() - self._renewed < self._options.renewal_pause and self._access is access
             )
@@ -238,7 +238,7 @@ class Api:
         except (aiohttp.ClientError, OSError, ValueError) as error:
             failure = await self._failed(error, access)
             if call.changes and outgoing is not None and self._bridge is None and may_have_arrived(error):
-                raise outcome_unknown(call.what, self.host) from error
+                raise outcome_unknown(call.purpose, self.host) from error
             raise failure from error
 
     async def _outgoing(self, access: Access, call: _Call) -> Outgoing:

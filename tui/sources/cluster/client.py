@@ -22,9 +22,9 @@ from tui.sources.cluster.reviews import decode_answer
 __all__ = ["FIELD_MANAGER", "ClusterClient", "PatchTarget"]
 
 FIELD_MANAGER = "trustree"
-_WHAT = "ask what we may do"
+_PURPOSE = "ask what we may do"
 # The right that a patch needs, in words: the client's own methods have no place for it.
-_what: ContextVar[str] = ContextVar("what")
+_purpose: ContextVar[str] = ContextVar("purpose")
 
 
 class PatchTarget(NamedTuple):
@@ -77,7 +77,7 @@ class ClusterClient:
                 "spec": {"resourceAttributes": attributes},
             }
         )
-        status = decode_answer(answer.body, _AccessReview, _WHAT, self._api.host).status
+        status = decode_answer(answer.body, _AccessReview, _PURPOSE, self._api.host).status
         if status is None:
             raise UntrustedPayload(
                 f"{self._api.host} did not answer what we may do as an API server does.",
@@ -85,14 +85,14 @@ class ClusterClient:
             )
         return status.allowed
 
-    async def patch(self, target: PatchTarget, body: object, content_type: str, *, what: str) -> ChangeAnswer:
+    async def patch(self, target: PatchTarget, body: object, content_type: str, *, purpose: str) -> ChangeAnswer:
         """Send a patch of an object, once, as the field manager `trustree`; nothing is ever forced.
 
         Raises OutcomeUnknown when it may have been done, any other SourceError when nothing was.
         """
         apis = await self._open()
         group, _, version = target.api_version.rpartition("/")
-        _what.set(what)
+        _purpose.set(purpose)
         answer: _Answer
         if group:
             answer = await apis.objects.patch_namespaced_custom_object_without_preload_content(
@@ -136,10 +136,10 @@ class _Connection:
         """The answer to a review or a patch, whose URL is a path. Raises SourceError."""
         content = data.encode()
         if method == "PATCH":
-            answer = await self._api.change(url, content, headers["Content-Type"], what=_what.get())
+            answer = await self._api.change(url, content, headers["Content-Type"], purpose=_purpose.get())
             return _Answer(answer.body, 200, "OK", answer.request)
         assert method == "POST"
-        return _Answer(await self._api.review(url, msgspec.Raw(content), what=_WHAT))
+        return _Answer(await self._api.review(url, msgspec.Raw(content), purpose=_PURPOSE))
 
     async def close(self) -> None:
         """Nothing to do: our own connection is closed by its owner."""

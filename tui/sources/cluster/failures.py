@@ -58,8 +58,8 @@ class Status(msgspec.Struct, rename="camel", gc=False):
 _status = json_decoder(Status)
 
 
-def answer_error(code: int, body: bytes, what: str, host: str, retry_after: str = "") -> SourceError:
-    """The error for an HTTP answer that is not 200; `what` names the right, e.g. `list pods in namespace shop`."""
+def answer_error(code: int, body: bytes, purpose: str, host: str, retry_after: str = "") -> SourceError:
+    """The error for an HTTP answer that is not 200; `purpose` names the right, e.g. `list pods in namespace shop`."""
     try:
         status = _status.decode(body)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
@@ -67,18 +67,18 @@ def answer_error(code: int, body: bytes, what: str, host: str, retry_after: str 
         status = Status()
     if code in (403, 404) and status.kind != "Status":
         return UntrustedPayload(
-            f"{host} answered {code} to the request to {what}, but not as an API server does.",
+            f"{host} answered {code} to the request to {purpose}, but not as an API server does.",
             "Check 'server' in the kubeconfig, and whether a proxy, a firewall or an ingress answers in its place.",
         )
     status.code = code
-    return status_error(status, what, host, _seconds(retry_after))
+    return status_error(status, purpose, host, _seconds(retry_after))
 
 
-def status_error(status: Status, what: str, host: str, retry_after: float | None = None) -> SourceError:
+def status_error(status: Status, purpose: str, host: str, retry_after: float | None = None) -> SourceError:
     """The error for a Status, as an answer or as an ERROR event of a watch (then its `code` counts, not HTTP's 200)."""
     wait = retry_after if retry_after is not None else _asked_wait(status)
     kind = refusal_of(status.code)
-    error = refused(kind, _sentence(kind, status, what, host, wait), wait)
+    error = refused(kind, _sentence(kind, status, purpose, host, wait), wait)
     if isinstance(error, Expired) and status.metadata is not None:
         error.continue_token = status.metadata.continue_token
     if isinstance(error, Changed) and status.details is not None:
@@ -131,11 +131,11 @@ def _sentence(kind: Refusal, status: Status, request: str, host: str, wait: floa
             assert_never(kind)
 
 
-def remedy_for(what: str) -> str:
+def remedy_for(purpose: str) -> str:
     """Whom to ask for what, when a right is missing."""
-    if "namespace" in what and "namespaces" not in what:
+    if "namespace" in purpose and "namespaces" not in purpose:
         return "Ask for the role 'view' in that namespace (on AKS: Azure Kubernetes Service RBAC Reader scoped to it)."
-    if "nodes" in what:
+    if "nodes" in purpose:
         return "Ask for a ClusterRole that may get, list and watch nodes ('view' does not)."
     return "Ask for the ClusterRole 'view' (on AKS: Azure Kubernetes Service RBAC Reader), or name namespaces with -n."
 
@@ -204,18 +204,18 @@ def _broken_off(trouble: Trouble, error: Exception, host: str) -> SourceError:
             return Unreachable(f"The request to {host} failed.", "Check the network; it is retried automatically.")
 
 
-def outcome_unknown(what: str, host: str) -> OutcomeUnknown:
+def outcome_unknown(purpose: str, host: str) -> OutcomeUnknown:
     """The error for a change that was sent, and of which nobody said what became of it."""
     return OutcomeUnknown(
-        f"The request to {what} was sent to {host}, and no answer says whether it was done.",
+        f"The request to {purpose} was sent to {host}, and no answer says whether it was done.",
         "Look at the object before anything is sent again: kubectl get -o yaml.",
     )
 
 
-def decode_error(what: str, host: str) -> UntrustedPayload:
+def decode_error(purpose: str, host: str) -> UntrustedPayload:
     """The error for a body that is not what it should be."""
     return UntrustedPayload(
-        f"{host} sent something other than was asked for ({what}).",
+        f"{host} sent something other than was asked for ({purpose}).",
         "Check 'server' in the kubeconfig, and whether a proxy answers in its place.",
     )
 

@@ -188,7 +188,7 @@ class Follower:
         # The pages before this one need not be read again for a cut connection.
         retry = Retry(self._backoff, _PAGE_TRIES - 1 if token else 0)
         try:
-            return await patiently(lambda: self._api.get(self._path, parameters, what=right, peek=peek), retry, self._pause)
+            return await patiently(lambda: self._api.get(self._path, parameters, purpose=right, peek=peek), retry, self._pause)
         except SourceError as error:
             return error
 
@@ -246,7 +246,7 @@ class Follower:
         }
         heard = False
         right = self._reader.kind.right(self._scope, "watch")
-        async with self._api.stream(self._path, parameters, what=right) as stream:
+        async with self._api.stream(self._path, parameters, purpose=right) as stream:
             self._stream = stream
             self._note("watched from version %.40s", self._version)
             self._line.watching(len(self._known))
@@ -262,12 +262,12 @@ class Follower:
     async def _apply(self, lines: bytes) -> None:
         """One burst: of several events of an object the last counts; what changes nothing that we know is not told."""
         changed: dict[str, Fact] = {}
-        gone: dict[str, None] = {}
+        deleted: dict[str, None] = {}
         failure: SourceError | None = None
         number = 0
         try:
             for change in self._reader.changes(lines):
-                self._apply_change(change, changed, gone)
+                self._apply_change(change, changed, deleted)
                 number += 1
                 if number % _SLICE == 0:
                     await asyncio.sleep(0)
@@ -276,12 +276,12 @@ class Follower:
         self._line.watching(len(self._known))
         if changed:
             await self._emit(self._reader.seen(self._scope, self._generation, changed.values()))
-        for uid in gone:
+        for uid in deleted:
             await self._emit(ObjectGone(self._reader.source, self._reader.kind.resource, clean(uid, MAX_TEXT)))
         if failure is not None:
             raise failure
 
-    def _apply_change(self, change: Change | None, changed: dict[str, Fact], gone: dict[str, None]) -> None:
+    def _apply_change(self, change: Change | None, changed: dict[str, Fact], deleted: dict[str, None]) -> None:
         if change is None:
             self._line.broken += 1
             return
@@ -300,13 +300,13 @@ class Follower:
                     self._line.cut = True
                 elif facts[0] is not before:
                     changed[identity] = facts[0]
-                    gone.pop(identity, None)
+                    deleted.pop(identity, None)
             case "DELETED":
                 identity = self._reader.identity(change.object)
                 if (left := self._known.pop(identity, None)) is not None:
                     self._share.remove(left)
                 changed.pop(identity, None)
-                gone[identity] = None
+                deleted[identity] = None
             case _:
                 # BOOKMARK, and whatever later servers invent: only its version counts.
                 pass

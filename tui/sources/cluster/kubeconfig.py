@@ -149,11 +149,11 @@ def _merge(merged: dict[str, object], document: dict[str, object], path: Path) -
     if current and isinstance(current, str):
         merged.setdefault("current-context", current)
     for section, body_key in _LISTS.items():
-        taken = set(_names(merged, section))
+        names = set(_names(merged, section))
         target = merged[section]
         assert isinstance(target, list)
         for item in _items(document, section, path):
-            if item.get("name") not in taken:
+            if item.get("name") not in names:
                 target.append({"name": item.get("name"), body_key: _absolute(item.get(body_key), path)})
 
 

@@ -194,7 +194,7 @@ class Owners:
             raise UntrustedPayload(f"The API server serves no {kind} in {api_version}.", "Its definition may have been removed.")
         inside = f"/namespaces/{quote(namespace, safe='')}" if resource.namespaced else ""
         path = f"{_group_path(api_version)}{inside}/{quote(resource.name, safe='')}/{quote(name, safe='')}"
-        body = await self._api.get(path, what=request)
+        body = await self._api.get(path, purpose=request)
         return _decode(body, _Any, request, self._api.host)
 
     async def _discover(self, api_version: str) -> Mapping[str, _ApiResource]:
@@ -202,7 +202,7 @@ class Owners:
         if kinds is None:
             request = f"read the resources of {api_version}"
             try:
-                body = await self._api.get(_group_path(api_version), what=request)
+                body = await self._api.get(_group_path(api_version), purpose=request)
             except NotFound as error:
                 raise UntrustedPayload(error.headline, error.remedy) from error
             listed = _decode(body, _ApiResources, request, self._api.host).resources or ()

@@ -53,7 +53,7 @@ async def whoami(api: Api) -> str:
     """The name by which the server knows us (Kubernetes 1.28 and later), empty when it does not say. Raises SourceError."""
     path, group = "/apis/authentication.k8s.io/v1/selfsubjectreviews", "authentication.k8s.io/v1"
     request = "ask who we are"
-    body = await api.review(path, {"apiVersion": group, "kind": "SelfSubjectReview"}, what=request)
+    body = await api.review(path, {"apiVersion": group, "kind": "SelfSubjectReview"}, purpose=request)
     status = decode_answer(body, _SelfReview, request, api.host).status
     return clean(status.user_info.username, 200) if status and status.user_info else ""
 
@@ -62,18 +62,20 @@ async def known_by(api: Api) -> tuple[str, ...]:
     """What the cluster is known by, whatever contexts call it. Raises SourceError when the server does not answer at all."""
     request = "get namespaces"
     try:
-        body = await api.get("/api/v1/namespaces/kube-system", what=request)
+        body = await api.get("/api/v1/namespaces/kube-system", purpose=request)
         uid = clean(decode_answer(body, NamespaceObject, request, api.host).metadata.uid, 64)
     except (Forbidden, NotFound, UntrustedPayload):
         uid = ""
     return (*((api.place,) if api.place else ()), *((f"uid {uid}",) if uid else ()))
 
 
-async def answers(api: Api, path: str, what: str) -> None:
+async def answers(api: Api, path: str, purpose: str) -> None:
     """Ask for one object of a list. Raises SourceError, also where the answer is not a list in the protocol's form."""
-    if not decode_answer(await api.get(path, {"limit": 1}, what=what), _ListAnswer, what, api.host).kind.endswith("List"):
+    if not decode_answer(await api.get(path, {"limit": 1}, purpose=purpose), _ListAnswer, purpose, api.host).kind.endswith(
+        "List"
+    ):
         raise UntrustedPayload(
-            f"{api.host} answered the request to {what}, but not as an API server does.",
+            f"{api.host} answered the request to {purpose}, but not as an API server does.",
             "Check 'server' in the kubeconfig, and whether a proxy answers in its place.",
         )
 
@@ -84,7 +86,7 @@ async def list_namespaces(api: Api) -> tuple[str, ...]:
     token, request = "", "list namespaces"
     while True:
         parameters: dict[str, str | int] = {"limit": 500, "continue": token} if token else {"limit": 500}
-        page = decode_answer(await api.get("/api/v1/namespaces", parameters, what=request), _Namespaces, request, api.host)
+        page = decode_answer(await api.get("/api/v1/namespaces", parameters, purpose=request), _Namespaces, request, api.host)
         names += [clean(item.metadata.name, 253) for item in page.items or ()]
         token = page.metadata.continue_token
         if not token:
@@ -98,12 +100,12 @@ async def list_namespaces(api: Api) -> tuple[str, ...]:
 async def server_version(api: Api) -> str:
     """The server's version, e.g. `v1.31.4`. Raises SourceError."""
     request = "read the server's version"
-    return clean(decode_answer(await api.get("/version", what=request), _Version, request, api.host).git_version, 60)
+    return clean(decode_answer(await api.get("/version", purpose=request), _Version, request, api.host).git_version, 60)
 
 
-def decode_answer(body: bytes, shape: type[_Shape], what: str, host: str) -> _Shape:
+def decode_answer(body: bytes, shape: type[_Shape], purpose: str, host: str) -> _Shape:
     """The answer as this struct. Raises UntrustedPayload."""
     try:
         return from_json(body, shape)
     except DECODING as error:
-        raise decode_error(what, host) from error
+        raise decode_error(purpose, host) from error

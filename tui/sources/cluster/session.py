@@ -179,7 +179,7 @@ class KubeSession:
     async def _patiently(self, path: str, parameters: dict[str, str | int], request: str, accept: str = JSON) -> bytes:
         """The body; what may pass is tried again a few times, as long as the server asks."""
         retry = Retry(Backoff(self._options.backoff, self._options.backoff_most), PAGE_TRIES - 1)
-        return await patiently(lambda: self._api.get(path, parameters, what=request, accept=accept), retry)
+        return await patiently(lambda: self._api.get(path, parameters, purpose=request, accept=accept), retry)
 
 
 def _path(resource: ApiResource, namespace: str) -> str:

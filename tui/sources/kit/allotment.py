@@ -25,24 +25,24 @@ class Allotment:
         """Count what is kept in any case, or what is given back when negative."""
         self.used += weight
 
-    def replace(self, thing: Hashable, size: int, share: float = 1.0) -> bool:
+    def replace(self, key: Hashable, size: int, share: float = 1.0) -> bool:
         """Whether a thing fits into a share of the limit; then it takes the place of its earlier size."""
-        used = self.used + size - self._sizes.get(thing, 0)
+        used = self.used + size - self._sizes.get(key, 0)
         if used > self.limit * share:
             return False
-        self._sizes[thing] = size
+        self._sizes[key] = size
         self.used = used
         return True
 
-    def hold(self, thing: Hashable, size: int) -> None:
+    def hold(self, key: Hashable, size: int) -> None:
         """One more holds a thing, which counts from the first on."""
-        holders = self._holders[thing] = self._holders.get(thing, 0) + 1
+        holders = self._holders[key] = self._holders.get(key, 0) + 1
         if holders == 1:
             self.used += size
 
-    def release(self, thing: Hashable, size: int) -> None:
+    def release(self, key: Hashable, size: int) -> None:
         """One less holds a thing of the same size, which counts until the last."""
-        left = self._holders[thing] = self._holders[thing] - 1
+        left = self._holders[key] = self._holders[key] - 1
         if not left:
-            del self._holders[thing]
+            del self._holders[key]
             self.used -= size

@@ -153,26 +153,26 @@ class Throttle:
 
     def allow(self, budgets: Mapping[RequestClass, float]) -> None:
         """The server allows more than was known: what was spent so far counts against the new budgets."""
-        for (kind, rest), bucket in self._buckets.items():
-            bucket.widen(budgets.get(kind, self._budgets[kind]) * (0.5 if rest else 1.0))
+        for (kind, for_rest), bucket in self._buckets.items():
+            bucket.widen(budgets.get(kind, self._budgets[kind]) * (0.5 if for_rest else 1.0))
         self._budgets |= budgets
 
     @asynccontextmanager
-    async def slot(self, kind: RequestClass, rest: bool = False) -> AsyncIterator[None]:
-        """Wait for budget, for the end of any pause, and for a place; `rest` work uses at most half of budget and places."""
-        if rest:
+    async def slot(self, kind: RequestClass, for_rest: bool = False) -> AsyncIterator[None]:
+        """Wait for budget, for the end of any pause, and for a place; `for_rest` work uses at most half of budget and places."""
+        if for_rest:
             async with self._rest_slots:
-                await self._wait(kind, rest)
+                await self._wait(kind, for_rest)
                 async with self._slots:
                     yield
         else:
-            await self._wait(kind, rest)
+            await self._wait(kind, for_rest)
             async with self._slots:
                 yield
 
-    async def _wait(self, kind: RequestClass, rest: bool) -> None:
+    async def _wait(self, kind: RequestClass, for_rest: bool) -> None:
         delays = [self._bucket(kind, False).reserve(self._clock())]
-        if rest:
+        if for_rest:
             delays.append(self._bucket(kind, True).reserve(self._clock()))
         await self.pause(max(delays))
         while (left := self.waiting) > 0:
@@ -191,11 +191,11 @@ class Throttle:
         finally:
             self._waiters -= 1
 
-    def _bucket(self, kind: RequestClass, rest: bool) -> Bucket:
+    def _bucket(self, kind: RequestClass, for_rest: bool) -> Bucket:
         kind = RequestClass.READ if kind is RequestClass.LIST else kind
-        key = (kind, rest)
+        key = (kind, for_rest)
         if key not in self._buckets:
-            rate = self._budgets[kind] * (0.5 if rest else 1.0)
+            rate = self._budgets[kind] * (0.5 if for_rest else 1.0)
             self._buckets[key] = Bucket(rate, self._clock())
         return self._buckets[key]
 

@@ -378,17 +378,17 @@ def _tls(error: Exception, url: URL, options: TransportOptions) -> Unreachable:
     )
 
 
-def decode_json(body: bytes, kind: type[T], what: str) -> T:
+def decode_json(body: bytes, kind: type[T], document: str) -> T:
     """Decode a body into a struct. Raises UntrustedPayload when it is malformed, of another shape or nested too deep."""
     if body.count(b",") > MAX_PARTS or body.count(b"{") > MAX_PARTS:
-        raise UntrustedPayload(f"{what} has more than {MAX_PARTS:,} parts", "It was dropped; tell the owner of the registry.")
+        raise UntrustedPayload(f"{document} has more than {MAX_PARTS:,} parts", "It was dropped; tell the owner of the registry.")
     try:
         return from_json(body, kind)
     except RecursionError as error:
-        raise UntrustedPayload(f"{what} is nested too deeply", "It was dropped; tell the owner of the registry.") from error
+        raise UntrustedPayload(f"{document} is nested too deeply", "It was dropped; tell the owner of the registry.") from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        _log.info("%s: %s", what, error)
+        _log.info("%s: %s", document, error)
         raise UntrustedPayload(
-            f"{what} is not the JSON expected",
+            f"{document} is not the JSON expected",
             "Is the address really a registry? A proxy or sign-in page answers like this.",
         ) from error

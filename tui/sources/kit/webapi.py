@@ -46,11 +46,11 @@ class ApiService(msgspec.Struct, frozen=True):
 
 
 class ApiRequest(msgspec.Struct, frozen=True):
-    """A request; `path` begins with `/` and has its query, `body` is sent as JSON."""
+    """A request; `path` begins with `/` and has its query, `purpose` reads after "asked to", `body` is sent as JSON."""
 
     method: str
     path: str
-    what: str
+    purpose: str
     body: object = None
     headers: Mapping[str, str] = {}
 
@@ -80,7 +80,7 @@ class WebApi:
             request.method, self.service.base + request.path, headers=headers, content=content, limit=limit
         )
         if reply.status not in accepted:
-            raise refusal(reply, request.what, self.service)
+            raise refusal(reply, request.purpose, self.service)
         if reply.is_page:
             raise AuthenticationFailed(
                 f"{self.service.title} answers with a web page instead of data",
@@ -102,10 +102,10 @@ class _Answer(msgspec.Struct):
     message: str | None = None
 
 
-def refusal(reply: Reply, what: str, service: ApiService) -> SourceError:
+def refusal(reply: Reply, purpose: str, service: ApiService) -> SourceError:
     """The error that a status means; only the service's own message is quoted, not pages of proxies."""
     kind = refusal_of(reply.status)
-    return refused(kind, _sentence(kind, reply, what, service), _wait(reply))
+    return refused(kind, _sentence(kind, reply, purpose, service), _wait(reply))
 
 
 def _sentence(kind: Refusal, reply: Reply, action: str, service: ApiService) -> Sentence:

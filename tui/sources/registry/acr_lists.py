@@ -42,30 +42,30 @@ class AcrLists:
         """Repository names."""
         remedy = f"Ask for {CATALOG_RIGHT}. Meanwhile repositories are taken from what runs."
         context = RequestContext(self._host, "the list of repositories", CATALOG_RIGHT, remedy)
-        request = Request(path=f"/acr/v1/_catalog?n={PAGE}", asked=context, scope=CATALOG_SCOPE, kind=RequestClass.LIST)
+        request = Request(path=f"/acr/v1/_catalog?n={PAGE}", context=context, scope=CATALOG_SCOPE, kind=RequestClass.LIST)
         return self._pages(request, _names, MAX_REPOSITORIES)
 
-    def tags(self, repository: str, rest: bool = False) -> AsyncGenerator[tuple[Tag, ...], None]:
+    def tags(self, repository: str, for_rest: bool = False) -> AsyncGenerator[tuple[Tag, ...], None]:
         """Tags with their digests, times and locks. Raises ListCut after `MAX_TAGS`."""
-        return self._pages(self._request("tags", repository, rest), _tags, MAX_TAGS)
+        return self._pages(self._request("tags", repository, for_rest), _tags, MAX_TAGS)
 
-    def manifests(self, repository: str, rest: bool = False) -> AsyncGenerator[tuple[ManifestListing, ...], None]:
+    def manifests(self, repository: str, for_rest: bool = False) -> AsyncGenerator[tuple[ManifestListing, ...], None]:
         """Manifests with their attributes. Raises ListCut after `MAX_MANIFESTS`."""
-        return self._pages(self._request("manifests", repository, rest), _manifests, MAX_MANIFESTS)
+        return self._pages(self._request("manifests", repository, for_rest), _manifests, MAX_MANIFESTS)
 
-    def _request(self, rows: str, repository: str, rest: bool) -> Request:
+    def _request(self, rows: str, repository: str, for_rest: bool) -> Request:
         return Request(
             path=f"/acr/v1/{quote(repository, safe='')}/_{rows}?n={PAGE}",
-            asked=self._client.asked_list(f"the {rows} of {repository}", repository),
+            context=self._client.asked_list(f"the {rows} of {repository}", repository),
             scope=self._client.repository_scope(repository),
             kind=RequestClass.LIST,
-            rest=rest,
+            for_rest=for_rest,
         )
 
     async def _pages(self, request: Request, decode: Decode[T], most: int) -> AsyncGenerator[tuple[T, ...], None]:
         """The rows of each page, decoded, up to so many."""
-        decoded = _decoded(self._client.pages(request, once=True), decode, request.asked.what)
-        async with aclosing(at_most(decoded, most, request.asked)) as pages:
+        decoded = _decoded(self._client.pages(request, once=True), decode, request.context.resource)
+        async with aclosing(at_most(decoded, most, request.context)) as pages:
             async for page in pages:
                 yield page
 

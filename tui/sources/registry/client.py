@@ -60,7 +60,7 @@ TRANSIENT = frozenset({408, 500, 502, 503, 504})
 
 
 class RegistryClient:
-    """One registry. Methods raise SourceError; `rest` marks work that may use half the budget only."""
+    """One registry. Methods raise SourceError; `for_rest` marks work that may use half the budget only."""
 
     def __init__(
         self,
@@ -84,7 +84,7 @@ class RegistryClient:
     async def ping(self) -> Reply:
         """`GET /v2/` without credentials: is it there, and how does it want to be asked? 401 is a good answer."""
         context = RequestContext(self.options.host, "/v2/")
-        reply = await self._patiently(Request(path="/v2/", asked=context), "")
+        reply = await self._patiently(Request(path="/v2/", context=context), "")
         if reply.status not in (200, 401):
             raise fault(reply, context, "")
         self.auth.learned(reply)
@@ -97,7 +97,7 @@ class RegistryClient:
         """
         await self.auth.enter()
         if self.auth.signed_in and not self.auth.identity:
-            await self._send(Request(path="/v2/", asked=RequestContext(self.options.host, "/v2/")))
+            await self._send(Request(path="/v2/", context=RequestContext(self.options.host, "/v2/")))
 
     def restart(self) -> None:
         """Sign in anew at the next request, and ask again for what was refused."""
@@ -125,16 +125,18 @@ class RegistryClient:
             request.scope, request.kind, request.path, lambda: self._send(request), self._ours
         )
         if reply.status in request.lacking:
-            raise not_offered(reply, request.asked)
+            raise not_offered(reply, request.context)
         if reply.status in (401, 403) and not self._ours(reply):
-            raise self._elsewhere(reply, request.asked)
+            raise self._elsewhere(reply, request.context)
         if reply.status != 200:
             context = (
-                msgspec.structs.replace(request.asked, remedy=f"{request.asked.remedy} {HELD}") if remembered else request.asked
+                msgspec.structs.replace(request.context, remedy=f"{request.context.remedy} {HELD}")
+                if remembered
+                else request.context
             )
             raise self._explained(fault(reply, context, self.auth.signed_in))
         if request.accept != ANYTHING and reply.is_page:
-            raise no_answer(reply, request.asked)
+            raise no_answer(reply, request.context)
         return reply
 
     def _ours(self, reply: Reply) -> bool:
@@ -144,7 +146,7 @@ class RegistryClient:
     def _elsewhere(self, reply: Reply, context: RequestContext) -> Forbidden:
         where = clean(URL(reply.url).host or "", 80)
         return Forbidden(
-            f"{context.host} leads to {where} for {context.what}, which refuses it ({reply.status})",
+            f"{context.host} leads to {where} for {context.resource}, which refuses it ({reply.status})",
             "Its storage may let only some networks in: use the VPN or private endpoint, or have this address allowed there.",
             right=f"network access to {where}",
         )
@@ -162,7 +164,7 @@ class RegistryClient:
         limited = Retry(backoff, request.again(MAX_429), LONG_WAIT)
         while True:
             try:
-                async with self.throttle.slot(request.kind, request.rest):
+                async with self.throttle.slot(request.kind, request.for_rest):
                     sent = self.throttle.now
                     reply = await self._once(request, used)
             except ConnectionCut:
@@ -182,7 +184,7 @@ class RegistryClient:
                 return reply
 
     async def _again(self, request: Request, why: str, seconds: float) -> None:
-        _log.debug("%s: %s: %s; asked again in %.1f s", request.asked.host, request.asked.what, why, seconds)
+        _log.debug("%s: %s: %s; asked again in %.1f s", request.context.host, request.context.resource, why, seconds)
         await self.throttle.pause(seconds)
 
     async def _once(self, request: Request, used: str) -> Reply:
@@ -205,36 +207,39 @@ class RegistryClient:
         """What a token for a repository must allow: ACR lists need `metadata_read` besides `pull`."""
         return f"repository:{repository}:{'pull,metadata_read' if self.options.acr else 'pull'}"
 
-    def asked_list(self, what: str, repository: str) -> RequestContext:
+    def asked_list(self, resource: str, repository: str) -> RequestContext:
         """The words for errors on what a repository lists: who may pull need not be allowed to list."""
         if not self.options.acr:
-            return self.asked(what, repository)
-        return RequestContext(self.options.host, what, f"metadata/read on {repository}", acr_remedy("metadata/read"))
+            return self.asked(resource, repository)
+        return RequestContext(self.options.host, resource, f"metadata/read on {repository}", acr_remedy("metadata/read"))
 
-    def asked(self, what: str, repository: str) -> RequestContext:
+    def asked(self, resource: str, repository: str) -> RequestContext:
         """The words for errors on the content of a repository, with the right that would be needed."""
         if self.options.acr:
-            return RequestContext(self.options.host, what, f"content/read on {repository}", acr_remedy("content/read"))
+            return RequestContext(self.options.host, resource, f"content/read on {repository}", acr_remedy("content/read"))
         return RequestContext(
-            self.options.host, what, f"pull on {repository}", "Ask the owner of the registry for read access to the repository."
+            self.options.host,
+            resource,
+            f"pull on {repository}",
+            "Ask the owner of the registry for read access to the repository.",
         )
 
     # ---- manifests and blobs
 
-    async def manifest(self, repository: str, reference: str, rest: bool = False) -> ManifestBody:
+    async def manifest(self, repository: str, reference: str, for_rest: bool = False) -> ManifestBody:
         """A manifest by tag or digest, held against the digest asked for and the one the registry tells.
 
         It may come from another host (registry.k8s.io keeps content elsewhere), which sees no credentials: where the registry
         says over its own connection that the content of a tag is, is its own word; the digest holds for the content.
         """
         try:
-            return await self._manifest(repository, reference, rest)
+            return await self._manifest(repository, reference, for_rest)
         except OtherBytes:
             # An answer that was cut on the way looks alike: only who says it twice lies.
-            return await self._manifest(repository, reference, rest)
+            return await self._manifest(repository, reference, for_rest)
 
-    async def _manifest(self, repository: str, reference: str, rest: bool) -> ManifestBody:
-        request = self._manifest_request("GET", repository, reference, rest)
+    async def _manifest(self, repository: str, reference: str, for_rest: bool) -> ManifestBody:
+        request = self._manifest_request("GET", repository, reference, for_rest)
         reply = await self.fetch(request)
         label, declared = f"{repository}{_at(reference)}", reply.header("docker-content-digest")
         expected = reference if is_digest(reference) else declared
@@ -247,48 +252,48 @@ class RegistryClient:
         digest = expected if is_digest(expected) else compute_digest(reply.body)
         return ManifestBody(digest, reply.body, reply.header("content-type"))
 
-    async def head(self, repository: str, reference: str, rest: bool = False) -> str:
+    async def head(self, repository: str, reference: str, for_rest: bool = False) -> str:
         """The digest that a tag names now (a hint: only a body proves it), or a check that a digest is there.
 
         An answer without a body proves nothing but by the digest in its header: whatever else it says is asked again in full.
         """
-        request = self._manifest_request("HEAD", repository, reference, rest)
+        request = self._manifest_request("HEAD", repository, reference, for_rest)
         try:
             declared = (await self.fetch(request)).header("docker-content-digest")
         except (NotFound, UntrustedPayload):
             declared = ""
         if is_digest(declared) and declared == (reference if is_digest(reference) else declared):
             return declared
-        return (await self.manifest(repository, reference, rest)).digest
+        return (await self.manifest(repository, reference, for_rest)).digest
 
-    def _manifest_request(self, method: str, repository: str, reference: str, rest: bool) -> Request:
+    def _manifest_request(self, method: str, repository: str, reference: str, for_rest: bool) -> Request:
         return Request(
             method=method,
             path=f"/v2/{quote(repository)}/manifests/{quote(reference, safe=':')}",
-            asked=self.asked(f"{repository}{_at(reference)}", repository),
+            context=self.asked(f"{repository}{_at(reference)}", repository),
             scope=self.repository_scope(repository),
             accept=ACCEPT,
             limit=MANIFEST_LIMIT,
-            rest=rest,
+            for_rest=for_rest,
             foreign=True,
         )
 
-    async def blob(self, repository: str, digest: str, limit: int = CONFIG_LIMIT, rest: bool = False) -> bytes:
+    async def blob(self, repository: str, digest: str, limit: int = CONFIG_LIMIT, for_rest: bool = False) -> bytes:
         """A small blob, verified; it may come from another host (storage), which sees no credentials."""
         try:
-            return await self._blob(repository, digest, limit, rest)
+            return await self._blob(repository, digest, limit, for_rest)
         except OtherBytes:
-            return await self._blob(repository, digest, limit, rest)
+            return await self._blob(repository, digest, limit, for_rest)
 
-    async def _blob(self, repository: str, digest: str, limit: int, rest: bool) -> bytes:
+    async def _blob(self, repository: str, digest: str, limit: int, for_rest: bool) -> bytes:
         reply = await self.fetch(
             Request(
                 path=f"/v2/{quote(repository)}/blobs/{quote(digest, safe=':')}",
-                asked=self.asked(f"{repository}@{digest[:19]} (blob)", repository),
+                context=self.asked(f"{repository}@{digest[:19]} (blob)", repository),
                 scope=self.repository_scope(repository),
                 accept=ANYTHING,
                 limit=limit,
-                rest=rest,
+                for_rest=for_rest,
                 foreign=True,
             )
         )
@@ -309,12 +314,13 @@ class RegistryClient:
             yield page.pop()  # not held here while others use it: a page may be large
             path = self._next(link, url)
             if once and path in paths:
-                raise UntrustedPayload(f"{self.options.host} repeats a page of {request.asked.what}", "Tell its owner.")
+                raise UntrustedPayload(f"{self.options.host} repeats a page of {request.context.resource}", "Tell its owner.")
             if not path or path in paths:
                 return
             paths.add(path)
             request = msgspec.structs.replace(request, path=path)
-        raise ListCut(f"{self.options.host} sends {request.asked.what} without end", "Tell its owner; the rest is not read.")
+        words = f"{self.options.host} sends {request.context.resource} without end"
+        raise ListCut(words, "Tell its owner; the rest is not read.")
 
     def _next(self, header: str, url: str) -> str:
         link = next_link(header)
@@ -333,34 +339,34 @@ class RegistryClient:
         context = RequestContext(
             self.options.host, "the list of repositories", "catalog", "Repositories are taken from what runs instead."
         )
-        request = Request(path=f"/v2/_catalog?n={PAGE}", asked=context, scope=CATALOG_SCOPE, kind=RequestClass.LIST)
+        request = Request(path=f"/v2/_catalog?n={PAGE}", context=context, scope=CATALOG_SCOPE, kind=RequestClass.LIST)
         async with aclosing(at_most(self._catalog(request), MAX_REPOSITORIES, context)) as pages:
             async for page in pages:
                 yield page
 
     async def _catalog(self, request: Request) -> AsyncIterator[tuple[str, ...]]:
         async for reply in self.pages(request):
-            listed = decode_names(reply.body, CatalogPage, request.asked.what, MAX_REPOSITORIES)
+            listed = decode_names(reply.body, CatalogPage, request.context.resource, MAX_REPOSITORIES)
             names = tuple(name or "" for name in listed.repositories or ())
             del reply, listed
             yield names
 
-    async def tags(self, repository: str, rest: bool = False) -> AsyncIterator[tuple[str, ...]]:
+    async def tags(self, repository: str, for_rest: bool = False) -> AsyncIterator[tuple[str, ...]]:
         """Tag names, page by page: those that a reference could hold. Raises ListCut after `MAX_TAGS`."""
         request = Request(
             path=f"/v2/{quote(repository)}/tags/list?n={PAGE}",
-            asked=self.asked_list(f"the tags of {repository}", repository),
+            context=self.asked_list(f"the tags of {repository}", repository),
             scope=self.repository_scope(repository),
             kind=RequestClass.LIST,
-            rest=rest,
+            for_rest=for_rest,
         )
-        async with aclosing(at_most(self._tags(request), MAX_TAGS, request.asked)) as pages:
+        async with aclosing(at_most(self._tags(request), MAX_TAGS, request.context)) as pages:
             async for page in pages:
                 yield page
 
     async def _tags(self, request: Request) -> AsyncIterator[tuple[str, ...]]:
         async for reply in self.pages(request):
-            listed = decode_names(reply.body, WireTags, request.asked.what, MAX_TAGS)
+            listed = decode_names(reply.body, WireTags, request.context.resource, MAX_TAGS)
             names = tuple(name for name in listed.tags or () if name is not None and is_tag(name))
             del reply, listed
             yield names
@@ -369,7 +375,7 @@ class RegistryClient:
         """Indexes of what is attached to a digest; never filtered by the server (ACR leaves types out: Azure/acr#784)."""
         request = Request(
             path=f"/v2/{quote(repository)}/referrers/{quote(digest, safe=':')}",
-            asked=self.asked(f"what is attached to {repository}@{digest[:19]}", repository),
+            context=self.asked(f"what is attached to {repository}@{digest[:19]}", repository),
             scope=self.repository_scope(repository),
             kind=RequestClass.REFERRERS,
             accept=INDEX,
@@ -379,12 +385,12 @@ class RegistryClient:
         )
         try:
             async for reply in self.pages(request):
-                yield self._referrers_in(reply, request.asked)
+                yield self._referrers_in(reply, request.context)
         except ForeignAnswer as error:
             raise RouteNotFound(error.headline, error.remedy) from error
 
     def _referrers_in(self, reply: Reply, context: RequestContext) -> WireManifest:
-        index = decode_json(reply.body, WireManifest, context.what)
+        index = decode_json(reply.body, WireManifest, context.resource)
         if INDEX not in (reply.header("content-type").partition(";")[0].strip(), index.media_type):
             raise not_offered(reply, context)
         return index

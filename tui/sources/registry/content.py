@@ -73,5 +73,5 @@ class MemoryStore:
         self._contents[digest] = content
         self._size += len(content) + KEPT
         while self._size > self._limit:
-            _, gone = self._contents.popitem(last=False)
-            self._size -= len(gone) + KEPT
+            _, dropped = self._contents.popitem(last=False)
+            self._size -= len(dropped) + KEPT

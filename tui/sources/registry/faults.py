@@ -56,10 +56,10 @@ class RouteNotFound(ForeignAnswer):
 
 
 class RequestContext(msgspec.Struct, frozen=True):
-    """What was asked of whom, for the words of an error: `what` reads after "cannot read"."""
+    """What was asked of whom, for the words of an error: `resource` reads after "cannot read"."""
 
     host: str
-    what: str
+    resource: str
     right: str = ""
     remedy: str = ""
 
@@ -94,12 +94,12 @@ def _sentence(kind: Refusal, reply: Reply, context: RequestContext, identity: st
             )
         case Refusal.FAULT:
             return Sentence(
-                f"{context.host} failed with {reply.status} on {context.what}{message}{_trace(reply)}",
+                f"{context.host} failed with {reply.status} on {context.resource}{message}{_trace(reply)}",
                 "It is retried; if it lasts, tell the owner of the registry.",
             )
         case Refusal.GONE | Refusal.REDIRECT | Refusal.OTHER:
             return Sentence(
-                f"{context.host} answered {reply.status} on {context.what}{message}{_trace(reply)}",
+                f"{context.host} answered {reply.status} on {context.resource}{message}{_trace(reply)}",
                 "Is this address really a registry?",
                 error=UntrustedPayload,
             )
@@ -109,18 +109,18 @@ def _sentence(kind: Refusal, reply: Reply, context: RequestContext, identity: st
 
 def _refused(context: RequestContext, identity: str, message: str) -> Sentence:
     if not identity:
-        return Sentence(f"{context.host} wants a sign-in for {context.what}{message}", sign_in_to(context.host))
+        return Sentence(f"{context.host} wants a sign-in for {context.resource}{message}", sign_in_to(context.host))
     # A token that was just issued and is refused lacks the action: signing in again would not help.
     return _lacking(context, identity, message)
 
 
 def _lacking(context: RequestContext, identity: str, message: str) -> Sentence:
-    words = f"{identity} may not read {context.what} on {context.host}{message}"
+    words = f"{identity} may not read {context.resource} on {context.host}{message}"
     return Sentence(words, context.remedy, right=context.right, error=Forbidden)
 
 
 def _forbidden(reply: Reply, context: RequestContext, identity: str, message: str) -> Sentence:
-    if context.what == "/v2/" or "not allowed access" in message.lower() or "client with ip" in message.lower():
+    if context.resource == "/v2/" or "not allowed access" in message.lower() or "client with ip" in message.lower():
         return Sentence(
             f"{context.host} refuses this machine's network address (403){message}{_trace(reply)}",
             "Its firewall lets only some networks in: use the private endpoint or VPN, or have this address allowed.",
@@ -128,7 +128,7 @@ def _forbidden(reply: Reply, context: RequestContext, identity: str, message: st
         )
     if not identity:
         # Nobody lacks a right who is not signed in: it is the sign-in that is missing.
-        words = f"{context.host} refuses {context.what} to a caller that is not signed in (403){message}{_trace(reply)}"
+        words = f"{context.host} refuses {context.resource} to a caller that is not signed in (403){message}{_trace(reply)}"
         return Sentence(words, sign_in_to(context.host), error=AuthenticationFailed)
     return _lacking(context, identity, message)
 
@@ -148,13 +148,15 @@ def sign_in_to(host: str) -> str:
 
 def not_offered(reply: Reply, context: RequestContext) -> RouteNotFound:
     """The error for an answer by which a registry says that it has no such API."""
-    return RouteNotFound(f"{context.host} does not offer {context.what} ({reply.status})", "Nothing to do: other ways are used.")
+    return RouteNotFound(
+        f"{context.host} does not offer {context.resource} ({reply.status})", "Nothing to do: other ways are used."
+    )
 
 
 def locked(reply: Reply, context: RequestContext) -> Forbidden:
     """The error for what a lock of ACR forbids to everybody (Azure/azure-sdk-for-net#22827: 405 with a code of its own)."""
     return Forbidden(
-        f"{context.host} does not allow {context.what} to anybody: it is locked, or not to be read{_message(reply)}",
+        f"{context.host} does not allow {context.resource} to anybody: it is locked, or not to be read{_message(reply)}",
         "Ask the registry's owner who locked it; `az acr repository show` shows its attributes.",
         right="an unlocked image",
     )
@@ -163,7 +165,7 @@ def locked(reply: Reply, context: RequestContext) -> Forbidden:
 def no_answer(reply: Reply, context: RequestContext) -> ForeignAnswer:
     """The error for a success with something else than was asked for."""
     return ForeignAnswer(
-        f"{context.host} answers {context.what} with a web page ({reply.status}): no registry speaks there",
+        f"{context.host} answers {context.resource} with a web page ({reply.status}): no registry speaks there",
         "A sign-in page, a proxy or an ingress answers like this. Check the address, and any proxy in between.",
     )
 
@@ -172,12 +174,12 @@ def _missing(reply: Reply, context: RequestContext, message: str) -> Sentence:
     """What a 404 means: only what is in the registry's own form says that something is not there."""
     codes = _codes(reply)
     if "NAME_UNKNOWN" in codes:
-        words = f"{context.host} has no such repository: {context.what}"
+        words = f"{context.host} has no such repository: {context.resource}"
         return Sentence(words, "Was it deleted, renamed or misspelt?", error=RepositoryNotFound)
     if codes & ABSENT:
-        return Sentence(f"{context.host} does not have {context.what}{message}", "It was deleted or never pushed.")
+        return Sentence(f"{context.host} does not have {context.resource}{message}", "It was deleted or never pushed.")
     return Sentence(
-        f"{context.host} knows no such path: {context.what} (404{', not in the form of a registry' if not codes else message})",
+        f"{context.host} knows no such path: {context.resource} (404{message if codes else ', not in the form of a registry'})",
         "An ingress or proxy, an unknown API or a name in upper case gets the same answer; whether it is there is not known.",
         error=RouteNotFound,
     )
@@ -225,7 +227,7 @@ def absence(error: SourceError) -> AbsenceKind:
             return AbsenceKind.FAILED
 
 
-def failure(source: SourceId, name: RepositoryName, reference: str, error: SourceError, at: datetime) -> LookupFailed:
+def failure(source: SourceId, name: RepositoryName, reference: str, error: SourceError, moment: datetime) -> LookupFailed:
     """The fact that something could not be read, and why."""
     return LookupFailed(
         source=source,
@@ -233,7 +235,7 @@ def failure(source: SourceId, name: RepositoryName, reference: str, error: Sourc
         reference=reference,
         kind=absence(error),
         reason=error.headline,
-        at=at,
+        at=moment,
         remedy=error.remedy,
         right=error.right if isinstance(error, Forbidden) else "",
     )

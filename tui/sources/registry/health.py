@@ -44,32 +44,32 @@ class Health:
         """An answer came."""
         self.as_of = self.now()
 
-    def deny(self, what: str, error: SourceError, reading: str = "") -> None:
+    def deny(self, resource: str, error: SourceError, reading: str = "") -> None:
         """Something cannot be read: the source is partial.
 
         `reading` is the kind of reading that failed: what one of them is refused, another that succeeds does not allow.
         """
         if isinstance(error, AuthenticationFailed):
             self._unsigned = error
-        key = reading, what
+        key = reading, resource
         if key in self._denials or len(self._denials) < MAX_KEPT:
-            self._denials[key] = denial_of(what, error)
+            self._denials[key] = denial_of(resource, error)
         else:
             self._more = True
 
-    def weight(self, what: str, reading: str = "") -> int:
+    def weight(self, resource: str, reading: str = "") -> int:
         """The level by which the log names a failure: of what is not told for being too much, the log is the only place."""
-        is_shown = (reading, what) in self._denials or len(self._denials) < MAX_DENIALS
+        is_shown = (reading, resource) in self._denials or len(self._denials) < MAX_DENIALS
         return logging.DEBUG if is_shown else logging.INFO
 
-    def allow(self, what: str, reading: str = "") -> None:
+    def allow(self, resource: str, reading: str = "") -> None:
         """It can be read after all, in the way that it could not."""
-        self._denials.pop((reading, what), None)
-        self._notes.pop(what, None)
+        self._denials.pop((reading, resource), None)
+        self._notes.pop(resource, None)
 
-    def note(self, what: str, error: SourceError) -> None:
+    def note(self, resource: str, error: SourceError) -> None:
         """Something is not offered and not needed: told, but nothing is missing."""
-        self._notes[what] = denial_of(what, error)
+        self._notes[resource] = denial_of(resource, error)
 
     def read(self, monotonic: float) -> SourceHealth:
         """The state now; `monotonic` in seconds is for the rate."""
@@ -124,9 +124,9 @@ class Health:
         rate, throttle = self._rate(monotonic), self._client.throttle
         wait = round(throttle.waiting, 1)
         counters = [Progress("images", *self.demands, rate, wait, throttle.waiting_reason)]
-        done, total = self.repositories
-        if total is not None or done:
-            counters.append(Progress("repositories", done, total, 0.0))
+        read, total = self.repositories
+        if total is not None or read:
+            counters.append(Progress("repositories", read, total, 0.0))
         counters.append(Progress("manifests", self.manifests, None))
         if self.searches[1]:
             counters.append(Progress("searched for signatures", *self.searches))

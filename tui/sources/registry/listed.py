@@ -29,7 +29,7 @@ def is_kept(error: SourceError, begun: bool) -> bool:
 
 
 async def gathered(
-    room: Room, pages: AsyncIterator[tuple[T, ...]], name: RepositoryName, rest: bool
+    room: Room, pages: AsyncIterator[tuple[T, ...]], name: RepositoryName, for_rest: bool
 ) -> tuple[tuple[T, ...], SourceError | None]:
     """The rows of a list as far as it goes and there is room for them, and why that is not all. Raises SourceError."""
     rows: list[T] = []
@@ -38,7 +38,7 @@ async def gathered(
         async for page in pages:
             size += sum(map(weight, page))
             if page:
-                room.reserve((name, type(page[0])), size, f"the rest of a list of {name}", rest)
+                room.reserve((name, type(page[0])), size, f"the rest of a list of {name}", for_rest)
             rows += page
     except SourceError as error:
         if not is_kept(error, bool(rows)):
@@ -48,11 +48,11 @@ async def gathered(
 
 
 async def manifests_of(
-    room: Room, pages: AsyncIterator[tuple[ManifestListing, ...]], name: RepositoryName, rest: bool
+    room: Room, pages: AsyncIterator[tuple[ManifestListing, ...]], name: RepositoryName, for_rest: bool
 ) -> tuple[tuple[ManifestListing, ...], SourceError | None]:
     """The manifests of a repository; when they are refused its tags are still worth reading. Raises Unreachable."""
     try:
-        return await gathered(room, pages, name, rest)
+        return await gathered(room, pages, name, for_rest)
     except Unreachable:
         raise
     except SourceError as error:

@@ -76,22 +76,22 @@ class AcrLocks:
         granted = "metadata_write" in actions or "*" in actions
         return (Right(name, place, RightState.HELD if granted else RightState.MISSING, "" if granted else REMEDY),)
 
-    async def change(self, target: LockTarget, seen: Locks, wanted: Locks) -> Locks:
-        """Put `wanted` in place of `seen`; what the registry says afterwards."""
+    async def change(self, target: LockTarget, current: Locks, desired: Locks) -> Locks:
+        """Put `desired` in place of `current`; what the registry says afterwards."""
         now = await self.read(target)
-        if _same(now, wanted):
+        if _same(now, desired):
             return now
-        if not _same(now, seen):
-            raise _changed(target, seen, now)
+        if not _same(now, current):
+            raise _changed(target, current, now)
         context = RequestContext(self.registry, f"a change of the attributes of {_words(target)}", RIGHT, REMEDY)
-        values = {f"can_{name}": bool(getattr(wanted, name)) for name, _ in _WORDS}
+        values = {f"can_{name}": bool(getattr(desired, name)) for name, _ in _WORDS}
         try:
             after = _locks(await (await self._open()).update(target.name.repository, target.reference, values, context))
         except (Unreachable, ServerFault) as error:
             if error.__cause__ is not None and not may_have_arrived(error.__cause__):
                 raise
-            after = await self._looked_up(target, wanted, error)
-        if not _same(after, wanted):
+            after = await self._looked_up(target, desired, error)
+        if not _same(after, desired):
             raise OutcomeUnknown(
                 f"{self.registry} took the change of {_words(target)}, but does not show it.",
                 "Look at it before it is sent again: az acr repository show.",

@@ -26,7 +26,8 @@ class ListCut(UntrustedPayload):
 def cut(most: int, context: RequestContext) -> ListCut:
     """The error that ends a list that is too long."""
     return ListCut(
-        f"only the first {most:,} of {context.what} on {context.host} are read", "What runs is read in any case, by its own name."
+        f"only the first {most:,} of {context.resource} on {context.host} are read",
+        "What runs is read in any case, by its own name.",
     )
 
 
@@ -41,9 +42,9 @@ async def at_most(pages: AsyncIterator[tuple[T, ...]], most: int, context: Reque
         left -= len(page)
 
 
-def decode_names(body: bytes, kind: type[T], what: str, most: int) -> T:
+def decode_names(body: bytes, kind: type[T], document: str, most: int) -> T:
     """A list of names out of a body, of at most about `most` names: the rest of a longer one is never made an object of."""
-    return decode_json(_shortened(body, most), kind, what)
+    return decode_json(_shortened(body, most), kind, document)
 
 
 def _shortened(body: bytes, most: int) -> bytes:

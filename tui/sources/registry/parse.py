@@ -81,12 +81,12 @@ def compute_digest(body: bytes, like: str = "sha256:") -> str:
     return f"{name}:{hashlib.new(name, body).hexdigest()}"
 
 
-def check_digest(body: bytes, expected: str, what: str) -> None:
+def check_digest(body: bytes, expected: str, document: str) -> None:
     """Raise OtherBytes unless the body has the digest."""
     digest = compute_digest(body, expected)
     if digest != expected:
         raise OtherBytes(
-            f"the registry answered with other bytes: {what} does not match its digest {clean(expected, 80)}, it is {digest}",
+            f"the registry answered with other bytes: {document} does not match its digest {clean(expected, 80)}, it is {digest}",
             "Do not run it. Find out who changed it: the registry, its storage, or a proxy or mirror in between.",
         )
 
@@ -95,15 +95,15 @@ class _Typed(msgspec.Struct):
     media_type: str | None = msgspec.field(name="mediaType", default=None)
 
 
-def check_media_type(body: bytes, content_type: str, what: str) -> None:
+def check_media_type(body: bytes, content_type: str, document: str) -> None:
     """Raise UntrustedPayload where the registry calls a manifest something else than it calls itself.
 
     Clients go by the one or the other (OCI image-spec, "Compatibility Matrix"; CVE-2021-41190): what they see would differ.
     """
-    declared, own = _media_type(content_type), _media_type(decode_json(body, _Typed, what).media_type or "")
+    declared, own = _media_type(content_type), _media_type(decode_json(body, _Typed, document).media_type or "")
     if declared and own and declared != own:
         raise UntrustedPayload(
-            f"{what} says that it is {clean(own, 80)}, the registry that it is {clean(declared, 80)}",
+            f"{document} says that it is {clean(own, 80)}, the registry that it is {clean(declared, 80)}",
             "Do not run it; check for a proxy, and push the image again.",
         )
 
@@ -112,9 +112,9 @@ def _media_type(text: str) -> str:
     return text.partition(";")[0].strip().lower()
 
 
-def declares_type(body: bytes, what: str) -> bool:
+def declares_type(body: bytes, document: str) -> bool:
     """Whether a manifest says itself what it is, so that it means the same without what the registry says of it."""
-    return bool(decode_json(body, _Typed, what).media_type)
+    return bool(decode_json(body, _Typed, document).media_type)
 
 
 def read_manifest(body: bytes, digest: str, content_type: str = "") -> Manifest:

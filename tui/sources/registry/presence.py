@@ -47,19 +47,21 @@ class ListedManifests:
         self._read.clear()
         self._whole.clear()
 
-    async def pages(self, lists: AcrLists, name: RepositoryName, rest: bool) -> AsyncGenerator[tuple[ManifestListing, ...], None]:
+    async def pages(
+        self, lists: AcrLists, name: RepositoryName, for_rest: bool
+    ) -> AsyncGenerator[tuple[ManifestListing, ...], None]:
         """All that a repository lists; where the page that `look` read was all of it, that page. Raises SourceError."""
         only_page = self._whole.pop(name, None)
         if only_page is not None:
             yield only_page
             return
-        async with aclosing(lists.manifests(name.repository, rest)) as pages:
+        async with aclosing(lists.manifests(name.repository, for_rest)) as pages:
             async for page in pages:
                 self.add(name, (row.digest for row in page))
                 yield page
         self._read.add(name)
 
-    async def look(self, name: RepositoryName, digests: Iterable[str], rest: bool) -> None:
+    async def look(self, name: RepositoryName, digests: Iterable[str], for_rest: bool) -> None:
         """Learn of several manifests of a repository whose content is kept.
 
         What the registry does not list, or not on the first page, stays unknown: it is asked for by itself.
@@ -72,12 +74,12 @@ class ListedManifests:
                 return
             self._read.add(name)
             try:
-                await self._first_page(self._lists, name, rest)
+                await self._first_page(self._lists, name, for_rest)
             except SourceError:
                 return  # each is asked for by itself, and tells it
 
-    async def _first_page(self, lists: AcrLists, name: RepositoryName, rest: bool) -> None:
-        async with aclosing(lists.manifests(name.repository, rest)) as pages:
+    async def _first_page(self, lists: AcrLists, name: RepositoryName, for_rest: bool) -> None:
+        async with aclosing(lists.manifests(name.repository, for_rest)) as pages:
             page = await anext(pages, ())
             self.add(name, (row.digest for row in page))
             # A page with room left is the last one, almost always: then to look for the next asks for nothing.

@@ -72,10 +72,10 @@ def _too_many(name: RepositoryName) -> UntrustedPayload:
 class _Visit:
     """One reading from the top down: where, for whom, what failed on the way, and how many manifests may still be read."""
 
-    __slots__ = ("errors", "left", "name", "rest")
+    __slots__ = ("errors", "for_rest", "left", "name")
 
-    def __init__(self, name: RepositoryName, rest: bool) -> None:
-        self.name, self.rest = name, rest
+    def __init__(self, name: RepositoryName, for_rest: bool) -> None:
+        self.name, self.for_rest = name, for_rest
         self.errors: list[SourceError] = []
         self.left = MAX_MANIFESTS
 
@@ -125,13 +125,13 @@ class RegistryReader:
         self._manifests.pop((name, reference), None)
         self.resolved.pop((name, reference), None)
 
-    async def read(self, name: RepositoryName, reference: str, rest: bool = False) -> ReadOutcome:
+    async def read(self, name: RepositoryName, reference: str, for_rest: bool = False) -> ReadOutcome:
         """Read a manifest by tag or digest with all that belongs to it. Raises SourceError.
 
         A platform that fails is told as its own `LookupFailed`, loses nothing else, and is in the outcome.
         """
-        visit = _Visit(name, rest)
-        manifest = await self._manifest(name, reference, rest)
+        visit = _Visit(name, for_rest)
+        manifest = await self._manifest(name, reference, for_rest)
         if not is_digest(reference):
             self.resolved[name, reference] = manifest.digest
             await self._emit(TagResolved(self.source, name, reference, manifest.digest, self._now()))
@@ -139,44 +139,44 @@ class RegistryReader:
         self._whole.add((name, manifest.digest))
         return ReadOutcome(manifest.digest, tuple(visit.errors))
 
-    async def _manifest(self, name: RepositoryName, reference: str, rest: bool) -> Manifest:
+    async def _manifest(self, name: RepositoryName, reference: str, for_rest: bool) -> Manifest:
         if is_digest(reference):
             # What is read by a tag at this moment may be it.
             await self._flights.landed(name)
             async with self._flights.alone(name, reference):
-                return await self._fetched(name, reference, "", rest)
+                return await self._fetched(name, reference, "", for_rest)
         with self._flights.begun(name):
-            digest = "" if rest else await self._tags.named(name, reference)
+            digest = "" if for_rest else await self._tags.named(name, reference)
             if not digest:
-                return await self._fetched(name, reference, reference, rest)
+                return await self._fetched(name, reference, reference, for_rest)
         self._present.add(name, (digest,))
         async with self._flights.alone(name, digest):
-            return await self._fetched(name, digest, reference, rest)
+            return await self._fetched(name, digest, reference, for_rest)
 
-    async def _fetched(self, name: RepositoryName, reference: str, tag: str, rest: bool) -> Manifest:
+    async def _fetched(self, name: RepositoryName, reference: str, tag: str, for_rest: bool) -> Manifest:
         """A manifest, from what is known or from the registry; `tag` is what it was asked for by, if by one."""
         refuted = (name, reference) in self._refuted
         cached = None if refuted else self._manifests.get((name, reference))
         if cached is not None:
             return cached
-        body = await self._body(name, reference, rest)
+        body = await self._body(name, reference, for_rest)
         manifest = read_manifest(body.content, body.digest, body.content_type)
         keep_manifest(self._store, body)
         if (name, body.digest) not in self._manifests or refuted:
-            self._room.reserve(body.digest, weight(manifest), f"manifest {body.digest[:19]}", rest)
+            self._room.reserve(body.digest, weight(manifest), f"manifest {body.digest[:19]}", for_rest)
             self._manifests[name, body.digest] = manifest
             await self._emit(ManifestRead(self.source, name, manifest, self._now(), tag))
         return manifest
 
-    async def _body(self, name: RepositoryName, reference: str, rest: bool) -> ManifestBody:
+    async def _body(self, name: RepositoryName, reference: str, for_rest: bool) -> ManifestBody:
         key = name, reference
         content = await stored(self._store, reference) if is_digest(reference) and key not in self._refuted else None
         if content is not None:
             if key not in self._present:  # the content is known; whether this repository has it is not
-                await self._client.head(name.repository, reference, rest)
+                await self._client.head(name.repository, reference, for_rest)
             return ManifestBody(reference, content, "")
         try:
-            body = await self._client.manifest(name.repository, reference, rest)
+            body = await self._client.manifest(name.repository, reference, for_rest)
         except OtherBytes:
             self._refuted.add(key)  # until the registry itself answers that rightly, whatever is known of it from elsewhere
             raise
@@ -195,17 +195,17 @@ class RegistryReader:
                 return
 
     async def _children(self, visit: _Visit, children: list[Descriptor], depth: int) -> None:
-        taken = children[: min(MAX_CHILDREN, visit.left)]
-        visit.left -= len(taken)
-        for child in children[len(taken) : len(taken) + 1]:
+        read = children[: min(MAX_CHILDREN, visit.left)]
+        visit.left -= len(read)
+        for child in children[len(read) : len(read) + 1]:
             await self._emit(failure(self.source, visit.name, child.digest, _too_many(visit.name), self._now()))
-        await self._present.look(visit.name, (child.digest for child in taken), visit.rest)
+        await self._present.look(visit.name, (child.digest for child in read), visit.for_rest)
         async with asyncio.TaskGroup() as group:
-            for child in taken:
+            for child in read:
                 group.create_task(self._guarded(visit, child.digest, self._child(visit, child, depth)))
 
     async def _child(self, visit: _Visit, child: Descriptor, depth: int) -> None:
-        manifest = await self._manifest(visit.name, child.digest, visit.rest)
+        manifest = await self._manifest(visit.name, child.digest, visit.for_rest)
         if is_attestation(child, manifest):
             await self._attestation(visit, child, manifest)
         else:
@@ -224,9 +224,9 @@ class RegistryReader:
         self._configs.add(descriptor.digest)
         read = False
         try:
-            content = await self._blob(visit.name, descriptor.digest, visit.rest)
+            content = await self._blob(visit.name, descriptor.digest, visit.for_rest)
             config = read_config(content, descriptor.digest)
-            self._room.reserve(descriptor.digest, weight(config), f"config {descriptor.digest[:19]}", visit.rest)
+            self._room.reserve(descriptor.digest, weight(config), f"config {descriptor.digest[:19]}", visit.for_rest)
             await self._emit(ConfigRead(config))
             await self._claim(manifest.digest, buildinfo_claims(content))
             read = True
@@ -234,12 +234,12 @@ class RegistryReader:
             if not read:
                 self._configs.discard(descriptor.digest)
 
-    async def _blob(self, name: RepositoryName, digest: str, rest: bool) -> bytes:
+    async def _blob(self, name: RepositoryName, digest: str, for_rest: bool) -> bytes:
         # Platforms of one image may share what says how they were made.
         async with self._flights.alone(name, digest):
             content = await stored(self._store, digest)
             if content is None:
-                content = await self._client.blob(name.repository, digest, rest=rest)
+                content = await self._client.blob(name.repository, digest, for_rest=for_rest)
                 self._store.put(digest, content)
             return content
 
@@ -253,7 +253,7 @@ class RegistryReader:
                 and "slsa.dev/provenance" in layer.annotations.get(PREDICATE, "")
                 and is_digest(subject)
             ):
-                await self._claim(subject, provenance_claims(await self._blob(visit.name, layer.digest, visit.rest), layers))
+                await self._claim(subject, provenance_claims(await self._blob(visit.name, layer.digest, visit.for_rest), layers))
 
     async def _claim(self, digest: str, claims: tuple[Claim, ...]) -> None:
         if claims:
@@ -323,7 +323,7 @@ class RegistryReader:
 
     # ---- what a repository holds
 
-    async def history(self, name: RepositoryName, rest: bool = False) -> History:
+    async def history(self, name: RepositoryName, for_rest: bool = False) -> History:
         """Emit the tags and, for ACR, the manifests of a repository, and return them. Raises SourceError.
 
         Other registries list names only: the digest of each is asked for, of the newest `MAX_HEADS` that are not known yet.
@@ -332,7 +332,7 @@ class RegistryReader:
             history = self._histories.get(name)
             if history is None:
                 history = await (
-                    self._plain_history(name, rest) if self._acr is None else self._acr_history(self._acr, name, rest)
+                    self._plain_history(name, for_rest) if self._acr is None else self._acr_history(self._acr, name, for_rest)
                 )
                 if history.lacking is None or isinstance(history.lacking, UntrustedPayload | NoRoom):
                     self._histories[name] = history
@@ -340,20 +340,20 @@ class RegistryReader:
                     self._tags.forget(name)
             return history
 
-    async def _acr_history(self, lists: AcrLists, name: RepositoryName, rest: bool) -> History:
-        listed = await self._tags.of(name, rest)
+    async def _acr_history(self, lists: AcrLists, name: RepositoryName, for_rest: bool) -> History:
+        listed = await self._tags.of(name, for_rest)
         tags, cut = listed.tags, listed.lacking
         await self._emit(TagsListed(self.source, name, tags, cut is None, self._now()))
-        rows, rows_cut = await manifests_of(self._room, self._present.pages(lists, name, rest), name, rest)
+        rows, rows_cut = await manifests_of(self._room, self._present.pages(lists, name, for_rest), name, for_rest)
         await self._emit(ManifestsListed(self.source, name, rows, rows_cut is None, self._now()))
         return History(tags, rows, cut or rows_cut)
 
-    async def _plain_history(self, name: RepositoryName, rest: bool) -> History:
-        listed = await self._tags.of(name, rest)
+    async def _plain_history(self, name: RepositoryName, for_rest: bool) -> History:
+        listed = await self._tags.of(name, for_rest)
         lacking = listed.lacking
         versions = [tag for tag in listed.names if not is_attached_tag(tag)]
         unknown = [tag for tag in versions if (name, tag) not in self.resolved]
-        lacking = await self._heads(name, newest_first(unknown)[:MAX_HEADS], rest) or lacking
+        lacking = await self._heads(name, newest_first(unknown)[:MAX_HEADS], for_rest) or lacking
         tags = tuple(Tag(tag, self.resolved[name, tag]) for tag in versions if (name, tag) in self.resolved)
         complete = len(unknown) <= MAX_HEADS and lacking is None
         if lacking is not None and not tags and not isinstance(lacking, UntrustedPayload | NoRoom):
@@ -361,13 +361,13 @@ class RegistryReader:
         await self._emit(TagsListed(self.source, name, tags, complete, self._now()))
         return History(tags, (), lacking)
 
-    async def _heads(self, name: RepositoryName, tags: list[str], rest: bool) -> SourceError | None:
+    async def _heads(self, name: RepositoryName, tags: list[str], for_rest: bool) -> SourceError | None:
         """Ask what each tag names; those that are refused are said, and why is returned. Raises Unreachable."""
         lacking: SourceError | None = None
         failures = 0
         for start in range(0, len(tags), HEADS_AT_ONCE):
             batch = tags[start : start + HEADS_AT_ONCE]
-            for tag, error in zip(batch, await asyncio.gather(*(self._head(name, tag, rest) for tag in batch)), strict=True):
+            for tag, error in zip(batch, await asyncio.gather(*(self._head(name, tag, for_rest) for tag in batch)), strict=True):
                 failures = failures + 1 if error else 0
                 if isinstance(error, Unreachable):
                     raise error
@@ -378,11 +378,13 @@ class RegistryReader:
                 break
         return lacking
 
-    async def _head(self, name: RepositoryName, tag: str, rest: bool) -> SourceError | None:
+    async def _head(self, name: RepositoryName, tag: str, for_rest: bool) -> SourceError | None:
         """Ask what a tag names; why that is not said."""
         try:
             # Of what nothing runs the manifest is read in any case: by its tag, that is one request instead of two.
-            digest = (await self._manifest(name, tag, rest)).digest if rest else await self._client.head(name.repository, tag)
+            digest = (
+                (await self._manifest(name, tag, for_rest)).digest if for_rest else await self._client.head(name.repository, tag)
+            )
             self.resolved[name, tag] = digest
         except SourceError as error:
             return None if isinstance(error, NotFound) else error

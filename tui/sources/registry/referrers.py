@@ -60,19 +60,19 @@ class ReferrersFound:
         self.failures.append(error)
         self.errors.append(error.headline)
 
-    def add(self, descriptor: Descriptor, how: str) -> None:
+    def add(self, descriptor: Descriptor, found_by: str) -> None:
         """One find; the same artifact found in two ways is kept as found first, but for the tag where cosign looks: some
         registries (Harbor) list what lies there among the referrers."""
         self.listed += 1
         before = self._ways.get(descriptor.digest)
         if before is not None:
-            if how != FoundBy.COSIGN:
+            if found_by != FoundBy.COSIGN:
                 return
             del self.referrers[descriptor.digest, before]
         elif not self._has_room(may_sign(descriptor.artifact_type)):
             return
-        self._ways[descriptor.digest] = how
-        self.referrers[descriptor.digest, how] = Referrer(descriptor, how)
+        self._ways[descriptor.digest] = found_by
+        self.referrers[descriptor.digest, found_by] = Referrer(descriptor, found_by)
 
     def _has_room(self, signs: bool) -> bool:
         # Counted apart, so that no junk pushed beside signatures can crowd them out.
@@ -112,10 +112,10 @@ class Referrers:
         Never raises SourceError: a way that failed is named in `errors`; after a refusal the tags are not asked for one by one.
         """
         referrers = ReferrersFound()
-        how = await self._by_api(referrers, repository, subject)
+        found_by = await self._by_api(referrers, repository, subject)
         schema = subject.replace(":", "-", 1)
         referrers.searched += ["tag schema sha256-<hex>", "cosign tag sha256-<hex>.sig"]
-        await self._by_tag(referrers, repository, schema, tags, partial(self._index, how, subject))
+        await self._by_tag(referrers, repository, schema, tags, partial(self._index, found_by, subject))
         for suffix, kind in COSIGN.items():
             await self._by_tag(referrers, repository, f"{schema}{suffix}", tags, partial(self._cosign, kind))
         if referrers.nowhere is not None and tags is not None:  # where not even tags can be listed, there is no repository at all
@@ -233,17 +233,17 @@ class Referrers:
             referrers.refused = isinstance(error, AuthenticationFailed | Forbidden | Unreachable)
             referrers.fail(error)
 
-    def _index(self, how: FoundBy, subject: str, referrers: ReferrersFound, body: ManifestBody) -> None:
+    def _index(self, found_by: FoundBy, subject: str, referrers: ReferrersFound, body: ManifestBody) -> None:
         """What the tag schema lists: only an OCI index that is not the subject itself (oras-go `referrersFromIndex`)."""
         manifest = read_manifest(body.content, body.digest, body.content_type)
         if manifest.media_type != INDEX or manifest.digest == subject:
             return
         for descriptor in manifest.children:
-            referrers.add(descriptor, how)
+            referrers.add(descriptor, found_by)
 
-    def _cosign(self, how: str, referrers: ReferrersFound, body: ManifestBody) -> None:
+    def _cosign(self, found_by: str, referrers: ReferrersFound, body: ManifestBody) -> None:
         manifest = read_manifest(body.content, body.digest, body.content_type)
         referrers.manifests.append(manifest)
         config = manifest.config.media_type if manifest.config else ""
         kind = manifest.artifact_type or next((layer.media_type for layer in manifest.layers), config)
-        referrers.add(Descriptor(manifest.media_type, manifest.digest, manifest.size, None, kind, manifest.annotations), how)
+        referrers.add(Descriptor(manifest.media_type, manifest.digest, manifest.size, None, kind, manifest.annotations), found_by)

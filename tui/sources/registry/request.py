@@ -41,13 +41,13 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     path: str
-    asked: RequestContext
+    context: RequestContext
     method: str = "GET"
     scope: str = ""
     kind: RequestClass = RequestClass.READ
     accept: str = "application/json"
     limit: int = LIST_LIMIT
-    rest: bool = False
+    for_rest: bool = False
     foreign: bool = False
     lacking: frozenset[int] = frozenset()
     content: bytes | None = None
@@ -65,5 +65,5 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
 def tell_pause(request: Request, reply: Reply, seconds: float) -> None:
     """Everybody waits, as the registry asks: a line of the log."""
     header = f"Retry-After: {clean(reply.header('retry-after'), 40)}" if reply.header("retry-after") else "no Retry-After"
-    context = request.asked
-    _log.debug("%s: %s: answered %d (%s); everybody waits %.1f s", context.host, context.what, reply.status, header, seconds)
+    context = request.context
+    _log.debug("%s: %s: answered %d (%s); everybody waits %.1f s", context.host, context.resource, reply.status, header, seconds)

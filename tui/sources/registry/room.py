@@ -27,34 +27,34 @@ class Room(Allotment):
     def __init__(self, limit: int = ROOM) -> None:
         super().__init__(limit)
 
-    def take(self, what: Hashable, size: int, rest: bool = False) -> bool:
-        """Whether there is room for a thing, which takes the place of an earlier one; `rest` marks what nothing runs."""
-        return self.replace(what, size, REST_SHARE if rest else 1.0)
+    def take(self, key: Hashable, size: int, for_rest: bool = False) -> bool:
+        """Whether there is room for a thing, which takes the place of an earlier one; `for_rest` marks what nothing runs."""
+        return self.replace(key, size, REST_SHARE if for_rest else 1.0)
 
-    def reserve(self, what: Hashable, size: int, name: str, rest: bool = False) -> None:
+    def reserve(self, key: Hashable, size: int, name: str, for_rest: bool = False) -> None:
         """Take room for a thing. Raises NoRoom when there is none."""
-        if not self.take(what, size, rest):
+        if not self.take(key, size, for_rest):
             raise NoRoom(
                 f"{name} is not kept: what registries sent fills the {self.limit >> 20} MiB set aside for it",
                 "Read less at a time: fewer registries, contexts or namespaces.",
             )
 
 
-def weight(thing: Manifest | ImageConfig | Descriptor | Tag | ManifestListing) -> int:
+def weight(content: Manifest | ImageConfig | Descriptor | Tag | ManifestListing) -> int:
     """About how many bytes a fact takes."""
-    match thing:
+    match content:
         case Manifest():
-            parts = (*thing.layers, *thing.children, *((thing.config,) if thing.config is not None else ()))
-            return DESCRIPTOR + _texts(thing.annotations) + sum(map(weight, parts))
+            parts = (*content.layers, *content.children, *((content.config,) if content.config is not None else ()))
+            return DESCRIPTOR + _texts(content.annotations) + sum(map(weight, parts))
         case ImageConfig():
-            steps = sum(STEP + len(step.created_by) + len(step.comment) for step in thing.history)
-            return DESCRIPTOR + steps + _lines(thing.diff_ids) + _texts(thing.labels)
+            steps = sum(STEP + len(step.created_by) + len(step.comment) for step in content.history)
+            return DESCRIPTOR + steps + _lines(content.diff_ids) + _texts(content.labels)
         case Descriptor():
-            return DESCRIPTOR + _texts(thing.annotations)
+            return DESCRIPTOR + _texts(content.annotations)
         case Tag():
             return ROW
         case ManifestListing():
-            return ROW + _lines(thing.tags)
+            return ROW + _lines(content.tags)
 
 
 def _lines(texts: Iterable[str]) -> int:

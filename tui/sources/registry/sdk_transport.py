@@ -106,7 +106,7 @@ class RegistrySdk:
         return await _read(self._sdk.update_tag_properties(repository, reference, exchange=of_tag, **values), context)
 
     def _request(self, repository: str, context: RequestContext) -> Request:
-        return Request(path="", asked=context, scope=self._client.repository_scope(repository))
+        return Request(path="", context=context, scope=self._client.repository_scope(repository))
 
 
 def write_scope(repository: str) -> str:
@@ -119,7 +119,7 @@ async def _read(answer: Awaitable[T], context: RequestContext) -> T:
         return await answer
     except (AzureError, ValueError) as error:  # what the package raises for values that it cannot read
         raise UntrustedPayload(
-            f"{context.host} did not tell {context.what} in the form that ACR has", "Tell its owner."
+            f"{context.host} did not tell {context.resource} in the form that ACR has", "Tell its owner."
         ) from error
 
 
@@ -160,7 +160,7 @@ class _Transport(AsyncHttpTransport[HttpRequest, AsyncHttpResponse]):
         reply = await self._client.fetch(sent)
         if content is not None:
             hear_ids(reply)
-        decode_json(reply.body, exchange.shape, exchange.request.asked.what)
+        decode_json(reply.body, exchange.shape, exchange.request.context.resource)
         return _Answer(request, reply)
 
     async def open(self) -> None:

@@ -160,7 +160,7 @@ class RegistrySession:
     async def _answer(self, entry: QueuedDemand) -> None:
         name, reference = entry.key
         try:
-            outcome = await self._reader.read(name, reference, rest=entry.demand.priority is Priority.REST)
+            outcome = await self._reader.read(name, reference, for_rest=entry.demand.priority is Priority.REST)
         except SourceError as error:
             await self._failed(entry, error)
             return

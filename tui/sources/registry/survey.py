@@ -131,12 +131,12 @@ class Survey:
     async def _placed(self, places: asyncio.Semaphore, repository: str) -> None:
         async with places:
             await self._repository(RepositoryName(self._host, repository))
-        done, total = self._health.repositories
-        self._health.repositories = (done + 1, total)
+        read, total = self._health.repositories
+        self._health.repositories = (read + 1, total)
 
     async def _repository(self, name: RepositoryName) -> None:
         try:
-            history = await self._reader.history(name, rest=True)
+            history = await self._reader.history(name, for_rest=True)
             self._refusals = 0
         except SourceError as error:
             self._deny(str(name), error, SURVEY)
@@ -190,7 +190,7 @@ class Survey:
         errors: tuple[SourceError, ...] = ()
         lost = False
         try:
-            errors = (await self._reader.read(name, digest, rest=True)).errors
+            errors = (await self._reader.read(name, digest, for_rest=True)).errors
         except NotFound as error:  # deleted since it was listed
             await self._emit(failure(self._reader.source, name, digest, error, self._health.now()))
         except SourceError as error:

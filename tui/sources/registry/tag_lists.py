@@ -43,12 +43,12 @@ class TagLists:
         self._asking: dict[RepositoryName, asyncio.Lock] = {}
         self._taken: set[tuple[RepositoryName, str]] = set()
 
-    async def of(self, name: RepositoryName, rest: bool = False) -> TagList:
+    async def of(self, name: RepositoryName, for_rest: bool = False) -> TagList:
         """The list, as far as it goes and there is room for it. Raises SourceError."""
         async with self._locks.setdefault(name, asyncio.Lock()):
             tag_list = self._lists.get(name)
             if tag_list is None:
-                tag_list = await (self._plain(name, rest) if self._acr is None else self._of_acr(self._acr, name, rest))
+                tag_list = await (self._plain(name, for_rest) if self._acr is None else self._of_acr(self._acr, name, for_rest))
                 self._refused.discard(name)
                 self._lists[name] = tag_list
             return tag_list
@@ -94,16 +94,16 @@ class TagLists:
         """Read one anew when next needed."""
         self._lists.pop(name, None)
 
-    async def _of_acr(self, lists: AcrLists, name: RepositoryName, rest: bool) -> TagList:
-        tags, lacking = await gathered(self._room, lists.tags(name.repository, rest), name, rest)
+    async def _of_acr(self, lists: AcrLists, name: RepositoryName, for_rest: bool) -> TagList:
+        tags, lacking = await gathered(self._room, lists.tags(name.repository, for_rest), name, for_rest)
         return TagList(tuple(tag.name for tag in tags), tags, lacking, self._clock())
 
-    async def _plain(self, name: RepositoryName, rest: bool) -> TagList:
+    async def _plain(self, name: RepositoryName, for_rest: bool) -> TagList:
         names: list[str] = []
         lacking: SourceError | None = None
         try:
-            async for page in self._client.tags(name.repository, rest):
-                self._room.reserve((name, Tag), (len(names) + len(page)) * TAG, f"the rest of the tags of {name}", rest)
+            async for page in self._client.tags(name.repository, for_rest):
+                self._room.reserve((name, Tag), (len(names) + len(page)) * TAG, f"the rest of the tags of {name}", for_rest)
                 names += page
         except SourceError as error:
             if not is_kept(error, bool(names)):

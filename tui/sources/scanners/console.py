@@ -68,24 +68,24 @@ class Console:
         """Requests sent so far."""
         return self._transport.requests
 
-    async def get(self, path: str, what: str) -> Reply:
+    async def get(self, path: str, purpose: str) -> Reply:
         """A page. Raises SourceError."""
         await self._ensure(self._since + self.options.lifetime < self._now())
         try:
-            return await self._get(path, what)
+            return await self._get(path, purpose)
         except AuthenticationFailed:
             # A token that was just made, or was given to us, is refused for good.
             if self.options.token or self._now() - self._since < self.options.lifetime / 10:
                 raise
         await self._ensure(True)
-        return await self._get(path, what)
+        return await self._get(path, purpose)
 
-    async def post(self, path: str, body: object, what: str, base: str = "") -> Reply:
+    async def post(self, path: str, body: object, purpose: str, base: str = "") -> Reply:
         """Send a sign-in. Raises SourceError."""
         api = self._api
         if base:
             api = WebApi(msgspec.structs.replace(api.service, base=base), self._transport, self.options.first_wait)
-        return await api.call(ApiRequest("POST", path, what, body), limit=1 << 20)
+        return await api.call(ApiRequest("POST", path, purpose, body), limit=1 << 20)
 
     async def _get(self, path: str, purpose: str) -> Reply:
         if wait := self._bucket.reserve(self._now()):

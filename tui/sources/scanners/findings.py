@@ -88,13 +88,13 @@ def rows(body: bytes | msgspec.Raw, kind: type[_T]) -> tuple[list[_T], list[msgs
     return entries, broken
 
 
-def decode(body: bytes | msgspec.Raw, kind: type[_T], what: str) -> _T:
-    """A body as a struct. Raises UntrustedPayload naming `what` and the place of the fault."""
+def decode(body: bytes | msgspec.Raw, kind: type[_T], document: str) -> _T:
+    """A body as a struct. Raises UntrustedPayload naming `document` and the place of the fault."""
     try:
         return from_json(body, kind)
     except RecursionError as error:
-        raise UntrustedPayload(f"{what} is nested too deeply", "It was dropped; tell whoever runs the scanner.") from error
+        raise UntrustedPayload(f"{document} is nested too deeply", "It was dropped; tell whoever runs the scanner.") from error
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise UntrustedPayload(
-            f"{what} is not the JSON expected", "Check the address, and the version of the scanner."
+            f"{document} is not the JSON expected", "Check the address, and the version of the scanner."
         ) from error

@@ -151,9 +151,9 @@ class ScannerSource(ABC):
 
     # ---- health
 
-    def _loading(self, round_: Round, done: int) -> SourceHealth:
-        health = self._of(round_, answered(self._health, self._clock(), objects=done, denials=round_.denials))
-        progress = (Progress("reports", done, round_.total),)
+    def _loading(self, round_: Round, reports: int) -> SourceHealth:
+        health = self._of(round_, answered(self._health, self._clock(), objects=reports, denials=round_.denials))
+        progress = (Progress("reports", reports, round_.total),)
         return msgspec.structs.replace(health, state=SourceState.LOADING, error="", remedy="", live=False, progress=progress)
 
     def _ended(self, round_: Round) -> SourceHealth:

@@ -34,10 +34,10 @@ class Elsewhere:
     async def gathered(self, demand: ArtifactDemand, name: RepositoryName, beside: Gathered, now: datetime) -> Gathered:
         """What lies beside the image but for cosign's, and cosign's from the other repository."""
         self._due[demand.name, demand.subject.digest] = now + AGAIN
-        there = await self._read(demand, name)
+        reading = await self._read(demand, name)
         others = tuple(artifact for artifact in beside.artifacts if artifact.system is not SignatureSystem.COSIGN)
-        own = tuple(artifact for artifact in there.artifacts if artifact.system is SignatureSystem.COSIGN)
-        return Gathered(others + own, (*beside.errors, *there.errors), beside.requests + there.requests)
+        own = tuple(artifact for artifact in reading.artifacts if artifact.system is SignatureSystem.COSIGN)
+        return Gathered(others + own, (*beside.errors, *reading.errors), beside.requests + reading.requests)
 
     def due(self, now: datetime) -> list[Key]:
         """Whose signatures are to be looked for again; each is named once."""

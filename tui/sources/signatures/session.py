@@ -206,7 +206,7 @@ class SignatureSession:
             await asyncio.sleep(HEALTH_PACE)
 
     def _health(self) -> SourceHealth:
-        done, total = self._backlog.progress
+        looked_at, total = self._backlog.progress
         unread = [(str(looked.demand.name), looked.errors[0]) for looked in self._looked.values() if looked.errors]
         problems = list(dict.fromkeys(problem for trust in self._trusts.values() for problem in trust.problems))
         first = problems[0] if problems else None
@@ -220,7 +220,7 @@ class SignatureSession:
             remedy=first.remedy if first is not None else "",
             live=self._backlog.idle,
             endpoint=", ".join(filter(None, (trusted.notation_config for trusted in self._trusts))),
-            progress=(Progress("manifests", done, total), *self._counts()) if total else (),
+            progress=(Progress("manifests", looked_at, total), *self._counts()) if total else (),
             denials=(
                 *(Denial(problem.what, remedy=problem.remedy, reason=problem.reason) for problem in problems),
                 *(Denial(f"signatures of {name}", reason=reason) for name, reason in dict(unread).items()),

@@ -224,10 +224,10 @@ def signed_by(keys: tuple[TrustedKey, ...], signed: bytes, signature: bytes) -> 
 def _tried(keys: tuple[TrustedKey, ...]) -> str:
     """Which digests were tried where that is not plain."""
     large = {kind_of(key.spki): own_digest(key.spki) for key in keys if own_digest(key.spki) != "SHA-256"}
-    tried = "".join(f"; {kind} was tried with SHA-256 and {digest}" for kind, digest in sorted(large.items()))
+    attempts = "".join(f"; {kind} was tried with SHA-256 and {digest}" for kind, digest in sorted(large.items()))
     if any(kind_of(key.spki) == "Ed25519" for key in keys):
-        tried += "; what cosign 3 signs with an Ed25519 key (Ed25519ph) is verified neither here nor by cosign itself"
-    return tried
+        attempts += "; what cosign 3 signs with an Ed25519 key (Ed25519ph) is verified neither here nor by cosign itself"
+    return attempts
 
 
 def dsse_key_id(spki: bytes) -> str:

@@ -19,11 +19,11 @@ def go_base64(text: str) -> bytes:
     return base64.b64decode(text.replace("\r", "").replace("\n", "").encode("ascii"), validate=True)
 
 
-def json_members(data: bytes, *known: str) -> dict[str, Json]:
-    """A JSON object without a second reading: no duplicate, no look-alike of a `known` member, no number out of range."""
+def json_members(data: bytes, *names: str) -> dict[str, Json]:
+    """A JSON object without a second reading: no duplicate, no look-alike of one of these `names`, no number out of range."""
     members = json_object(data)
     _refuse_infinite(members)
-    refuse_lookalikes(members, known)
+    refuse_lookalikes(members, names)
     return members
 
 
@@ -42,14 +42,14 @@ def _refuse_infinite(value: Json) -> None:
                 pending += members.values()
 
 
-def optional_object(members: dict[str, Json], name: str, *known: str) -> dict[str, Json]:
-    """A member that is an object, without look-alikes of the `known`; empty when it is null or not there."""
+def optional_object(members: dict[str, Json], name: str, *names: str) -> dict[str, Json]:
+    """A member that is an object, without look-alikes of the `names`; empty when it is null or not there."""
     value = members.get(name)
     if value is None:
         return {}
     if not isinstance(value, dict):
         raise ValueError(f"{name} is not an object")
-    refuse_lookalikes(value, known)
+    refuse_lookalikes(value, names)
     return value
 
 

@@ -40,8 +40,8 @@ def check_headers(protected: Header, unprotected: Header) -> None:
     """Nothing stands on both sides, nor an IV here and a partial one there; ValueError otherwise."""
     if protected.keys() & unprotected.keys():
         raise Malformed("a header is both protected and unprotected")
-    for here, there in ((IV, PARTIAL_IV), (PARTIAL_IV, IV)):
-        if here in protected and there in unprotected:
+    for label, opposite in ((IV, PARTIAL_IV), (PARTIAL_IV, IV)):
+        if label in protected and opposite in unprotected:
             raise Malformed("the headers hold both an IV and a partial IV")
 
 

@@ -55,9 +55,9 @@ def parse_name(text: str) -> dict[str, str]:
     return _complete(attributes)
 
 
-def is_subset(wanted: dict[str, str], borne: dict[str, str]) -> bool:
-    """True when the borne name has every attribute of the wanted one."""
-    return all(borne.get(kind, "") == value for kind, value in wanted.items())
+def is_subset(required: dict[str, str], borne: dict[str, str]) -> bool:
+    """True when the borne name has every attribute of the required one."""
+    return all(borne.get(kind, "") == value for kind, value in required.items())
 
 
 def _add(attributes: dict[str, str], kind: str, value: str) -> None:

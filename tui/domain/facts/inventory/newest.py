@@ -10,7 +10,7 @@ __all__ = ["replaces"]
 T = TypeVar("T")
 
 
-def replaces(event: T, known: T, rank: Callable[[T], tuple[Any, ...]]) -> bool:
-    """Whether an event takes the place of a known one: it ranks higher, or as high and its text is greater."""
-    rank_of_event, rank_of_known = rank(event), rank(known)
-    return rank_of_event > rank_of_known or (rank_of_event == rank_of_known and repr(event) > repr(known))
+def replaces(event: T, earlier: T, rank: Callable[[T], tuple[Any, ...]]) -> bool:
+    """Whether an event takes the place of an earlier one: it ranks higher, or as high and its text is greater."""
+    rank_of_event, rank_of_earlier = rank(event), rank(earlier)
+    return rank_of_event > rank_of_earlier or (rank_of_event == rank_of_earlier and repr(event) > repr(earlier))

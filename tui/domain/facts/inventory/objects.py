@@ -71,14 +71,14 @@ class ObjectTable(Generic[T]):
         if not self._enter(scope, generation):
             return False
         began = self._cycles[scope][1]
-        gone = [
+        unseen = [
             uid
             for uid, seen_in in self._seen.items()
             if seen_in < began and (not scope or self._namespaces.get(uid, "") == scope)
         ]
-        for uid in gone:
+        for uid in unseen:
             self.drop(uid)
-        return bool(gone)
+        return bool(unseen)
 
     def _enter(self, scope: str, generation: int) -> bool:
         """Whether the generation is the newest of its scope; a newer one begins here."""

@@ -26,9 +26,9 @@ APPLY = "application/apply-patch+yaml"
 _MAX = 300
 
 
-def restart_value(kind: WorkloadKind, at: datetime) -> str:
+def restart_value(kind: WorkloadKind, when: datetime) -> str:
     """What a restart writes; an Argo Rollout's field has whole seconds."""
-    moment = at.astimezone(UTC)
+    moment = when.astimezone(UTC)
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ" if kind.kind == "Rollout" else "%Y-%m-%dT%H:%M:%S.%fZ")
 
 

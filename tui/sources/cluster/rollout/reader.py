@@ -174,7 +174,7 @@ class RolloutReader:
 
     async def _get(self, path: str, parameters: Mapping[str, str | int], request: str) -> bytes:
         retry = Retry(Backoff(self._options.backoff, self._options.backoff_most), TRIES - 1)
-        return await patiently(lambda: self._api.get(path, parameters, what=request), retry)
+        return await patiently(lambda: self._api.get(path, parameters, purpose=request), retry)
 
     def _decoded(self, raw: msgspec.Raw, shape: type[_Item]) -> _Item:
         try:

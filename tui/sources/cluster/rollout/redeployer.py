@@ -125,22 +125,24 @@ class KubeRedeployer:
         remedy = f"Ask for the role '{role}' in namespace {key.namespace} ({on_aks})."
         return Right(words, place, RightState.MISSING, remedy)
 
-    async def restart(self, seen: RolloutState, at: datetime) -> Receipt:
+    async def restart(self, observed: RolloutState, moment: datetime) -> Receipt:
         """Have all pods replaced. A CronJob's next Job is told to be of the template after it."""
-        kind = _kind(seen)
-        value = restart_value(kind, at)
+        kind = _kind(observed)
+        value = restart_value(kind, moment)
 
         def patch(resource: Found) -> _Patch:
             return _Patch(merge_patch(resource.workload, restart_fields(kind, value)), MERGE_PATCH)
 
-        return await self._carry_out(seen, _Wish(WorkloadChange.RESTART, patch, lambda state: state.restarted_at == value))
+        return await self._carry_out(observed, _Wish(WorkloadChange.RESTART, patch, lambda state: state.restarted_at == value))
 
-    async def pin(self, seen: RolloutState, images: Mapping[str, str]) -> Receipt:
+    async def pin(self, observed: RolloutState, images: Mapping[str, str]) -> Receipt:
         """Put these image references in place, by the container's name; all of them or none."""
-        kind, wished = _kind(seen), dict(images)
-        names = {container.name for container in seen.containers}
+        kind, wished = _kind(observed), dict(images)
+        names = {container.name for container in observed.containers}
         if unknown := sorted(wished.keys() - names):
-            raise Inapplicable(f"{seen.key.kind} {seen.key.name} has no container {quoted(unknown[0], 100)}.", "Plan anew.")
+            raise Inapplicable(
+                f"{observed.key.kind} {observed.key.name} has no container {quoted(unknown[0], 100)}.", "Plan anew."
+            )
 
         def patch(resource: Found) -> _Patch:
             if appliers_of_image(resource.workload.metadata):
@@ -150,11 +152,11 @@ class KubeRedeployer:
         def done(state: RolloutState) -> bool:
             return wished.items() <= {container.name: container.image for container in state.containers}.items()
 
-        return await self._carry_out(seen, _Wish(WorkloadChange.PIN, patch, done, wished))
+        return await self._carry_out(observed, _Wish(WorkloadChange.PIN, patch, done, wished))
 
-    async def scale(self, seen: RolloutState, replicas: int) -> Receipt:
+    async def scale(self, observed: RolloutState, replicas: int) -> Receipt:
         """Set the number of pods; a CronJob is suspended by 0 and resumed by 1."""
-        kind = _kind(seen)
+        kind = _kind(observed)
 
         def patch(resource: Found) -> _Patch:
             return _Patch(merge_patch(resource.workload, scale_fields(kind, replicas)), MERGE_PATCH)
@@ -162,7 +164,7 @@ class KubeRedeployer:
         def done(state: RolloutState) -> bool:
             return state.suspended is (replicas == 0) if kind.kind == "CronJob" else state.desired == replicas
 
-        return await self._carry_out(seen, _Wish(WorkloadChange.SCALE, patch, done))
+        return await self._carry_out(observed, _Wish(WorkloadChange.SCALE, patch, done))
 
     # ---- one change
 
@@ -208,7 +210,7 @@ class KubeRedeployer:
         kind, meta = resource.kind, resource.workload.metadata
         right = kind.right("patch", meta.namespace)
         target = PatchTarget(kind.api_version, kind.resource, meta.namespace, meta.name)
-        answer = await self._client.patch(target, patch.body, patch.content_type, what=right)
+        answer = await self._client.patch(target, patch.body, patch.content_type, purpose=right)
         try:
             workload = decode_answer(answer.body, Workload, right, self._api.host)
         except SourceError as error:
