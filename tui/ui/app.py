@@ -39,6 +39,7 @@ from tui.ui.screens.explorer import ExplorerScreen
 from tui.ui.screens.themes import DARK, SIXTEEN, THEMES, defaults_for, theme_named
 from tui.ui.terminal import wait_for_size
 from tui.ui.upkeep import LOOK, Upkeep
+from tui.ui.work import begin_work
 
 if TYPE_CHECKING:
     from tui.domain.answers.trend import Mark
@@ -189,7 +190,7 @@ class TrustreeApp(Host):
                 loop.add_signal_handler(number, self._ended_by, number)
         self.set_interval(LOOK, self._upkeep.look)
         if self._open_marks is not None:
-            self.set_interval(LOOK, lambda: self.run_worker(self._look_back(), name="marks", group="marks", exit_on_error=False))
+            self.set_interval(LOOK, lambda: begin_work(self, self._look_back, name="marks", group="marks"))
         self.call_after_refresh(self.open_estate)
 
     async def on_event(self, event: Event) -> None:
@@ -209,7 +210,7 @@ class TrustreeApp(Host):
     def open_estate(self) -> None:
         """Open the estate and follow it; what goes wrong becomes `trouble`."""
         self.trouble = None
-        self._following = self.run_worker(self._follow(), name="estate", group="estate", exclusive=True, exit_on_error=False)
+        self._following = begin_work(self, self._follow, name="estate", group="estate", exclusive=True)
 
     async def on_unmount(self) -> None:
         """Wait until the estate is closed: connections, and the demo's process."""
@@ -288,7 +289,7 @@ class TrustreeApp(Host):
     def copy_text(self, text: str, description: str, *, lines: bool = False) -> None:
         """Copy a text through tmux where there is one, else by OSC 52, and say what was done about it."""
         copied = "\n".join(map(clean, text.split("\n"))) if lines else clean(text)
-        self.run_worker(self._copy(copied, description), name="copy", group="copy", exit_on_error=False)
+        begin_work(self, partial(self._copy, copied, description), name="copy", group="copy")
 
     async def _copy(self, text: str, label: str) -> None:
         from tui.ui.clipboard import copied_by_tmux  # not before somebody copies
@@ -311,7 +312,7 @@ class TrustreeApp(Host):
         """Write what the screen shows as a picture into a file."""
         from tui.ui.screens.exporting import save_picture  # not before somebody wants one
 
-        self.run_worker(save_picture(self), name="picture", group="picture", exit_on_error=False)
+        begin_work(self, partial(save_picture, self), name="picture", group="picture")
 
     def action_interrupt(self) -> None:
         """End at once when it is pressed twice, as programs without a screen do with one."""

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from textual.reactive import reactive
 from textual.timer import Timer
-from textual.worker import Worker
 
 from tui.domain.facts.demand import Demand
 from tui.domain.facts.inquiries import Inquiries
@@ -22,6 +21,7 @@ from tui.presenters.glyphs import Glyphs
 from tui.presenters.views.building import Built
 from tui.presenters.views.spec import Filter
 from tui.ui.query_indexes import QueryIndexes
+from tui.ui.work import WorkHost
 from widgets.page import TextPage
 from widgets.tree import VirtualTree
 from widgets.typeahead import TypeAheadApp
@@ -223,7 +223,7 @@ class Host(TypeAheadApp[int]):
     glyphs: Glyphs
 
 
-class Explorer(Protocol):
+class Explorer(WorkHost, Protocol):
     """The explorer as the detail beside it sees it."""
 
     @property
@@ -253,10 +253,4 @@ class Explorer(Protocol):
 
     def set_timer(self, delay: float, callback: Callable[[], None]) -> Timer:
         """Call something later."""
-        ...
-
-    def run_worker(
-        self, work: Coroutine[None, None, None], *, name: str, group: str, exclusive: bool, exit_on_error: bool
-    ) -> Worker[None]:
-        """Do something beside the keys."""
         ...

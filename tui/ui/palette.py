@@ -16,6 +16,7 @@ from tui.presenters.glyphs import ASCII
 from tui.ui.host import Host
 from tui.ui.screens.navigable import NavigableScreen
 from tui.ui.screens.pages import TextScreen
+from tui.ui.work import begin_work
 from widgets.choices import Choice
 from widgets.prompt import FilterBar
 from widgets.rows import Span
@@ -62,7 +63,7 @@ class CommandScreen(ModalScreen[None]):
         self._typed = event.text
         if not self._busy:
             self._busy = True
-            self.run_worker(self._serve(), name="commands", group="commands", exit_on_error=False)
+            begin_work(self, self._serve, name="commands", group="commands")
 
     async def _serve(self) -> None:
         try:

@@ -20,6 +20,7 @@ from tui.presenters.views.findings import FindingModel
 from tui.presenters.words import plural
 from tui.ui.host import Actions, Explorer
 from tui.ui.screens.waiting import Waiting
+from tui.ui.work import begin_work
 from widgets.marking import MarkingTree
 
 if TYPE_CHECKING:
@@ -143,9 +144,7 @@ class Acting:
         self._explorer.app.notify(
             f"Making a plan for {plural(marked, 'marked row')}." if marked else "Making a plan.", timeout=1.5
         )
-        worker = self._explorer.run_worker(
-            self._planned(action, targets), name="plan", group="plan", exclusive=True, exit_on_error=False
-        )
+        worker = begin_work(self._explorer, partial(self._planned, action, targets), name="plan", group="plan", exclusive=True)
         self._waiting.begin(worker, f"Making a plan to {action.value} {targets.name}: rights are asked for, nothing is changed.")
 
     async def _planned(self, action: Action, targets: Targets) -> None:
@@ -212,7 +211,7 @@ class Acting:
         return True
 
     def _resume(self, plan: str) -> None:
-        self._explorer.run_worker(self._go_on(plan), name="resume", group="resume", exclusive=True, exit_on_error=False)
+        begin_work(self._explorer, partial(self._go_on, plan), name="resume", group="resume", exclusive=True)
 
     async def _go_on(self, plan: str) -> None:
         await self._told(lambda actions: actions.resume(plan))
@@ -242,7 +241,7 @@ class Acting:
         """Ask for what happens in the marked rows to end, or under the cursor."""
         rows = self.chosen_rows(view)
         if rows:
-            self._explorer.run_worker(self._cancel(rows), name="cancel", group="cancel", exclusive=False, exit_on_error=False)
+            begin_work(self._explorer, partial(self._cancel, rows), name="cancel", group="cancel")
 
     async def _cancel(self, rows: list[BoardRow]) -> None:
         """One row after the other: what goes wrong with one keeps no other."""

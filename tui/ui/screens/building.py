@@ -22,6 +22,7 @@ from tui.presenters.views.spec import Filter, ViewSpec
 from tui.presenters.views.table import VIEWS
 from tui.ui.query_indexes import QueryIndexes
 from tui.ui.screens.laying import LaidOut, lay_out
+from tui.ui.work import begin_work
 from widgets.rows import RowKey
 
 __all__ = ["RowBuilder", "RowsRequest"]
@@ -89,7 +90,7 @@ class RowBuilder:
         self._wished.set()
         if not self._busy:
             self._busy = True
-            self._screen.run_worker(self._serve(), name="rows", group="rows", exit_on_error=False)
+            begin_work(self._screen, self._serve, name="rows", group="rows")
 
     def _is_served(self, wish: RowsRequest) -> bool:
         """Whether the newest rows were there; older ones are shown until these are made."""

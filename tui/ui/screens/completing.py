@@ -11,6 +11,7 @@ from textual.screen import Screen
 
 from tui.domain.snapshot.snapshot import Snapshot
 from tui.ui.query_indexes import QueryIndexes
+from tui.ui.work import begin_work
 from widgets.choices import Choice
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ class Completer:
         self._request = request
         if not self._busy:
             self._busy = True
-            self._screen.run_worker(self._serve(), name="completion", group="completion", exit_on_error=False)
+            begin_work(self._screen, self._serve, name="completion", group="completion")
 
     async def _serve(self) -> None:
         try:

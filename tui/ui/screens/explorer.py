@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import ClassVar
 
 from textual import events, on
@@ -32,6 +33,7 @@ from tui.ui.screens.navigable import NavigableScreen
 from tui.ui.screens.notices import Notices, has_rows
 from tui.ui.screens.panes import Panes
 from tui.ui.screens.tree_state import TreeState
+from tui.ui.work import begin_work
 from widgets.marking import MarkingTree
 from widgets.page import Banner, TextPage
 from widgets.rows import Span, TextLine
@@ -334,7 +336,7 @@ class ExplorerScreen(NavigableScreen):
         from tui.ui.screens.exporting import export_rows  # not before somebody exports
 
         title = " ".join(part for part in (self.view.name, self.chosen.words) if part)
-        self.run_worker(export_rows(self, title, name), name="export", group="export", exclusive=False, exit_on_error=False)
+        begin_work(self, partial(export_rows, self, title, name), name="export", group="export")
 
     def action_sources(self) -> None:
         """Every source in full."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from textual.screen import Screen
@@ -13,6 +14,7 @@ from tui.presenters.views.building import Built
 from tui.presenters.views.spec import Filter
 from tui.ui.host import Host
 from tui.ui.screens.filtering import Filtering
+from tui.ui.work import begin_work
 
 if TYPE_CHECKING:
     from widgets.prompt import FilterBar
@@ -107,7 +109,7 @@ class FilterableScreen(Screen[None]):
         self._keep(lambda: self.app.queries.forget(name), f"@{name} is dropped.")
 
     def _keep(self, change: Callable[[], None], confirmation: str) -> None:
-        self.run_worker(self._kept(change, confirmation), name="query", group="query", exit_on_error=False)
+        begin_work(self, partial(self._kept, change, confirmation), name="query", group="query")
 
     async def _kept(self, change: Callable[[], None], confirmation: str) -> None:
         try:

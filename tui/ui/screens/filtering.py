@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING, cast
 
 from textual.screen import Screen
@@ -14,6 +15,7 @@ from tui.presenters.glyphs import ASCII
 from tui.presenters.views.building import Built
 from tui.presenters.words import count
 from tui.ui.host import Host
+from tui.ui.work import begin_work
 from widgets.rows import Cell, Span
 
 if TYPE_CHECKING:
@@ -75,7 +77,7 @@ class Filtering:
     def keep(self, text: str) -> None:
         """What a filter that is kept finds is asked about; it is remembered."""
         self._ask(text)
-        self._screen.run_worker(self._remember(text), name="query", group="query", exit_on_error=False)
+        begin_work(self._screen, partial(self._remember, text), name="query", group="query")
 
     async def _remember(self, text: str) -> None:
         await asyncio.to_thread(self._app.queries.remember, text)

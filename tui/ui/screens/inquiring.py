@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from datetime import datetime, timedelta
+from functools import partial
 
 from textual.worker import Worker
 
@@ -12,6 +13,7 @@ from tui.errors import TrustreeError, Unreachable
 from tui.presenters.detail import Fetched
 from tui.presenters.tabs.spec import Drawing, Inquiry
 from tui.ui.host import Explorer
+from tui.ui.work import begin_work
 
 __all__ = ["Inquirer"]
 
@@ -66,8 +68,8 @@ class Inquirer:
         if self._screen.app.estate is None:
             return  # it is asked with the first snapshot
         self._asked, self._error, self._failed_at = subject, None, None
-        self._worker = self._screen.run_worker(
-            self._fetch(subject, inquiry), name="inquiry", group="inquiry", exclusive=True, exit_on_error=False
+        self._worker = begin_work(
+            self._screen, partial(self._fetch, subject, inquiry), name="inquiry", group="inquiry", exclusive=True
         )
 
     async def _fetch(self, subject: Subject, inquiry: Inquiry) -> None:

@@ -13,6 +13,7 @@ from textual.widgets import Input
 from tui.errors import TrustreeError
 from tui.ui.host import Host
 from tui.ui.screens.pages import TextScreen
+from tui.ui.work import begin_work
 from widgets.rows import Span, TextLine
 from widgets.text import wrap
 
@@ -59,7 +60,7 @@ class RunLogScreen(TextScreen):
         """Read until the end of the log, or until the screen is left."""
         super().on_mount()
         self.page.names = False
-        self.run_worker(self._read(), name="log of a run", group="runlog", exclusive=True, exit_on_error=False)
+        begin_work(self, self._read, name="log of a run", group="runlog", exclusive=True)
         self.set_interval(EVERY, self._show_new)
 
     async def _read(self) -> None:
@@ -155,6 +156,6 @@ class RunLogScreen(TextScreen):
     def action_leave(self) -> None:
         """Out of the search, then back."""
         if self.query(Input):
-            self.run_worker(self._end_search(), exit_on_error=False)
+            begin_work(self, self._end_search, name="search", group="search")
         else:
             self.dismiss()

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from tui.domain.answers.scorecard import Scope, Scorecard, scorecard
 from tui.domain.snapshot.snapshot import Snapshot
 from tui.ui.host import Explorer
+from tui.ui.work import begin_work
 
 __all__ = ["Scorecards"]
 
@@ -63,7 +64,7 @@ class Scorecards:
         self._wish = scope
         if not self._busy:
             self._busy = True
-            self._screen.run_worker(self._serve(), name="scorecard", group="scorecard", exclusive=False, exit_on_error=False)
+            begin_work(self._screen, self._serve, name="scorecard", group="scorecard")
 
     async def _serve(self) -> None:
         try:
