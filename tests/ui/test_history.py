@@ -171,7 +171,8 @@ async def test_findings_keep_the_place_of_every_grouping() -> None:
         await turn(pilot, screen, "4")
         await pilot.press("j", "j")
         before = place(screen)
-        await settle(pilot, screen, "o", "j")
+        await settle(pilot, screen, "o")
+        await settle(pilot, screen, "j")
         await settle(pilot, screen, "left_square_bracket")
         assert screen.view is FINDINGS
         assert place(screen) == before

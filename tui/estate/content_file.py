@@ -256,8 +256,17 @@ def _connect(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(
         f"file:{quote(str(path))}?mode=rw", uri=True, timeout=BUSY, isolation_level=None, check_same_thread=False
     )
-    for pragma in ("trusted_schema = OFF", "cache_size = -1024", "mmap_size = 0", "temp_store = MEMORY", "synchronous = NORMAL"):
-        connection.execute(f"PRAGMA {pragma}").fetchall()
+    with ExitStack() as undo:
+        undo.callback(connection.close)
+        for pragma in (
+            "trusted_schema = OFF",
+            "cache_size = -1024",
+            "mmap_size = 0",
+            "temp_store = MEMORY",
+            "synchronous = NORMAL",
+        ):
+            connection.execute(f"PRAGMA {pragma}").fetchall()
+        undo.pop_all()
     return connection
 
 

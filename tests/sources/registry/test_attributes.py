@@ -93,7 +93,7 @@ async def test_no_credential_follows_a_redirect() -> None:
         '{"changeableAttributes": {"deleteEnabled": "no"}}',
         json.dumps({"changeableAttributes": UNLOCKED, "createdTime": 7}),
         json.dumps({"changeableAttributes": UNLOCKED, "createdTime": "yesterday"}),
-        '{"changeableAttributes": {}, "x": ' + "[" * 5000 + "]" * 5000 + "}",
+        '{"changeableAttributes": {}, "x": ' + "[" * 100_000 + "]" * 100_000 + "}",
         "\ud800",
     ],
 )
