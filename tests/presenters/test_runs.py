@@ -10,6 +10,7 @@ import pytest
 from tests.domain.estates import ACR, NOW
 from tests.domain.plans.kit import behind, current, image, job, key, moved, run, workload, world
 from tui.domain.facts.build import BaseDependency, BaseTrigger, BuilderKind, BuiltImage, Job, Run, RunCause, RunState
+from tui.domain.facts.build_claim import BuildClaim, ClaimedBy
 from tui.domain.facts.image import RepositoryName
 from tui.domain.plans.following import followers
 from tui.domain.plans.why_not import Outlooks
@@ -74,6 +75,19 @@ def test_what_follows_its_base_will_be_rebuilt_and_what_does_not_says_what_mends
     assert "Will be rebuilt automatically: yes." in text_of(snapshot, API)
     text = flat(text_of(snapshot, WEB))
     assert "Will be rebuilt automatically: no. The base image trigger of ACR task web is off. → Switch it on:" in text
+
+
+def test_what_the_image_says_itself_is_shown_with_who_vouches_for_it() -> None:
+    claims = (
+        BuildClaim(ClaimedBy.PROVENANCE, "", BuilderKind.GITHUB_ACTIONS, "GitHub Actions", "github.com", "contoso/shop/api.yml"),
+        BuildClaim(ClaimedBy.LABEL, "ci.url", BuilderKind.JENKINS, "Jenkins", "ci.example", "shop/api", revision="4f1d2ab"),
+    )
+    api = msgspec.structs.replace(CHAIN[2], built_by=claims)
+    text = flat(text_of(world((*CHAIN[:2], api), RUNNING), API))
+    assert "The image itself says signatures not checked" in text
+    assert "provenance: the GitHub workflow contoso/shop/api.yml at github.com" in text
+    assert "label ci.url: the Jenkins job shop/api at ci.example, commit 4f1d2ab" in text
+    assert "These contradict each other: who built it is not known by them." in text
 
 
 def test_what_nobody_is_known_to_build_cannot_be_told_and_the_line_is_named() -> None:

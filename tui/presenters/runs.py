@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
+from tui.domain.builds.claimed import Vouched, builder_title, contradiction, deciding, speaker, vouched
 from tui.domain.common.text import clean, full_stop
 from tui.domain.common.trust import State
 from tui.domain.facts.build import BaseTrigger, Job, Run, RunCause, RunState
@@ -23,6 +24,12 @@ from widgets.rows import Span, TextLine
 __all__ = ["runs_section"]
 
 MOST_RUNS, MOST_JOBS, MOST_FOLLOWERS = 8, 4, 12
+COVER = {
+    Vouched.SIGNED: "signed",
+    Vouched.UNSIGNED: "nobody signed it",
+    Vouched.REFUSED: "its signature is not accepted",
+    Vouched.UNCHECKED: "signatures not checked",
+}
 ANSWER = {Outlooks.YES: State.PASS, Outlooks.NO: State.WARN, Outlooks.UNKNOWN: State.UNKNOWN}
 OUTLOOK = {
     Outlooks.YES: "Will be rebuilt automatically: yes.",
@@ -73,7 +80,25 @@ def _of_image(image: Image, look: SectionContext) -> list[TextLine]:
             lines += [*wrapped(reason.sentence, "", look.width, indent=3), *_arrow(reason.fix, look)]
     for attribution in snapshot.builders.get(key, ())[:MOST_JOBS]:
         lines += [TextLine(), *_builder(image, attribution, look)]
-    return lines
+    return [*lines, *_claims(image, look)]
+
+
+def _claims(image: Image, look: SectionContext) -> Iterator[TextLine]:
+    """What the image says itself of who built it, and whether somebody vouches for that."""
+    if not image.built_by:
+        return
+    cover = vouched(image)
+    yield TextLine()
+    yield TextLine(
+        (Span(" The image itself says", "dim"),), (Span(f"{COVER[cover]} ", "" if cover is Vouched.SIGNED else "warn"),)
+    )
+    for claim in image.built_by:
+        words = speaker(claim).removeprefix("its ")
+        commit = f", commit {clean(claim.revision[:12], 12)}" if claim.revision else ""
+        yield from wrapped(f"{words}: {builder_title(claim)}{commit}", "", look.width, indent=3)
+    pair = contradiction(deciding(image))
+    if pair is not None:
+        yield from wrapped("These contradict each other: who built it is not known by them.", "unknown", look.width, indent=3)
 
 
 def _outlook(answer: Outlook, look: SectionContext) -> list[TextLine]:

@@ -10,12 +10,14 @@ from typing import Literal
 
 import msgspec
 
+from tui.domain.builds.claimed import Vouched, vouched
 from tui.domain.common.source_id import sources_text
 from tui.domain.common.trust import Check, CheckName, State
+from tui.domain.facts.build_claim import BuildClaim
 from tui.domain.facts.events import SourceHealth, SourceState
 from tui.domain.facts.scan import ImageVulnerability
 from tui.domain.facts.workload import ContainerType
-from tui.domain.snapshot.snapshot import BaseLink, BaseState, Basis, Confidence, Container, Drift, Image, Workload
+from tui.domain.snapshot.snapshot import Attribution, BaseLink, BaseState, Basis, Confidence, Container, Drift, Image, Workload
 from tui.presenters.health import trouble
 from tui.reports.answer_wire import AnswerRow, answer_row
 from tui.reports.document import Document, ReportScope
@@ -93,6 +95,33 @@ class VulnerabilityRow(Row, frozen=True):
     source: str
 
 
+class BuilderRow(Row, frozen=True):
+    """A job that builds an image, null for a run of no job; `basis` is what says so, the best known builder comes first."""
+
+    kind: str | None
+    builder: str | None
+    job: str | None
+    basis: str
+    confidence: str
+    note: str
+
+
+class BuildClaimRow(Row, frozen=True):
+    """What an image says itself of who built it; `signed` says whether a signature that counts covers it (null: not known)."""
+
+    by: str
+    name: str | None
+    kind: str | None
+    system: str | None
+    host: str | None
+    job: str | None
+    title: str | None
+    run: str | None
+    repository: str | None
+    revision: str | None
+    signed: bool | None
+
+
 class ImageRow(Row, frozen=True):
     """An image; `size` in bytes, `digests` of the index and its platforms, `derived` the digests built directly on it."""
 
@@ -112,6 +141,8 @@ class ImageRow(Row, frozen=True):
     base: BaseRow | None
     derived: list[str]
     vulnerabilities: list[VulnerabilityRow]
+    builders: list[BuilderRow]
+    build_claims: list[BuildClaimRow]
 
 
 class ContainerRow(Row, frozen=True):
@@ -209,6 +240,31 @@ def image_row(image: Image, document: Document) -> ImageRow:
         _base_row(image.base) if image.base else None,
         [key.digest for key in document.snapshot.derived.get(image.key, ())],
         [_vulnerability_row(row) for row in image.vulnerabilities if row.vex is None],
+        [_builder_row(attribution) for attribution in document.snapshot.builders.get(image.key, ())],
+        [_build_claim_row(claim, image) for claim in image.built_by],
+    )
+
+
+def _builder_row(attribution: Attribution) -> BuilderRow:
+    job = attribution.job
+    kind, builder, name = (job.kind.value, job.builder, job.job) if job is not None else (None, None, None)
+    return BuilderRow(kind, builder, name, attribution.basis.value, attribution.confidence.value, attribution.note)
+
+
+def _build_claim_row(claim: BuildClaim, image: Image) -> BuildClaimRow:
+    cover = vouched(image)
+    return BuildClaimRow(
+        by=claim.by.value,
+        name=claim.name or None,
+        kind=claim.kind.value if claim.kind is not None else None,
+        system=claim.system or None,
+        host=claim.host or None,
+        job=claim.job or None,
+        title=claim.title or None,
+        run=claim.run or None,
+        repository=claim.repository or None,
+        revision=claim.revision or None,
+        signed=None if cover is Vouched.UNCHECKED else cover is Vouched.SIGNED,
     )
 
 

@@ -185,8 +185,9 @@ async def test_provenance_in_an_attestation_manifest_becomes_claims() -> None:
     async with FakeRegistry() as server:
         image = server.image("app")
         material = {"uri": "pkg:docker/debian@12?platform=linux%2Famd64", "digest": {"sha256": base[7:]}}
-        predicate = {"predicateType": "https://slsa.dev/provenance/v0.2", "predicate": {"materials": [material]}}
-        statement = json.dumps(predicate).encode()
+        builder = {"id": "https://github.com/contoso/shop/actions/runs/81/attempts/1"}
+        predicate = {"materials": [material], "builder": builder}
+        statement = json.dumps({"predicateType": "https://slsa.dev/provenance/v0.2", "predicate": predicate}).encode()
         layer = {"mediaType": "application/vnd.in-toto+json", **server.blob(statement)}
         layer["annotations"] = {"in-toto.io/predicate-type": "https://slsa.dev/provenance/v0.2"}
         config = {
@@ -194,7 +195,7 @@ async def test_provenance_in_an_attestation_manifest_becomes_claims() -> None:
             **server.blob(b'{"architecture":"unknown","os":"unknown"}'),
         }
         attestation = server.put("app", {"config": config, "layers": [layer]})
-        server.index(
+        index = server.index(
             "app",
             "1",
             [
@@ -212,9 +213,11 @@ async def test_provenance_in_an_attestation_manifest_becomes_claims() -> None:
         registry.want((demand("app", "1"),))
         async with Collector(registry) as seen:
             await seen.idle()
-        (said,) = seen.of(ClaimsRead)
-        assert said.digest == image
-        assert [(claim.kind, claim.digest) for claim in said.claims] == [(ClaimKind.PROVENANCE, base)]
+        of_base, of_builder = seen.of(ClaimsRead)
+        assert of_base.digest == image
+        assert [(claim.kind, claim.digest) for claim in of_base.claims] == [(ClaimKind.PROVENANCE, base)]
+        assert (of_builder.digest, of_builder.claims) == (index, ())
+        assert [(claim.run, claim.repository) for claim in of_builder.builders] == [("81", "github.com/contoso/shop")]
         assert len(seen.of(ConfigRead)) == 1
 
 

@@ -7,6 +7,7 @@ import json
 from enum import StrEnum
 
 from tui.demo.content import Image, Json, encode
+from tui.demo.estate.makers import Maker
 
 __all__ = ["Evidence", "annotations_of", "buildinfo", "labels_of", "statement"]
 
@@ -63,30 +64,18 @@ def buildinfo(name: str, digest: str) -> Json:
     return {"moby.buildkit.buildinfo.v1": base64.b64encode(encode(about)).decode()}
 
 
-def statement(image: Image, name: str, digest: str, builder: tuple[str, str] | None) -> bytes:
-    """SLSA provenance v0.2 in BuildKit's form with the build graph; `builder` is an image of an earlier stage.
+def statement(image: Image, base: tuple[str, str] | None, maker: Maker) -> bytes:
+    """SLSA provenance v0.2 in BuildKit's form, with the build graph where the base is told.
 
-    Sources: moby/buildkit docs/attestations/slsa-definitions.md; util/purl/image.go.
+    Sources: moby/buildkit docs/attestations/slsa-definitions.md; util/purl/image.go; slsa-github-generator (`configSource`).
     """
-    materials = [_material(*builder)] if builder else []
-    materials.append(_material(name, digest))
-    source = {"identifier": f"docker-image://{name}@{digest}"}
-    mount = {"input": 0, "dest": "/", "output": 0, "mountType": 0}
-    run = {"meta": {"args": ["/bin/sh", "-c", "make install"], "cwd": "/"}, "mounts": [mount]}
-    graph = [
-        {
-            "id": "step0",
-            "op": {"Op": {"source": source}, "platform": {"Architecture": "amd64", "OS": "linux"}, "constraints": {}},
-        },
-        {"id": "step1", "op": {"Op": {"exec": run}}, "inputs": ["step0:0"]},
-        {"id": "step2", "op": {"Op": None}, "inputs": ["step1:0"]},
-    ]
+    config = {"entryPoint": maker.entry_point, **({"uri": maker.source} if maker.source else {})}
     predicate = {
-        "builder": {"id": "https://dev.azure.com/contoso/_build"},
-        "buildType": "https://mobyproject.org/buildkit@v1",
-        "materials": materials,
-        "invocation": {"configSource": {"entryPoint": "Dockerfile"}, "parameters": {"frontend": "dockerfile.v0"}},
-        "buildConfig": {"llbDefinition": graph, "digestMapping": {}},
+        "builder": {"id": maker.builder},
+        "buildType": maker.build_type,
+        "materials": [_material(*base)] if base else [],
+        "invocation": {"configSource": config, "parameters": {"frontend": "dockerfile.v0"}},
+        **({"buildConfig": {"llbDefinition": _graph(*base), "digestMapping": {}}} if base else {}),
         "metadata": {"completeness": {"parameters": True, "environment": True, "materials": False}, "reproducible": False},
     }
     subject = {"name": "_", "digest": {"sha256": image.digest.removeprefix("sha256:")}}
@@ -96,6 +85,20 @@ def statement(image: Image, name: str, digest: str, builder: tuple[str, str] | N
         "subject": [subject],
     }
     return encode({**head, "predicate": predicate})
+
+
+def _graph(name: str, digest: str) -> list[Json]:
+    source = {"identifier": f"docker-image://{name}@{digest}"}
+    mount = {"input": 0, "dest": "/", "output": 0, "mountType": 0}
+    run = {"meta": {"args": ["/bin/sh", "-c", "make install"], "cwd": "/"}, "mounts": [mount]}
+    return [
+        {
+            "id": "step0",
+            "op": {"Op": {"source": source}, "platform": {"Architecture": "amd64", "OS": "linux"}, "constraints": {}},
+        },
+        {"id": "step1", "op": {"Op": {"exec": run}}, "inputs": ["step0:0"]},
+        {"id": "step2", "op": {"Op": None}, "inputs": ["step1:0"]},
+    ]
 
 
 def _material(name: str, digest: str) -> Json:

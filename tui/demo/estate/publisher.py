@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from tui.demo.content import DOCKER, OCI, Image, Index, Json, Platform, Recipe, Step, Stored, digest_of
 from tui.demo.estate.evidence import Evidence, annotations_of, buildinfo, labels_of, statement
+from tui.demo.estate.makers import LABELS, MAKERS, Maker
 from tui.demo.estate.recipes import ROOTS, Line, hash_of, lines_of
 from tui.demo.registry_contents import RegistryContents
 
@@ -167,11 +168,13 @@ class ImagePublisher:
 
     def _stored(self, product: Product, images: list[Image], base: Published | None) -> tuple[Stored, ...]:
         """The platforms, attestations, and the index, which comes last; without the latter the one manifest."""
-        proven = product.says is Evidence.PROVENANCE and base is not None
+        maker = MAKERS.get(product.name) if product.says is not Evidence.COPA else None
+        proven = (product.says is Evidence.PROVENANCE or maker is not None) and base is not None
         if len(images) == 1 and not proven:
             return (images[0].stored,)
         name, digest = self._claimed(product, base, images[0])
-        about = [(image, statement(image, name, digest, None)) for image in images] if proven else []
+        told = (name, digest) if product.says is Evidence.PROVENANCE else None
+        about = [(image, statement(image, told, maker or Maker())) for image in images] if proven else []
         claims = annotations_of(product.says, name, digest) if base is not None else {}
         index = Index(images, claims, about)
         return (*(image.stored for image in images), *index.attestations, index.stored)
@@ -190,7 +193,7 @@ class ImagePublisher:
         top = next((f"tar {step.layer}" for step in reversed(under.recipe.steps) if step.layer), "") if under else ""
         inherited = under.recipe.labels if under is not None and not product.squash else {}
         own = {"org.opencontainers.image.title": product.repository, "org.opencontainers.image.version": tag}
-        labels = {**inherited, **own, **product.labels}
+        labels = {**inherited, **own, **product.labels, **LABELS.get(product.name, {})}
         annotations = dict(product.annotations)
         extra: Json = {}
         if base is not None or product.claims[0]:

@@ -8,9 +8,11 @@ from datetime import UTC, datetime
 
 import msgspec
 
+from tui.domain.assemble.builders import BuildersTold
 from tui.domain.assemble.reading import Reading
 from tui.domain.checks.context import ImageContext, Scanners
 from tui.domain.common.memo import Address, Rows, Trace
+from tui.domain.facts.build_claim import BuildClaim
 from tui.domain.facts.events import SignaturesVerified
 from tui.domain.facts.facts import TrustFacts
 from tui.domain.facts.image import RepositoryName
@@ -43,6 +45,7 @@ class Question(msgspec.Struct, frozen=True, gc=False):
     same_content: tuple[ImageKey, ...] = ()
     gone: bool = False
     tags_listed: bool = False
+    built_by: tuple[BuildClaim, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,6 +69,7 @@ class ContextFactory:
         self._trace = trace
         self._evidence = Evidence(TrustFacts(), Sessions(), Scans(), Scanners())
         self._rows: Rows[ImageKey, Question] = Rows(trace, self._question)
+        self._builders = BuildersTold(reading)
 
     def renew(self, evidence: Evidence, changed: Iterable[Address]) -> set[Address]:
         """Make those again that something changed about; the keys of images that are known otherwise."""
@@ -102,7 +106,8 @@ class ContextFactory:
         context = self._context(catalog_image, name)
         root = context.link is None and key in reading.lineage.roots
         is_gone = bool(catalog_image.absent) and presence.gone
-        return Question(context, catalog_image.held, root, reading.catalog.same_content(key), is_gone, listed)
+        built_by = self._builders.of(catalog_image, context.link)
+        return Question(context, catalog_image.held, root, reading.catalog.same_content(key), is_gone, listed, built_by)
 
     def _absent(self, key: ImageKey, presence: Presence) -> ImageContext:
         """The little that is known of an image that runs although no registry shows it to us."""

@@ -130,6 +130,7 @@ def _described(image: Image, catalog_image: CatalogImage, question: Question) ->
         changed=catalog_image.changed,
         locks=catalog_image.locks,
         tag_rows=catalog_image.tag_rows,
+        built_by=question.built_by,
     )
 
 

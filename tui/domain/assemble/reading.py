@@ -77,6 +77,7 @@ def changed_in(before: ImageFacts, after: ImageFacts) -> set[Address]:
         *changed_keys(before.proven, after.proven),
         *changed_keys(before.referrers, after.referrers),
         *changed_keys(before.claims, after.claims),
+        *changed_keys(before.builders, after.builders),
         *(after.manifests.keys() - before.manifests.keys() if len(before.manifests) < len(after.manifests) else ()),
         *(after.configs.keys() - before.configs.keys() if len(before.configs) < len(after.configs) else ()),
     }

@@ -10,8 +10,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
+from tui.domain.builds.claimed import ClaimedJobs, Vouched, builder_title, contradiction, deciding, speaker, vouched
 from tui.domain.builds.tags import is_open, tag_matches
 from tui.domain.facts.build import BuiltImage, Job, JobKey, Run, RunState
+from tui.domain.facts.build_claim import BuildClaim, ClaimedBy
 from tui.domain.facts.build_events import ConfiguredJob
 from tui.domain.facts.facts import BuildFacts
 from tui.domain.facts.image import RepositoryName
@@ -95,6 +97,8 @@ class _Index:
 
     def __init__(self, jobs: Mapping[JobKey, Job], runs: Iterable[Run], configured: tuple[ConfiguredJob, ...]) -> None:
         self._jobs, self._configured = jobs, configured
+        runs = tuple(runs)
+        self._claimed_jobs = ClaimedJobs(jobs, [entry.job for entry in configured], runs)
         self._pushed: dict[tuple[RepositoryName, str], list[Run]] = {}
         self._pushes: dict[RepositoryName, dict[JobKey, list[str]]] = {}
         self._last: dict[tuple[JobKey, RepositoryName, str], str] = {}
@@ -117,7 +121,7 @@ class _Index:
     def of(self, image: Image) -> tuple[Attribution, ...]:
         """The jobs that build an image, each once, by the best that is known of it."""
         best: dict[JobKey | None, Attribution] = {}
-        for attribution in (*self._certain(image), *self._likely(image), *self._set(image)):
+        for attribution in (*self._certain(image), *self._likely(image), *self._set(image), *self._claimed(image)):
             before = best.get(attribution.job)
             if before is None or _rank(attribution) < _rank(before):
                 best[attribution.job] = attribution
@@ -164,6 +168,26 @@ class _Index:
             job = min(entries, key=lambda entry: entry.images.closeness).job
             note = "The settings name this job for the image."
             yield Attribution(job, AttributionBasis.CONFIGURED, Confidence.LIKELY, note, known=job in self._jobs)
+
+    def _claimed(self, image: Image) -> tuple[Attribution, ...]:
+        """What the image says itself; nothing where its claims contradict each other."""
+        if not image.built_by:
+            return ()
+        claims = deciding(image)
+        attributions = [
+            self._by_claim(image, claim, job) for claim in claims if (job := self._claimed_jobs.of(claim)) is not None
+        ]
+        if len({attribution.job for attribution in attributions}) > 1 or contradiction(claims) is not None:
+            return ()
+        return tuple(attributions)
+
+    def _by_claim(self, image: Image, claim: BuildClaim, job: JobKey) -> Attribution:
+        cover, by_provenance = vouched(image), claim.by is ClaimedBy.PROVENANCE
+        basis = AttributionBasis.PROVENANCE if by_provenance else AttributionBasis.LABEL
+        confidence = Confidence.LIKELY if by_provenance and cover is Vouched.SIGNED else Confidence.CLAIMED
+        said, only = speaker(claim), "" if claim.names_builder else ", of which no other workflow is known"
+        note = f"{said[:1].upper()}{said[1:]}, {cover.value}, names {builder_title(claim)}{only}."
+        return Attribution(job, basis, confidence, note, known=job in self._jobs)
 
 
 _BASES = tuple(AttributionBasis)

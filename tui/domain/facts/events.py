@@ -13,6 +13,7 @@ import msgspec
 
 from tui.domain.common.source_id import SourceId, SourceKind
 from tui.domain.facts.admission import Constraint
+from tui.domain.facts.build_claim import BuildClaim
 from tui.domain.facts.build_events import BuildersConfigured, JobsCompleted, JobsSeen, RunsSeen
 from tui.domain.facts.configured import ConfiguredBase
 from tui.domain.facts.image import Claim, ImageConfig, Manifest, ManifestListing, Referrer, RepositoryName, Tag
@@ -308,14 +309,15 @@ class ReferrersListed(msgspec.Struct, frozen=True):
 
 
 class ClaimsRead(msgspec.Struct, frozen=True):
-    """Statements about the base of an image from outside its manifest and config (provenance, build records).
+    """Statements about an image from outside its manifest and config (provenance, build records): its base, and its builders.
 
-    `digest` is that of a platform manifest or an index.
+    `digest` is that of a platform manifest or an index; `builders` are said in the index of that digest.
     """
 
     source: SourceId
     digest: str
     claims: tuple[Claim, ...]
+    builders: tuple[BuildClaim, ...] = ()
 
 
 class BasesConfigured(msgspec.Struct, frozen=True):

@@ -10,6 +10,7 @@ from typing import NamedTuple
 import msgspec
 
 from tui.domain.facts.build import BuilderKind, Job, Run
+from tui.domain.facts.build_claim import BuildClaim
 from tui.domain.facts.build_events import ConfiguredJob
 from tui.domain.facts.configured import ConfiguredBase
 from tui.domain.facts.events import (
@@ -86,7 +87,8 @@ class ImageFacts:
     a repository, `tags` what tags were said to name, `failed` the newest failure for a tag or digest of a repository, `proven`
     when a tag or digest was last answered with content that is what it should be.
     `tag_lists` says when the tags of a repository were last listed whole, `listings` are the newest whole lists of manifests.
-    `configured` are the bases that the settings name. `policies` are those of registries, by host.
+    `claims` and `builders` are what is said from outside of bases and of builders. `configured` are the bases that the settings
+    name. `policies` are those of registries, by host.
     """
 
     version: int = 0
@@ -101,6 +103,7 @@ class ImageFacts:
     catalogs: Mapping[str, CatalogListed] = field(default_factory=dict)
     referrers: Mapping[RepositoryName, Mapping[str, ReferrersListed]] = field(default_factory=dict)
     claims: Mapping[str, tuple[Claim, ...]] = field(default_factory=dict)
+    builders: Mapping[str, tuple[BuildClaim, ...]] = field(default_factory=dict)
     configured: tuple[ConfiguredBase, ...] = ()
     policies: Mapping[str, PoliciesRead] = field(default_factory=dict)
 

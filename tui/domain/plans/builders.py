@@ -5,14 +5,17 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable
+from functools import partial
 
 import msgspec
 
+from tui.domain.builds.claimed import builder_title, contradiction, deciding, names_other, speaker, vouched
 from tui.domain.common.text import clean, full_stop
 from tui.domain.facts.build import BuilderKind, Job, JobKey
+from tui.domain.facts.build_claim import BuildClaim
 from tui.domain.facts.events import SourceHealth, SourceKind, SourceState
 from tui.domain.facts.patterns import is_azure_registry
-from tui.domain.snapshot.snapshot import Attribution, ImageKey, Snapshot
+from tui.domain.snapshot.snapshot import Attribution, AttributionBasis, Confidence, Image, ImageKey, Snapshot
 
 __all__ = ["ChosenJob", "NoJob", "builder_health", "choose_job", "configuration_line", "job_title"]
 
@@ -54,7 +57,36 @@ def choose_job(snapshot: Snapshot, key: ImageKey) -> ChosenJob | NoJob:
             Job(attribution.job, attribution.job.job), attribution, warnings=(f"The job itself could not be read{why}",)
         )
     blocked = full_stop(job.disabled[:1].upper() + job.disabled[1:])
-    return ChosenJob(job, attribution, blocked, tuple(map(full_stop, job.hindrances)))
+    return ChosenJob(job, attribution, blocked, (*map(full_stop, job.hindrances), *_doubts(snapshot, key, attribution, job)))
+
+
+def _doubts(snapshot: Snapshot, key: ImageKey, attribution: Attribution, job: Job) -> tuple[str, ...]:
+    """What an operator should know of how the job was found: only a claim names it, or a claim names another."""
+    image = snapshot.images.get(key)
+    if image is not None and attribution.basis.is_claim:
+        by = "a label" if attribution.basis is AttributionBasis.LABEL else "its provenance"
+        return (f"Only {by}, {vouched(image).value}, says that this job builds it.", _confirming_line(key, job.key))
+    if image is None or attribution.confidence is Confidence.CERTAIN:
+        return ()
+    others = (claim for claim in deciding(image) if names_other(claim, job))
+    return tuple(f"{_told(image, claim)}: another builder than this one." for claim in others)
+
+
+def _told(image: Image, claim: BuildClaim) -> str:
+    words = speaker(claim)
+    return f"{words[:1].upper()}{words[1:]}, {vouched(image).value}, names {builder_title(claim)}"
+
+
+def _confirming_line(key: ImageKey, job: JobKey) -> str:
+    return f"If it is so, this line in {_table(job.builder)} of the settings says it: {_image_line(key, job.job)}."
+
+
+def _table(builder: str) -> str:
+    return f"[builder.{builder if _PLAIN.fullmatch(builder) else json.dumps(clean(builder))}]"
+
+
+def _image_line(key: ImageKey, job: str) -> str:
+    return f"images.{json.dumps(clean(f'{key.registry}/{key.repository}'))} = {json.dumps(clean(job))}"
 
 
 def job_title(job: Job) -> str:
@@ -79,20 +111,46 @@ def _unknown(snapshot: Snapshot, key: ImageKey) -> NoJob:
         )
     else:
         reason = "No job is known to build it."
-    return NoJob(reason, configuration_line(snapshot, key))
+    return NoJob(f"{reason} {_claims(snapshot, key)}".rstrip(), configuration_line(snapshot, key))
+
+
+def _claims(snapshot: Snapshot, key: ImageKey) -> str:
+    """What the image says itself, where no job was found by it; where it says two things, both."""
+    image = snapshot.images.get(key)
+    if image is None or not image.built_by:
+        return ""
+    claims = deciding(image)
+    if pair := contradiction(claims):
+        return f"What it says of its builder contradicts itself: {'; '.join(map(partial(_told, image), pair))}."
+    return f"{_told(image, claims[0])}."
 
 
 def configuration_line(snapshot: Snapshot, key: ImageKey) -> str:
-    """The line that names the job, for the table of a builder; with the job that is called like the image, if there is one."""
-    pattern = json.dumps(clean(f"{key.registry}/{key.repository}"))
+    """The line that names the job, for the table of a builder: the job that the image names, else one that is called like it."""
+    if said := _claimed_line(snapshot, key):
+        return said
     guess = _guess(snapshot.jobs.values(), key)
     if guess is not None:
-        job = guess.key
-        table = job.builder if _PLAIN.fullmatch(job.builder) else json.dumps(clean(job.builder))
-        line = f"images.{pattern} = {json.dumps(clean(job.job))}"
-        return f"Perhaps {job_title(guess)} builds it; the settings say so by this line in [builder.{table}]: {line}"
+        line = f"{_table(guess.key.builder)}: {_image_line(key, guess.key.job)}"
+        return f"Perhaps {job_title(guess)} builds it; the settings say so by this line in {line}"
     task = " An ACR task is found by itself once one of its runs has pushed the image." if is_azure_registry(key.registry) else ""
-    return f'Name the job in the settings, by this line in [builder.NAME]: images.{pattern} = "JOB".{task}'
+    return f"Name the job in the settings, by this line in [builder.NAME]: {_image_line(key, 'JOB')}.{task}"
+
+
+def _claimed_line(snapshot: Snapshot, key: ImageKey) -> str:
+    """The same by what the image says, where that is one thing and names a job."""
+    image = snapshot.images.get(key)
+    claims = deciding(image) if image is not None else ()
+    claim = next((claim for claim in claims if claim.kind is not None and (claim.job or claim.title)), None)
+    if claim is None or claim.kind is None or contradiction(claims) is not None:
+        return ""
+    builders = [source for source in snapshot.sources if source.kind is SourceKind.BUILDER]
+    names = [source.id.name.partition("/")[2] for source in builders if source.id.name.startswith(f"{claim.kind}/")]
+    table, job = _table(names[0]) if len(names) == 1 else "[builder.NAME]", claim.job
+    if not job:  # its name alone is told, and a pipeline is configured by its number
+        job = f"{claim.title.partition('/')[0]}/ID"
+    kind = "" if names else f" with kind = {json.dumps(str(claim.kind))}"
+    return f"If it is so, this line in {table}{kind} of the settings says it: {_image_line(key, job)}."
 
 
 def _guess(jobs: Iterable[Job], key: ImageKey) -> Job | None:

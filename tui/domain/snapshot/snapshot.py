@@ -12,6 +12,7 @@ import msgspec
 from tui.domain.common.trust import Check, State
 from tui.domain.facts.admission import Gate
 from tui.domain.facts.build import Job, JobKey, Run
+from tui.domain.facts.build_claim import BuildClaim
 from tui.domain.facts.events import SignaturesVerified, SourceHealth, SourceId
 from tui.domain.facts.image import Locks, Platform, RepositoryName, Tag
 from tui.domain.facts.pulls import PullExam
@@ -126,7 +127,8 @@ class Image(msgspec.Struct, frozen=True, gc=False):
     `vulnerabilities` are worst first, over all reports in `scans`; `scan_gap` says why one that is not listed may be there all
     the same, empty when the reports are whole and recent. `signatures` holds what was found on each of its digests. `changed` is
     when its registry last changed its record (pushed, tagged, untagged), `locks` are those of the manifest, and `tag_rows` what
-    lists of the registry tell of its tags: all of it where the registry tells it.
+    lists of the registry tell of its tags: all of it where the registry tells it. `built_by` is what it says
+    itself of who built it.
     """
 
     key: ImageKey
@@ -156,6 +158,7 @@ class Image(msgspec.Struct, frozen=True, gc=False):
     changed: datetime | None = None
     locks: Locks | None = None
     tag_rows: tuple[Tag, ...] = ()
+    built_by: tuple[BuildClaim, ...] = ()
 
     @property
     def name(self) -> RepositoryName:
@@ -172,7 +175,8 @@ class AttributionBasis(StrEnum):
     """What says that a job builds an image, best first.
 
     RUN: a run says that it pushed this very digest. IMAGES: the job says that it pushes what a tag of the image names.
-    REPOSITORY: it pushes into the image's repository, under tags of which this is none, or nobody tells which.
+    PROVENANCE, LABEL: the image says so itself. REPOSITORY: it pushes into the image's repository, under tags of which this is
+    none, or nobody tells which.
     """
 
     RUN = "run"
@@ -181,6 +185,11 @@ class AttributionBasis(StrEnum):
     PROVENANCE = "provenance"
     LABEL = "label"
     REPOSITORY = "repository"
+
+    @property
+    def is_claim(self) -> bool:
+        """Whether only the image itself says it."""
+        return self in (AttributionBasis.PROVENANCE, AttributionBasis.LABEL)
 
 
 class Attribution(msgspec.Struct, frozen=True, gc=False):

@@ -8,7 +8,9 @@ from datetime import datetime
 
 import msgspec
 
+from tui.domain.builds.provenance import builder_claims
 from tui.domain.common.text import clean
+from tui.domain.facts.build_claim import BuildClaim
 from tui.domain.facts.events import (
     ClaimsRead,
     ConfigRead,
@@ -187,14 +189,18 @@ class RegistryReader:
         match manifest.kind:
             case ManifestKind.INDEX if depth > 0:
                 # Images first: provenance is read against the layers of the image that it is about.
-                await self._children(visit, [child for child in manifest.children if not says_attestation(child)], depth - 1)
-                await self._children(visit, [child for child in manifest.children if says_attestation(child)], depth - 1)
+                await self._children(
+                    visit, manifest, [child for child in manifest.children if not says_attestation(child)], depth - 1
+                )
+                await self._children(
+                    visit, manifest, [child for child in manifest.children if says_attestation(child)], depth - 1
+                )
             case ManifestKind.IMAGE if manifest.config is not None:
                 await self._guarded(visit, manifest.config.digest, self._config(visit, manifest, manifest.config))
             case _:
                 return
 
-    async def _children(self, visit: _Visit, children: list[Descriptor], depth: int) -> None:
+    async def _children(self, visit: _Visit, index: Manifest, children: list[Descriptor], depth: int) -> None:
         read = children[: min(MAX_CHILDREN, visit.left)]
         visit.left -= len(read)
         for child in children[len(read) : len(read) + 1]:
@@ -202,12 +208,12 @@ class RegistryReader:
         await self._present.look(visit.name, (child.digest for child in read), visit.for_rest)
         async with asyncio.TaskGroup() as group:
             for child in read:
-                group.create_task(self._guarded(visit, child.digest, self._child(visit, child, depth)))
+                group.create_task(self._guarded(visit, child.digest, self._child(visit, index, child, depth)))
 
-    async def _child(self, visit: _Visit, child: Descriptor, depth: int) -> None:
+    async def _child(self, visit: _Visit, index: Manifest, child: Descriptor, depth: int) -> None:
         manifest = await self._manifest(visit.name, child.digest, visit.for_rest)
         if is_attestation(child, manifest):
-            await self._attestation(visit, child, manifest)
+            await self._attestation(visit, index, child, manifest)
         else:
             await self._below(visit, manifest, depth)
 
@@ -243,7 +249,7 @@ class RegistryReader:
                 self._store.put(digest, content)
             return content
 
-    async def _attestation(self, visit: _Visit, child: Descriptor, manifest: Manifest) -> None:
+    async def _attestation(self, visit: _Visit, index: Manifest, child: Descriptor, manifest: Manifest) -> None:
         subject = child.annotations.get(ATTESTATION_OF, "")
         image = self._manifests.get((visit.name, subject))
         layers = [layer.digest for layer in image.layers] if image else []
@@ -253,11 +259,19 @@ class RegistryReader:
                 and "slsa.dev/provenance" in layer.annotations.get(PREDICATE, "")
                 and is_digest(subject)
             ):
-                await self._claim(subject, provenance_claims(await self._blob(visit.name, layer.digest, visit.for_rest), layers))
+                statement = await self._blob(visit.name, layer.digest, visit.for_rest)
+                await self._claim(subject, provenance_claims(statement, layers))
+                if any(platform.digest == subject for platform in index.children):
+                    await self._tell_builders(index.digest, builder_claims(statement))
 
     async def _claim(self, digest: str, claims: tuple[Claim, ...]) -> None:
         if claims:
             await self._emit(ClaimsRead(self.source, digest, claims))
+
+    async def _tell_builders(self, index: str, builders: tuple[BuildClaim, ...]) -> None:
+        """Said of the index, for what signs that signs this too; what another index says of the same platform is its own word."""
+        if builders:
+            await self._emit(ClaimsRead(self.source, index, (), builders))
 
     # ---- what is attached
 

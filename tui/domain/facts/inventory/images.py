@@ -5,6 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import assert_never
 
+import msgspec
+
+from tui.domain.facts.build_claim import BuildClaim
 from tui.domain.facts.configured import ConfiguredBase
 from tui.domain.facts.events import (
     BasesConfigured,
@@ -32,6 +35,10 @@ MAX_SPANS = 20
 """Digests that are remembered of one tag: a tag that moves more often has lost its meaning anyway."""
 
 
+MAX_BUILDERS = 8
+"""Different statements on who built it that are kept of one index: platforms of an honest one say the same."""
+
+
 class ImageTables:
     """What registries hold, as they say it."""
 
@@ -48,6 +55,7 @@ class ImageTables:
         self._referrers: NestedTable[RepositoryName, str, ReferrersListed] = NestedTable()
         self._claims: Table[str, tuple[Claim, ...]] = Table()
         self._claims_by_source: dict[str, dict[SourceId, tuple[Claim, ...]]] = {}
+        self._builders: Table[str, tuple[BuildClaim, ...]] = Table()
         self._configured: tuple[ConfiguredBase, ...] = ()
         self._policies: Table[str, PoliciesRead] = Table()
 
@@ -129,7 +137,16 @@ class ImageTables:
         return newer and self._referrers.put(event.name, event.subject, event)
 
     def _claimed(self, event: ClaimsRead) -> bool:
-        """What is said about a base from outside; each source says it once, the words of all are kept."""
+        """What is said about a base and about builders from outside; each source says it once, the words of all are kept."""
+        known = self._builders.get(event.digest) or ()
+        # The first ones in an order of their own, so that the order of the events cannot matter.
+        builders = tuple(sorted({*known, *event.builders}, key=_builder_rank)[:MAX_BUILDERS])
+        is_new = bool(builders) and builders != known and self._builders.put(event.digest, builders)
+        return self._claim(event) or is_new
+
+    def _claim(self, event: ClaimsRead) -> bool:
+        if not event.claims:
+            return False
         sources = self._claims_by_source.setdefault(event.digest, {})
         claims = sorted((*sources.get(event.source, ()), *event.claims), key=_claim_rank)
         sources[event.source] = tuple(dict.fromkeys(claims))
@@ -161,6 +178,7 @@ class ImageTables:
             catalogs=self._catalogs.freeze(),
             referrers=self._referrers.freeze(),
             claims=self._claims.freeze(),
+            builders=self._builders.freeze(),
             configured=self._configured,
             policies=self._policies.freeze(),
         )
@@ -187,6 +205,10 @@ class ImageTables:
 
 def _list_rank(event: ManifestsListed) -> tuple[bool, datetime, int]:
     return event.complete, event.at, len(event.manifests)
+
+
+def _builder_rank(claim: BuildClaim) -> tuple[str, ...]:
+    return tuple(map(str, msgspec.structs.astuple(claim)))
 
 
 def _claim_rank(claim: Claim) -> tuple[str, str, str, bool, str]:
