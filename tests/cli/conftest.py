@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.cli.asking import Asked, asked_of_the_demo
 from tui.log import OURS
 
 VARIABLES = (
@@ -43,3 +44,9 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     root.setLevel(level)
     for logger in ours:
         logger.setLevel(logging.NOTSET)
+
+
+@pytest.fixture(scope="session")
+def asked(tmp_path_factory: pytest.TempPathFactory) -> Asked:
+    """The quiet demo, read once by every front for all who compare them."""
+    return asked_of_the_demo(tmp_path_factory.mktemp("demo"))

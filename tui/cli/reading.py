@@ -14,14 +14,14 @@ from tui.cli.output import Exit, say
 from tui.cli.progress import ProgressLine
 from tui.domain.answers.answer import Answer
 from tui.domain.assemble.in_use import hangs_on_the_rest, is_surveyed, only_in_use
-from tui.domain.assemble.wanted_signatures import MAX_ASKED, unlooked
+from tui.domain.assemble.wanted_signatures import MAX_ASKED, signatures_wanted, unlooked_reach
 from tui.domain.common.text import full_stop
 from tui.domain.facts.demand import Demand
 from tui.domain.facts.events import SourceHealth, SourceKind, SourceState
 from tui.domain.query.elsewhere import elsewhere
 from tui.domain.query.query import Query, QueryIndex, Selection
 from tui.domain.query.reach import Reach, needs_tasks, reach_of
-from tui.domain.snapshot.snapshot import ImageKey, Snapshot
+from tui.domain.snapshot.snapshot import Snapshot
 from tui.errors import UsageError
 from tui.presenters.answers.table import answer_sentences
 from tui.presenters.elsewhere import elsewhere_words
@@ -182,17 +182,18 @@ class _Question:
             self._estate.read_tasks()
         self._end_at = asyncio.get_running_loop().time() + wait
         settled = await self._estate.settled(wait)
-        if settled and self._reach is Reach.ANY and not is_surveyed(self._estate.snapshot):
+        if settled and not self._reach.is_whole and not is_surveyed(self._estate.snapshot):
             settled = await self._read_the_rest()
         return await self._look_for_signatures() if settled else (False, 0)
 
     async def _read_the_rest(self) -> bool:
-        """Read it where nothing in use is found, or it cannot be told what is, as what that stands on was not read."""
+        """Read it where nothing in use is found and something else may be, or it cannot be told what is, as what that stands on
+        was not read."""
         snapshot, now = self.snapshot, datetime.now(UTC)
         index = QueryIndex(snapshot)
         selection = self._query.images(index, now)
         undecided = index.undecided(self._query.terms, now) if selection.undecided else {}
-        if not selection.images and not selection.workloads:
+        if self._reach is Reach.ANY and not selection.images and not selection.workloads:
             self._reach = Reach.REST
         elif any(hangs_on_the_rest(snapshot, key, term) for key, term in undecided.items()):
             self._reach = Reach.LINEAGE
@@ -204,24 +205,20 @@ class _Question:
     async def _settled(self) -> bool:
         return await self._estate.settled(max(0.0, self._end_at - asyncio.get_running_loop().time()))
 
-    def _is_asked_about(self, snapshot: Snapshot, key: ImageKey) -> bool:
-        """Where lineage is asked for, what nothing uses is only there to be counted, as the explorer counts it."""
-        return self._reach is not Reach.LINEAGE or snapshot.images[key].in_use
-
     async def _look_for_signatures(self) -> tuple[bool, int]:
         """Ask for the signatures of what the query finds and nothing runs."""
         demanded: set[Demand] = set()
         while True:
             snapshot = self.snapshot
-            selection = self._query.images(snapshot, datetime.now(UTC))
-            wishes = unlooked(snapshot, selection.images, self._query.terms)
-            demands_by_image = [demands for key, demands in wishes.items() if self._is_asked_about(snapshot, key)]
-            left = [[demand for demand in demands if demand not in demanded] for demands in demands_by_image]
-            now = tuple([demand for demands in left for demand in demands][: MAX_ASKED - len(demanded)])
-            if not now:
-                return True, sum(map(bool, left))
-            demanded.update(now)
-            self._estate.want(now)
+            images = self._query.images(snapshot, datetime.now(UTC)).images
+            reach = self._reach
+            if reach is Reach.ANY and is_surveyed(snapshot):
+                reach = unlooked_reach(snapshot, images, self._query.terms)
+            wishes = signatures_wanted(snapshot, images, self._query.terms, reach, demanded)
+            if not wishes.demands:
+                return True, wishes.missed
+            demanded.update(wishes.demands)
+            self._estate.want(wishes.demands)
             if not await self._settled():
                 return False, 0
 

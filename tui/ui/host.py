@@ -254,3 +254,7 @@ class Explorer(WorkHost, Protocol):
     def set_timer(self, delay: float, callback: Callable[[], None]) -> Timer:
         """Call something later."""
         ...
+
+    def show_answer(self) -> None:
+        """What is asked, answered as far as it is known now."""
+        ...

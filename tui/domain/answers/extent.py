@@ -59,7 +59,7 @@ def extent_of(context: AnswerContext) -> Extent:
     snapshot, selection = context.snapshot, context.selection
     clusters = Counter(workload.cluster for workload in selection.workloads)
     undecided = context.index.undecided(context.question.terms, context.now) if selection.undecided else {}
-    if context.unread:
+    if context.counts_what_runs:
         undecided = {key: term for key, term in undecided.items() if snapshot.users.get(key)}
     return Extent(
         images=context.counted,

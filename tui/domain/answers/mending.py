@@ -49,14 +49,20 @@ class Mending(msgspec.Struct, frozen=True):
     """The stages in order. `staying` are findings that the plan leaves, each with its reason, `unknown` those of which nobody
     can tell; `hindrances` are why steps cannot be done from here, the most frequent first.
 
-    `is_unread` says that it was not planned, as what lies in registries was not read: a plan could rebuild what was rebuilt.
+    `unread` are registries because of which it was not planned, as the rest of them was not read: a plan could rebuild what was
+    rebuilt.
     """
 
     steps: tuple[MendingStep, ...] = ()
     staying: tuple[Staying, ...] = ()
     unknown: tuple[Staying, ...] = ()
     hindrances: tuple[tuple[str, int], ...] = ()
-    is_unread: bool = False
+    unread: tuple[str, ...] = ()
+
+    @property
+    def is_unread(self) -> bool:
+        """Whether it was not planned."""
+        return bool(self.unread)
 
     @property
     def rebuilt(self) -> frozenset[ImageKey]:
@@ -68,7 +74,7 @@ def mending_of(context: AnswerContext) -> Mending:
     """What the plan of rebuilding everything that the question finds does, stage by stage."""
     question, selection = context.question, context.selection
     if context.unread:
-        return Mending(is_unread=any(_may_need_it(context, key) for key in context.running))
+        return Mending(unread=context.unread if any(_may_need_it(context, key) for key in context.counted) else ())
     plan = rebuild(context.snapshot, selection.images, query=question.text, now=context.now, index=context.index.rebuilds)
     return summed_up(plan)
 

@@ -2,19 +2,54 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
+from typing import NamedTuple
 
 from tui.domain.checks.signature import is_awaited
 from tui.domain.common.trust import CheckName, State
 from tui.domain.facts.demand import Demand, Priority
 from tui.domain.query.language import Key, Term, Trait
+from tui.domain.query.reach import Reach, reach_of
 from tui.domain.snapshot.snapshot import Image, ImageKey, Snapshot
 
-__all__ = ["MAX_ASKED", "unlooked"]
+__all__ = ["MAX_ASKED", "SignatureWishes", "signatures_wanted", "unlooked", "unlooked_reach"]
 
 MAX_ASKED = 200
 """Images whose signatures are looked for at once: registries count what is asked of what is attached apart, and give little."""
+
+
+class SignatureWishes(NamedTuple):
+    """What is to be asked for now; of how many images the answer is awaited then, and of how many nobody asks, being too many."""
+
+    demands: tuple[Demand, ...]
+    awaited: int
+    missed: int
+
+
 _OF_SIGNATURES = frozenset({Trait.SIGNED, Trait.UNSIGNED, Trait.FAULTY})
+
+
+def unlooked_reach(snapshot: Snapshot, found: Iterable[ImageKey], terms: tuple[Term, ...]) -> Reach:
+    """How far signatures are looked for where all of the registries was read: those of what nothing uses only for a query that
+    asks for that, or finds nothing else. They are only there to be counted beside what is used."""
+    reach = reach_of(terms)
+    if reach is Reach.ANY and not any(key in snapshot.images and snapshot.images[key].in_use for key in found):
+        return Reach.REST
+    return Reach.REST if reach is Reach.REST else Reach.LINEAGE
+
+
+def signatures_wanted(
+    snapshot: Snapshot, found: Iterable[ImageKey], terms: tuple[Term, ...], reach: Reach, demanded: Set[Demand]
+) -> SignatureWishes:
+    """The signatures to look for next for a query, of which some were `demanded` already."""
+    wishes = unlooked(snapshot, found, terms).items()
+    # Where lineage is asked for, what nothing uses is only there to be counted.
+    asked = [demands for key, demands in wishes if reach is not Reach.LINEAGE or snapshot.images[key].in_use]
+    left = [[demand for demand in demands if demand not in demanded] for demands in asked]
+    now = tuple([demand for demands in left for demand in demands][: max(0, MAX_ASKED - len(demanded))])
+    sent = {*demanded, *now}
+    awaited = sum(not sent.isdisjoint(demands) for demands in asked)
+    return SignatureWishes(now, awaited, 0 if now else sum(map(bool, left)))
 
 
 def unlooked(

@@ -95,9 +95,13 @@ def _owned(owners: Owners, teams: int, managers: int) -> str:
 
 
 def unplanned(answer: Answer) -> Iterator[AnswerSentence]:
-    """That it is not known what a rebuild does, where that hangs on what was not read."""
-    if answer.mending.is_unread:
-        yield AnswerSentence("fix", "not known: the rest of the registries was not read; `rebuild` reads it.", State.UNKNOWN)
+    """That no rebuild was planned, where that hangs on what was not read, and what plans it."""
+    unread = answer.mending.unread
+    if unread:
+        command = "`trustree rebuild --plan` reads the rest"
+        wordings = [f"not planned: of {first_of(unread, most)} only what runs was read; {command}." for most in (3, 2, 1)]
+        number = several(len(unread), "registry")
+        yield worded("fix", (*wordings, f"not planned: {number} read in part; `rebuild --plan` reads the rest."), State.UNKNOWN)
 
 
 def mending_words(mending: Mending) -> str:

@@ -21,15 +21,27 @@ class AnswerBar(Banner):
         """Nothing was asked yet."""
         self.display = False
 
-    def show(self, built: Built | None, width: int, glyphs: Glyphs, *, typing: bool = False) -> None:
-        """Answer what was asked, if anything was; while it is typed on a low screen the rows get more room."""
+    def show(self, built: Built | None, width: int, glyphs: Glyphs, note: str = "", *, typing: bool = False) -> None:
+        """Answer what was asked, if anything was; while it is typed on a low screen the rows get more room.
+
+        `note` says what is still being read for it, in the line below.
+        """
         lines: list[TextLine] = []
         if built is not None and built.answer is not None:
             from tui.presenters.answers.lines import answer_lines  # not before somebody asks
 
             most = WHILE_TYPING if typing and self.screen.size.height < LOW else 0
             lines = answer_lines(built.answer, width, glyphs, most)
-            lines.append(TextLine((Span(glyphs.rule * width, "line"),)))
+            lines.append(_rule(width, glyphs, note))
         self.styles.height = len(lines)
         self.display = bool(lines)
         self.set_lines(lines)
+
+
+def _rule(width: int, glyphs: Glyphs, note: str) -> TextLine:
+    if not note or len(note) > width - 8:
+        return TextLine((Span(glyphs.rule * width, "line"),))
+    left = glyphs.rule * 3
+    return TextLine(
+        (Span(left, "line"), Span(f" {note} ", "accent"), Span(glyphs.rule * (width - len(left) - len(note) - 2), "line"))
+    )

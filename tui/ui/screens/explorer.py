@@ -29,6 +29,7 @@ from tui.ui.screens.heading import Heading
 from tui.ui.screens.inspector import Inspector
 from tui.ui.screens.keys import KeyLine, dress
 from tui.ui.screens.laying import LaidOut
+from tui.ui.screens.looking import Looking
 from tui.ui.screens.navigable import NavigableScreen
 from tui.ui.screens.notices import Notices, has_rows
 from tui.ui.screens.panes import Panes
@@ -83,6 +84,7 @@ class ExplorerScreen(NavigableScreen):
         self._acting = Acting(self)
         self._copying = Copying(self)
         self._notices = Notices(self)
+        self._looking = Looking(self)
 
     def compose(self) -> ComposeResult:
         """Header, tree and detail side by side, keys."""
@@ -117,7 +119,7 @@ class ExplorerScreen(NavigableScreen):
         self._arrange()
         self.rule.set_lines([TextLine((Span(self.app.glyphs.rule * event.size.width, "line"),))])
         self._show_heading()
-        self._show_answer()
+        self.show_answer()
         self.call_after_refresh(self.inspector.show)
         if self.empty:
             self.call_after_refresh(self._notices.show_emptiness)
@@ -184,17 +186,19 @@ class ExplorerScreen(NavigableScreen):
         self._arrange()
         self._notices.show_emptiness()
         self._show_heading()
-        self._show_answer()
+        self.show_answer()
         self.show_count()
         self.inspector.show()
         self.refresh_bindings()
 
     def typing_ended(self) -> None:
         """The answer is shown whole."""
-        self._show_answer()
+        self.show_answer()
 
-    def _show_answer(self) -> None:
-        self.answer.show(self.built, self.size.width, self.app.glyphs, typing=self.filtering.is_open)
+    def show_answer(self) -> None:
+        """What is asked, answered as far as it is known now."""
+        look = self.app.glyphs, self._looking.follow()
+        self.answer.show(self.built, self.size.width, *look, typing=self.filtering.is_open)
 
     @property
     def _room(self) -> int:
