@@ -70,8 +70,28 @@ async def test_pages_are_followed_at_the_same_host() -> None:
     assert service.asked(PATH) == [{"api-version": "1"}, {"api-version": "1", "$skiptoken": "a/b"}]
 
 
+@pytest.mark.parametrize("link", [f"{PATH}?page=2", f"HERE{PATH}?page=2"])
+@pytest.mark.parametrize("empty", [[], None])
+async def test_the_next_page_may_be_named_by_its_path_and_may_be_empty(link: str, empty: object) -> None:
+    service = Service()
+    service.on(PATH, linked([1], link), send({"value": empty}))
+    async with client(service) as arm:
+        assert await every(arm) == [b"1"]
+    assert service.asked(PATH) == [{"api-version": "1"}, {"page": "2"}]
+
+
+@pytest.mark.parametrize("host", ["management.azure.com", "management.azure.com:443", "MANAGEMENT.azure.com"])
+def test_the_port_of_https_names_the_same_host(host: str) -> None:
+    # Providers of Azure write the port into nextLink, and into the addresses of operations.
+    arm = ArmClient(Entra(), ArmOptions())
+    assert arm._path_of(f"https://{host}{PATH}?page=2") == f"{PATH}?page=2"
+    with pytest.raises(UntrustedPayload):
+        arm._path_of(f"http://{host}{PATH}?page=2")
+
+
 @pytest.mark.parametrize(
-    "link", ["https://elsewhere.example/x", "HERE.example/x", f"HERE{PATH}?api-version=1", "http://[::1", "x"]
+    "link",
+    ["//elsewhere.example/x", "https://elsewhere.example/x", "HERE.example/x", f"HERE{PATH}?api-version=1", "http://[::1", "x"],
 )
 async def test_links_that_lead_elsewhere_or_in_a_circle_end_the_reading(link: str) -> None:
     service = Service()

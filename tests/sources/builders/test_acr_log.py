@@ -71,6 +71,27 @@ async def test_lines_come_whole_although_pieces_end_anywhere() -> None:
     assert set(blob.headers) == {""}
 
 
+async def test_a_log_that_was_kept_as_an_artifact_is_read_with_one_request() -> None:
+    # azure-cli `acr/_stream_utils.py`: `logArtifactLink`, where it is told, is streamed with one GET, without ranges.
+    service, methods = Service(), list[tuple[str, bool]]()
+
+    async def artifact(request: web.Request) -> web.StreamResponse:
+        methods.append((request.method, "x-ms-range" in request.headers))
+        return web.Response(body=b"one\r\ntwo\n")
+
+    service.on("/artifact", artifact)
+    async with service.running():
+        link = {"logLink": "https://blob.example/x", "logArtifactLink": f"{service.url}/artifact?sig={SECRET}"}
+        service.on(f"{REGISTRY}/runs/cf2/listLogSasUrl", send(link))
+        tasks, arm = builder(service)
+        try:
+            assert [line async for line in tasks.log(RUN)] == ["one", "two"]
+        finally:
+            await tasks.aclose()
+            await arm.close()
+    assert set(methods) == {("GET", False)}
+
+
 async def test_a_log_that_is_not_there_yet_is_waited_for() -> None:
     blob = Blob(b"begun\n")
     blob.statuses = [404, 404]

@@ -307,6 +307,18 @@ async def test_rights_are_asked_without_acting(actions: list[str], excluded: lis
     assert {method for method, _, _ in service.seen} == {"GET"}
 
 
+async def test_rights_stand_on_every_page() -> None:
+    service = Service()
+    path = f"{REGISTRY}/providers/Microsoft.Authorization/permissions"
+    first = {"value": [{"actions": ["*/read"], "notActions": []}], "nextLink": f"{path}?page=2"}
+    service.on(
+        path, send(first), send({"value": [{"actions": ["Microsoft.ContainerRegistry/registries/*"], "notActions": None}]})
+    )
+    async with asked(service) as tasks:
+        rights = await tasks.rights(KEY)
+    assert {right.state for right in rights} == {RightState.HELD}
+
+
 async def test_rights_that_cannot_be_asked_are_unknown() -> None:
     service = Service()
     async with asked(service) as tasks:

@@ -14,7 +14,7 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urljoin, urlsplit
 
 import msgspec
 
@@ -50,7 +50,7 @@ class ArmOptions(msgspec.Struct, frozen=True):
 
 
 class _Page(msgspec.Struct, rename="camel"):
-    value: list[msgspec.Raw]
+    value: list[msgspec.Raw] | None
     next_link: str | None = None
 
 
@@ -110,7 +110,7 @@ class ArmClient:
                 _Page,
                 f"{TITLE} answered the request to {request.purpose} with something other than a list",
             )
-            yield tuple(page.value)
+            yield tuple(page.value or ())
             if not page.next_link:
                 return
             path = self._path_of(page.next_link)
@@ -215,13 +215,16 @@ class ArmClient:
         )
 
     def _path_of(self, link: str) -> str:
-        """The path of a link of an answer, which must lead to the same host: the token goes nowhere else."""
+        """The path of a link of an answer, which must lead to the same host: the token goes nowhere else.
+
+        Azure writes it with and without the port of https, and may leave the host out.
+        """
         try:
-            parts, own = urlsplit(link), urlsplit(self._options.endpoint)
-            same = (parts.scheme, parts.hostname, parts.port) == (own.scheme, own.hostname, own.port)
+            parts = urlsplit(urljoin(self._options.endpoint, link) if link.startswith("/") else link)
+            is_same = _origin(parts) == _origin(urlsplit(self._options.endpoint))
         except ValueError:
-            same = False
-        if not same or not parts.path.startswith("/"):
+            is_same = False
+        if not is_same or not parts.path.startswith("/"):
             raise UntrustedPayload(f"{TITLE} leads to another host for the next page", "A proxy in between may have changed it.")
         return parts.path + (f"?{parts.query}" if parts.query else "")
 
@@ -231,6 +234,11 @@ class ArmClient:
 
             self._connected = Transport(TransportOptions(timeout=self._options.timeout, ca_file=self._options.ca_file))
         return self._connected
+
+
+def _origin(parts: SplitResult) -> tuple[str, str | None, int | None]:
+    """Scheme, host and port; ValueError for a port that is none."""
+    return parts.scheme, parts.hostname, parts.port or {"https": 443, "http": 80}.get(parts.scheme)
 
 
 def unknown(purpose: str, reason: str) -> OutcomeUnknown:

@@ -2,7 +2,8 @@
 
 Sources: azure-cli `acr/_stream_utils.py` (HEAD, `x-ms-range`, pauses that double up to 15 s), and recordings of it: the metadata
 `Complete` may be seen first with a GET, `Content-Encoding: utf-8` means nothing, lines end in LF and in CR LF, a piece may end
-in the middle of a character; 404 until the first line is there, 403 when the address has expired.
+in the middle of a character; 404 until the first line is there, 403 when the address has expired. A log that was kept as an
+artifact (`logArtifactLink`) is read with one plain GET.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from tui.sources.kit.throttle import Backoff
 if TYPE_CHECKING:
     from tui.sources.kit.transport import Reply, Transport
 
-__all__ = ["LogTimes", "RunLog"]
+__all__ = ["LogAddress", "LogTimes", "RunLog"]
 
 PIECE = 256 << 10
 MOST = 64 << 20
@@ -42,19 +43,26 @@ class LogTimes(msgspec.Struct, frozen=True):
     first_wait: float = 1.0
 
 
+class LogAddress(msgspec.Struct, frozen=True):
+    """Where a log is; `is_whole`: nothing more is written there, and it is read with one request."""
+
+    url: str
+    is_whole: bool = False
+
+
 class RunLog:
     """Reads one log. `address` gives a fresh address, `has_ended` says whether the run is over."""
 
     def __init__(
         self,
         transport: Transport,
-        address: Callable[[], Awaitable[str]],
+        address: Callable[[], Awaitable[LogAddress]],
         has_ended: Callable[[], Awaitable[bool]],
         times: LogTimes | None = None,
     ) -> None:
         self._transport, self._address, self._has_ended = transport, address, has_ended
         self._times = times or LogTimes()
-        self._url = ""
+        self._url, self._is_whole = "", False
         self._offset = 0
         self._is_complete = False
 
@@ -93,6 +101,9 @@ class RunLog:
         head = await self._asked("HEAD")
         if head is None:
             return b""
+        if self._is_whole:
+            self._is_complete = True
+            return self._grown(head.body[self._offset :])
         self._is_complete = _is_complete(head)
         length = head.header("content-length")
         if length.isascii() and length.isdigit() and int(length) <= self._offset:
@@ -100,10 +111,12 @@ class RunLog:
         reply = await self._asked("GET")
         if reply is None:
             return b""
-        piece = reply.body if reply.status == 206 else reply.body[self._offset :]
-        self._offset += len(piece)
         # Complete as of this answer, which may hold less than all of it: the next look tells.
         self._is_complete = self._is_complete or _is_complete(reply)
+        return self._grown(reply.body if reply.status == 206 else reply.body[self._offset :])
+
+    def _grown(self, piece: bytes) -> bytes:
+        self._offset += len(piece)
         return piece
 
     async def _asked(self, method: str) -> Reply | None:
@@ -111,17 +124,23 @@ class RunLog:
         retry = Retry(Backoff(self._times.first_wait, self._times.longest_pause), 5, 120.0)
         fresh = not self._url
         if fresh:
-            self._url = _checked(await self._address())
+            await self._find()
         try:
             return await patiently(lambda: self._once(method), retry)
         except Forbidden:
             if fresh:
                 raise
-            self._url = _checked(await self._address())
+            await self._find()
         return await patiently(lambda: self._once(method), retry)
 
+    async def _find(self) -> None:
+        address = await self._address()
+        self._url, self._is_whole = _checked(address.url), address.is_whole
+
     async def _once(self, method: str) -> Reply | None:
-        headers = {"x-ms-range": f"bytes={self._offset}-{self._offset + PIECE - 1}"} if method == "GET" else {}
+        method = "GET" if self._is_whole else method
+        ranged = method == "GET" and not self._is_whole
+        headers = {"x-ms-range": f"bytes={self._offset}-{self._offset + PIECE - 1}"} if ranged else {}
         reply = await self._transport.request(method, self._url, headers=headers, limit=MOST, stay=True)
         if reply.status in (404, 416):
             return None

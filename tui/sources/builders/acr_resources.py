@@ -11,6 +11,7 @@ import msgspec
 
 from tui.domain.common.decoding import from_json
 from tui.errors import UntrustedPayload
+from tui.sources.builders.acr_log import LogAddress
 
 __all__ = [
     "AgentPool",
@@ -18,7 +19,6 @@ __all__ = [
     "LogLink",
     "OutputWire",
     "Permission",
-    "PermissionList",
     "PlatformWire",
     "QueueStatus",
     "RegistryResource",
@@ -172,6 +172,12 @@ class LogLink(msgspec.Struct, rename="camel"):
     """Where a run's log is, with the signature that opens it."""
 
     log_link: str | None = None
+    log_artifact_link: str | None = None
+
+    @property
+    def address(self) -> LogAddress:
+        """The artifact of a run whose log was kept as one (azure-cli `acr/_stream_utils.py`), else the blob."""
+        return LogAddress(self.log_artifact_link or self.log_link or "", bool(self.log_artifact_link))
 
 
 class _PoolProperties(msgspec.Struct, rename="camel"):
@@ -197,13 +203,6 @@ class Permission(msgspec.Struct, rename="camel"):
 
     actions: list[str] = []
     not_actions: list[str] = []
-
-
-class PermissionList(msgspec.Struct, rename="camel"):
-    """All that is allowed at a scope."""
-
-    value: list[Permission]
-    next_link: str | None = None
 
 
 class _NetworkRules(msgspec.Struct, rename="camel"):

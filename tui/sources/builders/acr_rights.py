@@ -7,10 +7,11 @@ definitions of Azure (`Container Registry Tasks Contributor`).
 from __future__ import annotations
 
 import re
+from contextlib import aclosing
 
 from tui.domain.facts.rights import Right, RightState
 from tui.errors import SourceError
-from tui.sources.builders.acr_resources import Permission, PermissionList, decoded
+from tui.sources.builders.acr_resources import Permission, decoded
 from tui.sources.resource_ports import ArmRequest, ResourceManager
 
 __all__ = ["ASK_FOR", "CANCEL", "FOLLOW", "LOG", "READ", "READER", "TRIGGER", "allowed", "rights_on"]
@@ -39,25 +40,20 @@ async def rights_on(arm: ResourceManager, registry_id: str, registry: str) -> tu
     purpose = f"list what may be done with {registry}"
     path = f"{registry_id}/providers/Microsoft.Authorization/permissions?api-version=2022-04-01"
     try:
-        answer = decoded(
-            await arm.read(ArmRequest(path, purpose, "Microsoft.Authorization/permissions/read", READER)), PermissionList, purpose
-        )
+        async with aclosing(arm.pages(ArmRequest(path, purpose, "Microsoft.Authorization/permissions/read", READER))) as pages:
+            permissions = [decoded(bytes(raw), Permission, purpose) async for page in pages for raw in page]
     except SourceError as error:
         return tuple(Right(action, registry, RightState.UNKNOWN, _remedy(action), error.headline) for action in _ACTIONS)
-    is_whole = not answer.next_link
-    permissions = [permission for permission in answer.value if is_whole or not permission.not_actions]
-    return tuple(_right(action, registry, permissions, is_whole=is_whole) for action in _ACTIONS)
+    return tuple(_right(action, registry, permissions) for action in _ACTIONS)
 
 
 _ACTIONS = (READ, TRIGGER, FOLLOW, LOG, CANCEL)
 
 
-def _right(action: str, registry: str, permissions: list[Permission], *, is_whole: bool) -> Right:
+def _right(action: str, registry: str, permissions: list[Permission]) -> Right:
     if allowed(action, permissions):
         return Right(action, registry, RightState.HELD)
-    if is_whole:
-        return Right(action, registry, RightState.MISSING, _remedy(action))
-    return Right(action, registry, RightState.UNKNOWN, _remedy(action), "Azure did not list all permissions at once")
+    return Right(action, registry, RightState.MISSING, _remedy(action))
 
 
 def _remedy(action: str) -> str:

@@ -22,7 +22,7 @@ from tui.domain.facts.image import RepositoryName
 from tui.domain.facts.retention import RegistryPolicies
 from tui.domain.facts.rights import Right
 from tui.errors import NotFound, OutcomeUnknown, UntrustedPayload
-from tui.sources.builders.acr_log import LogTimes, RunLog
+from tui.sources.builders.acr_log import LogAddress, LogTimes, RunLog
 from tui.sources.builders.acr_registry import Hindrances
 from tui.sources.builders.acr_resources import LogLink, RunResource, TaskResource, decoded
 from tui.sources.builders.acr_rights import ASK_FOR, CANCEL, FOLLOW, LOG, READ, READER, TRIGGER, rights_on
@@ -156,8 +156,8 @@ class AcrTasksBuilder:
         path = await self._run_path(run, "/listLogSasUrl")
         request = ArmRequest(path, f"open the log of the run {run.id} of {self.name}", LOG, ASK_FOR)
 
-        async def address() -> str:
-            return decoded(await self._arm.ask(request), LogLink, request.purpose).log_link or ""
+        async def address() -> LogAddress:
+            return decoded(await self._arm.ask(request), LogLink, request.purpose).address
 
         async def has_ended() -> bool:
             return (await self.follow(run)).state.ended

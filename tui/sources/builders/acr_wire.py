@@ -198,7 +198,7 @@ def run_of(wire: RunResource, host: str, registry_id: str) -> Run:
     """A run as it is told; the key of its job where it has one."""
     properties = wire.properties
     state = _STATES.get((properties.status or "").lower(), RunState.UNKNOWN)
-    task = f"{registry_id}/tasks/{properties.task}".lower() if properties.task else ""
+    task = f"{registry_id}/tasks/{properties.task.rpartition('/')[2]}".lower() if properties.task else ""
     return Run(
         kind=BuilderKind.ACR_TASKS,
         builder=host,
