@@ -15,7 +15,7 @@ from tests.laws import examples
 from tests.recordings import ORIGINS, document
 from tests.shapes.recorded import run_log
 from tui.domain.facts.image import Claim, ClaimKind, ImageConfig, Manifest, ManifestKind, Platform
-from tui.domain.lineage.evidence import buildinfo_claims, claims_of, run_log_claims, run_log_records, task_claims
+from tui.domain.lineage.evidence import buildinfo_claims, claims_of, run_log_records
 from tui.domain.lineage.provenance import provenance_claims
 from tui.errors import UntrustedPayload
 
@@ -269,37 +269,6 @@ def test_hostile_provenance_raises_only_untrusted_payload(steps: object, materia
 
 # ---- ACR Tasks
 
-TASK = {
-    "type": "Microsoft.ContainerRegistry/registries/tasks",
-    "properties": {
-        "step": {
-            "type": "Docker",
-            "baseImageDependencies": [
-                {
-                    "type": "Runtime",
-                    "registry": "registry.hub.docker.com",
-                    "repository": "library/node",
-                    "tag": "15-alpine",
-                    "digest": A,
-                },
-                {"type": "BuildTime", "registry": "mcr.microsoft.com", "repository": "oryx/cli", "tag": "1", "digest": B},
-            ],
-        }
-    },
-}
-
-
-def test_a_task_names_its_runtime_base() -> None:
-    """The task resource as recorded from ARM after a run."""
-    assert said(task_claims(json.dumps(TASK).encode())) == [(ClaimKind.TASK, "docker.io/library/node:15-alpine", A)]
-    assert task_claims(b'{"properties": {"step": {"type": "EncodedTask", "baseImageDependencies": null}}}') == ()
-
-
-@pytest.mark.parametrize("body", [b"", b"7", b'{"properties": {"step": {"baseImageDependencies": "x"}}}'])
-def test_a_hostile_task_raises_only_untrusted_payload(body: bytes) -> None:
-    with pytest.raises(UntrustedPayload):
-        task_claims(body)
-
 
 def run_logs(origin: str) -> list[str]:
     """The logs that tell of dependencies."""
@@ -324,8 +293,6 @@ def test_the_recorded_run_logs_name_the_bases(origin: str) -> None:
         if origin == "recording":
             assert [claim.reference for claim in record.claims] == ["mcr.microsoft.com/dotnet/aspnet:6.0"]
             assert [claim.reference for claim in record.inputs] == ["mcr.microsoft.com/dotnet/sdk:6.0"]
-        assert run_log_claims(log, record.digest) == record.claims
-        assert run_log_claims(log, A) == ()
 
 
 LOG = f"""2018/08/22 19:11:04 The following dependencies were found:
@@ -352,12 +319,15 @@ Run ID: ca1 was successful after 52s
 
 
 def test_a_log_of_two_images_keeps_them_apart() -> None:
-    assert said(run_log_claims(LOG, A)) == [(ClaimKind.BUILD_RUN, "docker.io/library/hello-world:v1", B)]
+    assert [said(record.claims) for record in run_log_records(LOG)] == [
+        [(ClaimKind.BUILD_RUN, "docker.io/library/hello-world:v1", B)],
+        [],
+    ]
     assert [record.reference for record in run_log_records(LOG)] == [
         "contoso.azurecr.io/sample/hello-world:v1",
         "contoso.azurecr.io/scratch:v1",
     ]
-    assert run_log_claims("no such list") == ()
+    assert run_log_records("no such list") == ()
 
 
 @examples(100)

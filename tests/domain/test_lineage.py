@@ -285,7 +285,6 @@ def test_unsigned_provenance_that_says_scratch_is_contradicted_by_layers_and_his
         (ClaimKind.BUILDPACK, Basis.BUILD_RECORD, Confidence.LIKELY),
         (ClaimKind.COPA, Basis.BUILD_RECORD, Confidence.LIKELY),
         (ClaimKind.BUILDINFO, Basis.BUILD_RECORD, Confidence.LIKELY),
-        (ClaimKind.TASK, Basis.BUILD_RECORD, Confidence.CLAIMED),
         (ClaimKind.ANNOTATION, Basis.ANNOTATION, Confidence.CLAIMED),
         (ClaimKind.LABEL, Basis.ANNOTATION, Confidence.CLAIMED),
         (ClaimKind.NAME, Basis.ANNOTATION, Confidence.CLAIMED),

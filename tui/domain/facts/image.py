@@ -173,7 +173,6 @@ class ClaimKind(StrEnum):
     PROVENANCE = "provenance"
     BUILDINFO = "buildinfo"
     ANNOTATION = "annotation"
-    TASK = "task"
     LABEL = "label"
     NAME = "name"
 

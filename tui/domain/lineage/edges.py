@@ -24,7 +24,6 @@ SCORE: Mapping[ClaimKind, float] = {
     ClaimKind.PROVENANCE: 0.90,
     ClaimKind.BUILDINFO: 0.85,
     ClaimKind.ANNOTATION: 0.85,
-    ClaimKind.TASK: 0.75,
     ClaimKind.LABEL: 0.65,
     ClaimKind.NAME: 0.45,
 }
@@ -46,7 +45,6 @@ SPEAKER = {
     ClaimKind.PROVENANCE: "The provenance, unsigned,",
     ClaimKind.BUILDINFO: "The build info",
     ClaimKind.ANNOTATION: "The annotation",
-    ClaimKind.TASK: "The build task",
     ClaimKind.LABEL: "The label",
     ClaimKind.NAME: "The name",
 }
@@ -58,7 +56,6 @@ BASIS = {
     ClaimKind.BUILDPACK: Basis.BUILD_RECORD,
     ClaimKind.COPA: Basis.BUILD_RECORD,
     ClaimKind.BUILDINFO: Basis.BUILD_RECORD,
-    ClaimKind.TASK: Basis.BUILD_RECORD,
     ClaimKind.ANNOTATION: Basis.ANNOTATION,
     ClaimKind.LABEL: Basis.ANNOTATION,
     ClaimKind.NAME: Basis.ANNOTATION,

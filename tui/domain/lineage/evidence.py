@@ -20,14 +20,13 @@ from tui.domain.facts.reference import is_digest, parse_reference
 from tui.errors import InvalidReference, UntrustedPayload
 
 __all__ = [
+    "MAX_LOG_LINES",
     "BuildRecord",
     "buildinfo_claims",
     "claims_of",
     "decode",
     "image_claim",
-    "run_log_claims",
     "run_log_records",
-    "task_claims",
 ]
 
 MAX_PAYLOAD = 8 * 1024 * 1024  # bytes
@@ -176,35 +175,10 @@ class BuildRecord(msgspec.Struct, frozen=True):
 
 
 class _Dependency(msgspec.Struct):
-    type: str = ""
     registry: str = ""
     repository: str = ""
     tag: str = ""
     digest: str = ""
-
-
-class _Step(msgspec.Struct, rename="camel"):
-    base_image_dependencies: list[_Dependency] | None = None
-
-
-class _TaskProperties(msgspec.Struct):
-    step: _Step | None = None
-
-
-class _Task(msgspec.Struct):
-    properties: _TaskProperties | None = None
-
-
-def task_claims(task: bytes) -> tuple[Claim, ...]:
-    """The runtime bases that an ACR task (ARM resource) depends on: of its last run, not of an older image.
-
-    Raises UntrustedPayload.
-    """
-    properties = decode(task, _Task, "The build task").properties
-    step = properties.step if properties is not None else None
-    dependencies = (step.base_image_dependencies or []) if step is not None else []
-    runtime = [dependency for dependency in dependencies if dependency.type.lower() == "runtime"]
-    return tuple(_dependency_claims(runtime, ClaimKind.TASK, "ACR task"))
 
 
 def _dependency_claims(dependencies: Iterable[_Dependency], kind: ClaimKind, source: str) -> Iterator[Claim]:
@@ -228,12 +202,6 @@ _DEPENDENCIES = "The following dependencies were found:"
 _LOG_LINE = re.compile(r"( *)(- )?([A-Za-z-]{1,40}):(?: +(.{0,300}))?", re.ASCII)
 _STAMP = re.compile(r"\d{4}/\d\d/\d\d \d\d:\d\d:\d\d ?", re.ASCII)
 _FIELDS = frozenset({"registry", "repository", "tag", "digest"})
-
-
-def run_log_claims(log: str, digest: str = "") -> tuple[Claim, ...]:
-    """The bases that the log of an ACR run names: of the image with this digest, or of all that it pushed. Never raises."""
-    records = run_log_records(log)
-    return tuple(claim for record in records if not digest or record.digest == digest for claim in record.claims)
 
 
 def run_log_records(log: str) -> tuple[BuildRecord, ...]:

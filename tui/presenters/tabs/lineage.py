@@ -22,7 +22,7 @@ from tui.presenters.glyphs import Glyphs
 from tui.presenters.keys import RowSubject
 from tui.presenters.phrases import node_name
 from tui.presenters.tabs.lines import images_of, in_turn, nothing, wrapped
-from tui.presenters.tabs.spec import SectionContext, TabSpec
+from tui.presenters.tabs.spec import Inquiry, SectionContext, TabSpec
 from tui.presenters.words import age, plural
 from widgets.rows import Cell, Span, TextLine
 
@@ -156,4 +156,10 @@ def _lines(subject: RowSubject, context: SectionContext) -> Sequence[TextLine]:
     return lineage_section(subject, context) or [nothing("No image to show the lineage of.")]
 
 
-LINEAGE = TabSpec("lineage", "Lineage", _lines)
+def _inquiry(subject: RowSubject, snapshot: Snapshot) -> Inquiry | None:
+    from tui.presenters.tabs.build_log import log_inquiry  # the reading of logs: not before somebody looks
+
+    return log_inquiry(subject, snapshot)
+
+
+LINEAGE = TabSpec("lineage", "Lineage", _lines, inquiry=_inquiry)

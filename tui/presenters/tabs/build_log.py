@@ -1,0 +1,86 @@
+"""What the run that pushed an image wrote down of its base: the end of an ACR run's log, read when somebody looks at the lineage.
+
+The log names bases with their digests, and the images of earlier stages, which nothing else does. Azure keeps it; no fact of the
+estate is made of it: it confirms, or contradicts, what the layers and the image say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import partial
+
+from tui.domain.common.text import clean
+from tui.domain.facts.build import BuilderKind, Run, RunState
+from tui.domain.facts.image import Claim
+from tui.domain.facts.inquiries import Inquiries
+from tui.domain.lineage.evidence import MAX_LOG_LINES, BuildRecord, run_log_records
+from tui.domain.snapshot.snapshot import AttributionBasis, Confidence, Image, ImageKey, Snapshot
+from tui.presenters.keys import RowSubject
+from tui.presenters.tabs.lines import images_of, wrapped
+from tui.presenters.tabs.spec import Drawing, Inquiry, SectionContext
+from tui.presenters.words import short
+from widgets.rows import Span, TextLine
+
+__all__ = ["log_inquiry", "pushing_run"]
+
+
+def log_inquiry(subject: RowSubject, snapshot: Snapshot) -> Inquiry | None:
+    """The log of the run that pushed the image of a row; none where no run of ACR Tasks is known to have pushed it."""
+    keys = [row.key for row in images_of(subject, snapshot) if row.key is not None]
+    run = pushing_run(keys[0], snapshot) if len(keys) == 1 else None
+    if run is None:
+        return None
+    about = (run.kind, run.builder, run.id)
+    return Inquiry(about, f"what the log of the run {clean(run.id, 40)} says of its base", partial(_read, run, keys[0]))
+
+
+def pushing_run(key: ImageKey, snapshot: Snapshot) -> Run | None:
+    """The run of ACR Tasks that pushed an image, where that is certain."""
+    for attribution in snapshot.builders.get(key, ()):
+        is_certain = attribution.basis is AttributionBasis.RUN and attribution.confidence is Confidence.CERTAIN
+        if is_certain and attribution.job is not None and attribution.job.kind is BuilderKind.ACR_TASKS:
+            runs = snapshot.runs.get(attribution.job, ())
+            return next((run for run in runs if run.id == attribution.run and run.state is RunState.SUCCEEDED), None)
+    return None
+
+
+async def _read(run: Run, key: ImageKey, inquiries: Inquiries) -> Drawing:
+    lines = await inquiries.run_log(run, MAX_LOG_LINES)
+    return partial(_drawn, run, key, run_log_records("\n".join(lines)))
+
+
+def _drawn(run: Run, key: ImageKey, records: Sequence[BuildRecord], context: SectionContext) -> Sequence[TextLine]:
+    image = context.snapshot.images.get(key)
+    digests = image.digests if image is not None else (key.digest,)
+    record = next((record for record in records if record.digest in digests), None)
+    lines = [TextLine(), TextLine((Span(f" The log of the run {clean(run.id, 40)}, which pushed it", "dim"),))]
+    if record is None or not (record.claims or record.inputs):
+        return [*lines, *wrapped("It names no base.", "dim", context.width, indent=3)]
+    for claim in record.claims:
+        lines += wrapped(f"built on {_words(claim)}", "", context.width, indent=3)
+        lines += _agreement(claim, image, context)
+    if record.inputs:
+        stages = "; ".join(map(_words, record.inputs))
+        lines += wrapped(f"with {stages} in earlier stages", "dim", context.width, indent=3)
+    return lines
+
+
+def _words(claim: Claim) -> str:
+    return clean(f"{claim.reference or 'an image'}{f' ({short(claim.digest)})' if claim.digest else ''}", 200)
+
+
+def _agreement(claim: Claim, image: Image | None, context: SectionContext) -> Iterator[TextLine]:
+    """Whether that is the base that is shown."""
+    link = image.base if image is not None else None
+    if link is None:
+        yield from wrapped("Nothing else names its base.", "dim", context.width, indent=5)
+        return
+    base = context.snapshot.images.get(link.base)
+    digests = {link.base.digest, *(base.digests if base is not None else ()), *(base.config_digests if base is not None else ())}
+    name = f"{link.base.registry}/{link.base.repository}"
+    if claim.digest and claim.digest in digests:
+        yield from wrapped("That is the base above.", "dim", context.width, indent=5)
+    elif claim.reference.partition("@")[0].rpartition(":")[0] == name:
+        yield from wrapped("That is another build of the base above.", "warn", context.width, indent=5)
+    else:
+        yield from wrapped(f"That contradicts the base above, {clean(name, 120)}.", "warn", context.width, indent=5)
