@@ -25,7 +25,7 @@ from tui.domain.facts.events import (
     SourceKind,
     SourceState,
 )
-from tui.domain.facts.health import failed, failed_by
+from tui.domain.facts.health import answered, failed, failed_by, loading, off
 from tui.errors import TrustreeError
 from tui.estate.discretion import discreet
 from tui.estate.story import Story
@@ -248,7 +248,7 @@ class Pump:
                 backoff.reset()
             delay = backoff.next()
             _log.info("%s: is started again in %.0f s", source.id, delay)
-            await asyncio.sleep(delay)
+            await asyncio.sleep(delay)  # not `Polling`: nothing is read here, and nobody wakes what is broken
 
     def _ended(self, source: Source) -> None:
         """A source has said all: one that never told how it did must not be waited for, nor taken for one that did well."""
@@ -258,7 +258,7 @@ class Pump:
 
     def _last(self, source: Source) -> SourceHealth:
         """What the source last said of itself: when it answered last stays known."""
-        return self._health.get(source.id, SourceHealth(source.id, SourceState.LOADING))
+        return self._health.get(source.id, loading(source.id))
 
     async def _drain(self, source: Source) -> None:
         clock = asyncio.get_running_loop().time
@@ -312,21 +312,14 @@ def _speechless(last: SourceHealth) -> SourceHealth:
 
 
 def _off(registry: str) -> SourceHealth:
-    return SourceHealth(
-        SourceId(SourceKind.REGISTRY, registry),
-        state=SourceState.OFF,
-        error=f"the configuration says not to ask {registry}",
-        remedy=f'set ask = true under [registry."{registry}"] in the configuration',
-    )
+    remedy = f'set ask = true under [registry."{registry}"] in the configuration'
+    return off(loading(SourceId(SourceKind.REGISTRY, registry)), f"the configuration says not to ask {registry}", remedy)
 
 
 def _others(count: int) -> SourceHealth:
     """The registries beyond those that are asked, as one source: they must be seen to be missing."""
-    return SourceHealth(
-        SourceId(SourceKind.REGISTRY),
-        state=SourceState.PARTIAL,
-        denials=(Denial(f"{count:,} more registries that pods name", remedy=_NAME_THEM, reason=_CROWDED),),
-    )
+    denial = Denial(f"{count:,} more registries that pods name", remedy=_NAME_THEM, reason=_CROWDED)
+    return answered(loading(SourceId(SourceKind.REGISTRY)), None, objects=0, denials=[denial])
 
 
 _CROWDED = f"pods name more than {MOST_REGISTRIES} registries"

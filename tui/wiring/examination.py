@@ -7,7 +7,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Protocol, TypeVar
 
 from tui.domain.facts.demand import Demand
-from tui.domain.facts.events import Event, HealthChanged, SourceHealth, SourceId, SourceState
+from tui.domain.facts.events import Event, HealthChanged, SourceId
+from tui.domain.facts.health import answered, loading
 from tui.settings.settings import Settings
 from tui.sources.ports import Diagnosis
 
@@ -82,7 +83,7 @@ class DemandRecorder:
 
     async def events(self) -> AsyncIterator[Event]:
         """That there is nothing to wait for."""
-        yield HealthChanged(SourceHealth(self.id, SourceState.OK))
+        yield HealthChanged(answered(loading(self.id), None, objects=0))
         await asyncio.Event().wait()
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import msgspec
 
 from tui.domain.facts.events import Event, HealthChanged, SourceHealth, SourceId, SourceKind, SourceState
+from tui.domain.facts.health import answered, loading
 from tui.domain.policy.policy import Policy
 from tui.errors import InvalidConfig
 from tui.settings.policy_file import load_policy
@@ -92,7 +93,7 @@ class PolicyWatch:
 
     def _well(self) -> SourceHealth:
         parts = 1 + len(self.policy.scopes) + len(self.policy.exceptions)
-        return SourceHealth(self.id, SourceState.OK, self._clock(), objects=parts, live=True, endpoint=self._path)
+        return answered(loading(self.id, endpoint=self._path), self._clock(), objects=parts)
 
     def _ill(self, error: InvalidConfig) -> SourceHealth:
         headline = f"{error.headline} What was read before still counts."

@@ -1,4 +1,4 @@
-"""How a source words its health: after a reading that brought something, and after one that failed."""
+"""How a source words its health: before it has answered, after a reading that brought something, and after one that failed."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from datetime import datetime
 
 import msgspec
 
-from tui.domain.facts.events import Denial, SourceHealth, SourceState
+from tui.domain.facts.events import Denial, SourceHealth, SourceId, SourceState
 from tui.errors import AuthenticationFailed, Forbidden, TrustreeError
 
-__all__ = ["answered", "denial_of", "failed", "failed_by", "is_refusal"]
+__all__ = ["answered", "denial_of", "failed", "failed_by", "is_refusal", "loading", "off"]
 
 
 def is_refusal(error: TrustreeError) -> bool:
@@ -22,6 +22,11 @@ def denial_of(what: str, error: TrustreeError, remedy: str = "") -> Denial:
     """What cannot be read because of an error, with the right that is missing and what to do about it."""
     right = error.right if isinstance(error, Forbidden) else ""
     return Denial(what=what, right=right, remedy=remedy or error.remedy, reason=error.headline)
+
+
+def loading(id: SourceId, *, through: SourceId | None = None, every: float = 0.0, endpoint: str = "") -> SourceHealth:
+    """The health of a source that has not answered yet: what all others are made from."""
+    return SourceHealth(id, SourceState.LOADING, through=through, every=every, endpoint=endpoint)
 
 
 def answered(
@@ -72,3 +77,8 @@ def failed(before: SourceHealth, error: str, remedy: str, *, auth_failed: bool =
         live=False,
         progress=(),
     )
+
+
+def off(before: SourceHealth, reason: str, remedy: str) -> SourceHealth:
+    """The health of a source that is not read, and nothing is broken: why, and what would have it read."""
+    return msgspec.structs.replace(before, state=SourceState.OFF, error=reason, remedy=remedy)

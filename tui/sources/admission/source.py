@@ -20,7 +20,7 @@ from tui.domain.facts.events import (
     SourceKind,
     SourceState,
 )
-from tui.domain.facts.health import answered, failed_by, is_refusal
+from tui.domain.facts.health import answered, failed_by, is_refusal, loading
 from tui.errors import Forbidden, SourceError, UntrustedPayload, UsageError
 from tui.sources.admission.others import GROUPS, OtherGates
 from tui.sources.admission.wire import DECODING, read_constraints, read_verifiers
@@ -73,7 +73,7 @@ class GateSource:
     ) -> None:
         self._reader, self._pace, self._clock = reader, pace, clock
         self._through = SourceId(SourceKind.CLUSTER, reader.cluster)
-        self._health = SourceHealth(self.id, SourceState.LOADING, through=self._through, every=pace.refresh)
+        self._health = loading(self.id, through=self._through, every=pace.refresh)
         self._polling = Polling(str(self.id), pace.refresh, Backoff(pace.retry, pace.retry_most))
 
     @property

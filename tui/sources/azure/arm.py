@@ -24,6 +24,7 @@ from tui.sources.azure.signed import SIGN_IN, ManagementSignIn, bearer, decoded
 from tui.sources.kit.clouds import PUBLIC
 from tui.sources.kit.credentials import EntraToken, EntraTokens
 from tui.sources.kit.request_ids import hear_ids
+from tui.sources.kit.throttle import Quota
 from tui.sources.kit.webapi import ApiRequest, ApiService, WebApi, place_of, refusal
 from tui.sources.resource_ports import ArmRequest
 
@@ -66,7 +67,7 @@ class ArmClient:
         self._sign_in = ManagementSignIn(entra, self._options.endpoint)
         self._connected: Transport | None = None
         self._ahead = timedelta()
-        self._free_at = 0.0
+        self._quota = Quota()  # shared with everybody who is signed in alike
 
     @property
     def endpoint(self) -> str:
@@ -161,7 +162,7 @@ class ArmClient:
             link = reply.header("azure-asyncoperation") or reply.header("location")
             if not link:
                 return reply.body
-            await asyncio.sleep(self._poll_wait(reply))
+            await asyncio.sleep(self._poll_wait(reply))  # not `Polling`: each answer says when the next look is due
             try:
                 poll = msgspec.structs.replace(request, path=self._path_of(link), body=None)
                 reply = await self._called("GET", poll, accepted=(200, 201, 202, 204))
@@ -182,7 +183,7 @@ class ArmClient:
 
     async def _called(self, method: str, request: ArmRequest, accepted: tuple[int, ...] = (200, 201)) -> Reply:
         """An answer; a token that is refused is got anew, once."""
-        await self._within_budget()
+        await self._quota.free()
         api = WebApi(self._service(request), self._transport(), self._options.first_wait)
 
         async def send(headers: dict[str, str]) -> Reply:
@@ -191,18 +192,12 @@ class ArmClient:
 
         return await self._sign_in.call(send)
 
-    async def _within_budget(self) -> None:
-        """Wait while few reads are left: they are shared with everybody who is signed in alike."""
-        delay = self._free_at - asyncio.get_running_loop().time()
-        if delay > 0:
-            await asyncio.sleep(delay)
-
     def _heard(self, reply: Reply) -> Reply:
         with suppress(ValueError, OverflowError, TypeError):
             self._ahead = parsedate_to_datetime(reply.header("date")) - datetime.now(UTC)
         left = reply.header("x-ms-ratelimit-remaining-subscription-reads")
         if left.isascii() and left.isdigit() and int(left[:9]) < FEW_LEFT:
-            self._free_at = asyncio.get_running_loop().time() + PAUSE
+            self._quota.hold(PAUSE)
         return reply
 
     def _service(self, request: ArmRequest) -> ApiService:

@@ -7,7 +7,6 @@ learn.microsoft.com/azure/governance/resource-graph/concepts/guidance-for-thrott
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
@@ -18,6 +17,7 @@ from tui.errors import UntrustedPayload
 from tui.sources.azure.signed import SIGN_IN, ManagementSignIn, decoded
 from tui.sources.kit.clouds import PUBLIC
 from tui.sources.kit.credentials import EntraToken, EntraTokens
+from tui.sources.kit.throttle import Quota
 from tui.sources.kit.webapi import ApiRequest, ApiService, WebApi, place_of, quota_reset
 from tui.sources.ports import QueryPage
 
@@ -93,6 +93,7 @@ class GraphSession:
 
     def __init__(self, entra: EntraTokens, options: GraphOptions, transport: Transport, api: WebApi) -> None:
         self._options, self._transport, self._api = options, transport, api
+        self._quota = Quota()
         self._sign_in = ManagementSignIn(entra, options.endpoint)
 
     @property
@@ -114,6 +115,7 @@ class GraphSession:
         """The rows of a query; the quota that the answers tell is kept. Raises SourceError."""
         token, tokens = "", set[str]()
         while True:
+            await self._quota.free()
             reply = await self._ask(query, token)
             answer = decoded(reply.body, _Answer, "Azure Resource Graph sent something other than rows")
             token = answer.skip_token or ""
@@ -124,7 +126,7 @@ class GraphSession:
             if token in tokens:
                 raise UntrustedPayload("Azure Resource Graph repeats a page", "It is retried.")
             tokens.add(token)
-            await asyncio.sleep(quota_rest(reply))
+            self._quota.hold(quota_rest(reply))
 
     async def sign_in(self) -> EntraToken:
         """A token for the queries. Raises AuthenticationFailed."""

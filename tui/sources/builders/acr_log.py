@@ -94,6 +94,7 @@ class RunLog:
             waited += pause
             if waited > self._times.patience:
                 raise NoAnswer("the log of the run has not grown for an hour", "See the run in the Azure portal.")
+            # Not `Polling`: the pauses count against a patience, and grow with looks that bring nothing, not with failures.
             await asyncio.sleep(0.0 if was_over else pause)
 
     async def _next(self) -> bytes:

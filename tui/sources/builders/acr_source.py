@@ -13,8 +13,8 @@ import msgspec
 
 from tui.domain.facts.build import BuilderKind, Run
 from tui.domain.facts.build_events import JobsCompleted, JobsSeen, RunsSeen, builder_source
-from tui.domain.facts.events import Event, HealthChanged, SourceHealth, SourceId, SourceState
-from tui.domain.facts.health import answered, denial_of, failed_by
+from tui.domain.facts.events import Event, HealthChanged, SourceHealth, SourceId
+from tui.domain.facts.health import answered, denial_of, failed_by, loading, off
 from tui.domain.facts.retention import PoliciesRead
 from tui.errors import AuthenticationFailed, Forbidden, NotFound, SourceError
 from tui.sources.builders.acr_tasks import AcrTasksBuilder
@@ -122,7 +122,7 @@ class AcrTasksSource:
             await self._builder.aclose()
 
     async def _look_on(self, emit: Emit) -> None:
-        health = SourceHealth(self.id, SourceState.LOADING, endpoint=self._builder.endpoint)
+        health = loading(self.id, endpoint=self._builder.endpoint)
         await emit(HealthChanged(health))
         while True:
             error: SourceError | None = None
@@ -169,7 +169,7 @@ def _is_under_way(run: Run) -> bool:
 def _health_after(health: SourceHealth, error: SourceError) -> SourceHealth:
     """Who signs in to a registry need not see its resource: then there is nothing to be read here, and nothing is broken."""
     if isinstance(error, NotFound | AuthenticationFailed):
-        return msgspec.structs.replace(health, state=SourceState.OFF, error=error.headline, remedy=error.remedy)
+        return off(health, error.headline, error.remedy)
     if isinstance(error, Forbidden):
         return answered(health, None, objects=0, denials=[denial_of("tasks", error)])
     return failed_by(health, error)

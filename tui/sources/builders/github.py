@@ -45,6 +45,7 @@ from tui.sources.builders.options import BuilderOptions, mark_parameter
 from tui.sources.builders.secrets import Secret
 from tui.sources.builders.service import decoded, moment, path_part
 from tui.sources.builders.yaml_files import LARGEST
+from tui.sources.kit.polling import Polling
 from tui.sources.ports import Diagnosis, Trigger
 
 if TYPE_CHECKING:
@@ -200,13 +201,14 @@ class GitHubBuilder(NamedBuilder):
     async def _dispatched(self, trigger: Trigger, since: datetime) -> Run:
         """The run of a dispatch that was taken and not named: the same single one twice in a row."""
         before: list[str] = []
+        polling = Polling("dispatch", self._options.poll)
         for _ in range(LOOKS):
             runs = await self._candidates(trigger, since)
             numbers = [run.id for run in runs]
             if len(runs) == 1 and numbers == before:
                 return runs[0]
             before = numbers
-            await asyncio.sleep(self._options.poll)
+            await polling.rest()
         reason = "several runs fit" if before else "no run of it is to be seen yet"
         raise self._service.unknown(
             "start the workflow", f"it was taken, but the server does not say which run came of it, and {reason}"

@@ -6,7 +6,6 @@ that was cancelled before it began never has one (actions/runner#886); before th
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING
 
@@ -16,6 +15,7 @@ from tui.sources.builders.github_session import judge_github
 from tui.sources.builders.github_wire import WorkflowJob
 from tui.sources.builders.logs import clean_line, without_time
 from tui.sources.builders.service import Service
+from tui.sources.kit.polling import Polling
 
 if TYPE_CHECKING:
     from tui.sources.kit.transport import Reply
@@ -56,6 +56,7 @@ async def followed_log(service: Service, repository: str, look: Look, poll: floa
     """Each step as it ends, then the job's log; until the run has ended and every job was told."""
     steps: set[tuple[int, int]] = set()
     looks: dict[int, int] = {}
+    polling = Polling("log", poll)
     while True:
         has_ended, jobs = await look()
         for job in jobs:
@@ -73,7 +74,7 @@ async def followed_log(service: Service, repository: str, look: Look, poll: floa
                 yield line
         if has_ended and all(looks.get(job.id, 0) >= LOOKS_FOR_LOG for job in jobs):
             return
-        await asyncio.sleep(poll)
+        await polling.rest()
 
 
 def _without_log(job: WorkflowJob) -> str:

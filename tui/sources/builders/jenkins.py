@@ -7,7 +7,6 @@ build is found by the number of the item, which every build keeps (`queueId`).
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from datetime import datetime
 from urllib.parse import urlsplit
@@ -43,6 +42,7 @@ from tui.sources.builders.named import NamedBuilder
 from tui.sources.builders.options import BuilderOptions, connected, mark_parameter
 from tui.sources.builders.secrets import Secret
 from tui.sources.builders.service import decoded
+from tui.sources.kit.polling import Polling
 from tui.sources.ports import Diagnosis, Trigger
 
 __all__ = ["JenkinsBuilder"]
@@ -239,10 +239,11 @@ class JenkinsBuilder(NamedBuilder):
 
     async def log(self, run: Run) -> AsyncGenerator[str, None]:
         """The log as it grows; of a run in the queue from when it begins."""
+        polling = Polling("queue", self._options.poll)
         while run.id.startswith(QUEUED) and not run.state.ended and run.state is not RunState.UNKNOWN:
             run = await self.follow(run)
             if run.id.startswith(QUEUED):
-                await asyncio.sleep(self._options.poll)
+                await polling.rest()
         if run.id.startswith(QUEUED):
             return
         async for line in followed_log(self._service, f"{job_path(_job_of(run).job)}/{int(run.id)}", self._options.poll):

@@ -6,7 +6,6 @@ and a place behind the end means the beginning, as the log was begun anew.
 
 from __future__ import annotations
 
-import asyncio
 import codecs
 from collections.abc import AsyncGenerator, Sequence
 
@@ -14,6 +13,7 @@ from tui.domain.common.redaction import quoted
 from tui.errors import SourceError
 from tui.sources.builders.logs import LineCutter
 from tui.sources.builders.service import Service
+from tui.sources.kit.polling import Polling
 
 __all__ = ["failure_line", "followed_log", "whole_log"]
 
@@ -26,7 +26,7 @@ _SIGNS = ("error", "denied", "failed", "cannot ", "fatal", "unauthorized", "not 
 async def followed_log(service: Service, build: str, poll: float) -> AsyncGenerator[str, None]:
     """The lines of the log of the build at this path, until there are no more."""
     lines, decoder = LineCutter(), codecs.getincrementaldecoder("utf-8")("replace")
-    start, more = 0, True
+    start, more, polling = 0, True, Polling("log", poll)
     while more:
         reply = await service.read(f"{build}/logText/progressiveText?start={start}", "read the log", accept="text/plain")
         size = reply.header("x-text-size")
@@ -38,7 +38,7 @@ async def followed_log(service: Service, build: str, poll: float) -> AsyncGenera
         for line in lines.feed(decoder.decode(reply.body)):
             yield line
         if more and end == start:
-            await asyncio.sleep(poll)
+            await polling.rest()
         start = end
     for line in lines.end():
         yield line

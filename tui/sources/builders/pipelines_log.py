@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
 
 from tui.domain.common.redaction import quoted
@@ -10,6 +9,7 @@ from tui.errors import NotFound
 from tui.sources.builders.logs import clean_line, without_time
 from tui.sources.builders.pipelines_wire import LogLines, Record, Timeline
 from tui.sources.builders.service import Service, decoded
+from tui.sources.kit.polling import Polling
 
 __all__ = ["followed_log"]
 
@@ -42,6 +42,7 @@ async def followed_log(service: Service, logs: str, look: Look, poll: float) -> 
     """Every line of every task; of what failed before it ran, what was said of it. `logs` is the path of the logs."""
     growing: dict[int, _Growing] = {}
     ended: set[str] = set()
+    polling = Polling("log", poll)
     while True:
         has_ended, timeline = await look()
         for record in timeline.ordered():
@@ -61,7 +62,7 @@ async def followed_log(service: Service, logs: str, look: Look, poll: float) -> 
                 break  # what is behind it waits, so that logs do not mix
         if has_ended:
             return
-        await asyncio.sleep(poll)
+        await polling.rest()
 
 
 async def _more(log: _Growing, record: Record) -> list[str]:

@@ -11,8 +11,8 @@ import msgspec
 from tui.domain.common.text import clean
 from tui.domain.facts.build import Job, JobKey, Run
 from tui.domain.facts.build_events import JobsCompleted, JobsSeen, RunsSeen, builder_source
-from tui.domain.facts.events import Denial, Event, HealthChanged, SourceHealth, SourceId, SourceState
-from tui.domain.facts.health import answered, failed_by
+from tui.domain.facts.events import Denial, Event, HealthChanged, SourceHealth, SourceId
+from tui.domain.facts.health import answered, failed_by, loading
 from tui.errors import AuthenticationFailed, Forbidden, SourceError
 from tui.sources.builders.options import ConfiguredJob
 from tui.sources.kit.attention import Attention
@@ -75,7 +75,7 @@ class ConfiguredSource:
         self._every = EVERY if refresh is None else refresh
         self._polling = Polling(str(self._id), self._every, Backoff(5.0, 300.0), Backoff(DENIED, DENIED), soonest=SOONEST)
         self._attention = Attention(self._polling)
-        self._health = SourceHealth(self._id, SourceState.LOADING, every=self._every)
+        self._health = loading(self._id, every=self._every)
         self._generation = 0
         self._is_active = False
 

@@ -23,6 +23,7 @@ from tui.sources.cluster.owners import Owners
 from tui.sources.cluster.pulse import Pulse
 from tui.sources.cluster.readers import reader_of
 from tui.sources.cluster.reviews import known_by, list_namespaces, whoami
+from tui.sources.kit.polling import Polling
 
 __all__ = ["cover"]
 
@@ -80,11 +81,12 @@ class _Coverage:
 
     async def report(self) -> None:
         """Say how it goes whenever that changes."""
+        pause = Polling("health", _HEALTH_PAUSE)
         while True:
             await self.board.wait()
             self.board.endpoint, self.board.remarks = self._api.host, self._api.remarks
             await self._emit(HealthChanged(self.board.health()))
-            await asyncio.sleep(_HEALTH_PAUSE)
+            await pause.rest()
 
     async def introduce(self) -> None:
         """Learn who we are, and which cluster this is; a server that does not say costs nothing else."""

@@ -87,7 +87,7 @@ class Follower:
                 self._version = ""
                 wait = self._backoff.next()
                 self._note("the position is not known any more (410): listed again in %.1f s", wait)
-                await asyncio.sleep(wait)
+                await asyncio.sleep(wait)  # not `Polling`: a watch has no rounds, its position says when to list
             except Forbidden as error:
                 if give_up and not self._line.listed:
                     raise

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
-from contextlib import suppress
 from datetime import UTC, datetime
 
 from tui.domain.facts.events import Denial, Progress, SourceHealth, SourceId, SourceState
@@ -15,6 +14,7 @@ from tui.domain.facts.workload import Resource
 from tui.errors import AuthenticationFailed, Forbidden, ServerFault, SourceError, Unreachable
 from tui.sources.cluster.room import MOST
 from tui.sources.kit.allotment import Allotment
+from tui.sources.kit.polling import waited
 from tui.sources.kit.requestlog import reason
 
 __all__ = ["HealthBoard", "HealthLine"]
@@ -78,9 +78,7 @@ class HealthLine:
         """Say that it failed and wait; no longer than until the server answers again, unless it was the server that asked."""
         self._woken.clear()
         self.failed(error, seconds)
-        with suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                await self._woken.wait()
+        await waited(self._woken, seconds)
 
     def wake(self) -> None:
         """The server answers again: what waits only because it did not need not wait longer."""
@@ -185,6 +183,7 @@ class HealthBoard:
         denials = (*slowed, *self._denials.values(), *failing, *_broken(self._lines), *_cut(self._lines))
         # What nodes are like answers few questions: only where one is open is anything missing without them.
         state, error, remedy = self._verdict(any(not is_of_nodes(denial) for denial in denials))
+        # Not `answered`: each line is open, lost or refused by itself, and all of them together are one word.
         return SourceHealth(
             id=self.source,
             state=state,

@@ -24,6 +24,7 @@ from tui.sources.cluster.failures import decode_error
 from tui.sources.cluster.kinds import KINDS, LISTED_OWNERS
 from tui.sources.cluster.readers import DECODING
 from tui.sources.cluster.wire import ObjectMeta, PodSpec, Template
+from tui.sources.kit.workqueue import WorkQueue
 
 __all__ = ["Owners"]
 
@@ -93,7 +94,7 @@ class Owners:
         self._emit = emit
         self._refresh = refresh
         self._met: dict[str, _Wanted] = {}
-        self._new: asyncio.Queue[_Wanted] = asyncio.Queue()
+        self._new: WorkQueue[_Wanted] = WorkQueue()
         self._resources: dict[str, dict[str, _ApiResource]] = {}
         self._last: dict[str, Controller] = {}
 
@@ -111,7 +112,7 @@ class Owners:
         if (group, owner.kind) not in LISTED_OWNERS:
             pending = _Wanted(namespace, owner, depth)
             self._met[owner.uid] = pending
-            self._new.put_nowait(pending)
+            self._new.put(pending)
 
     async def run(self) -> None:
         """For ever: new ones at once, known ones in turn after each `refresh` seconds."""
@@ -127,9 +128,11 @@ class Owners:
         """The next new one; None when none has come by then. Only this wait is cut short: no answer under way is thrown away."""
         try:
             async with asyncio.timeout_at(due):
-                return await self._new.get()
+                pending = await self._new.get()
         except TimeoutError:
             return None
+        self._new.done(pending)
+        return pending
 
     async def _look(self, pending: _Wanted) -> None:
         uid = pending.owner.uid

@@ -6,8 +6,8 @@ import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from typing import TYPE_CHECKING
 
-from tui.domain.facts.events import Event, HealthChanged, SourceHealth, SourceId, SourceKind, SourceState
-from tui.domain.facts.health import failed_by
+from tui.domain.facts.events import Event, HealthChanged, SourceId, SourceKind
+from tui.domain.facts.health import failed_by, loading
 from tui.domain.facts.workload import Resource
 from tui.errors import InvalidConfig, UsageError
 from tui.sources.cluster.kubeconfig import contexts
@@ -60,14 +60,14 @@ class ClusterSource:
         return await diagnose(self._options)
 
     async def _work(self, emit: Emit) -> None:
-        loading = SourceHealth(self.id, SourceState.LOADING)
+        begun = loading(self.id)
         try:
-            await emit(HealthChanged(loading))
+            await emit(HealthChanged(begun))
             find_place, cover = await asyncio.to_thread(_load)
             place = await asyncio.to_thread(find_place, self._options)
             await cover(place, self._options, self.id, self._cluster, emit, self._generation)
         except UsageError as error:
-            await emit(HealthChanged(failed_by(loading, error)))
+            await emit(HealthChanged(failed_by(begun, error)))
             raise
 
     def _generation(self, resource: Resource, scope: str) -> int:

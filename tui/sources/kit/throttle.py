@@ -16,6 +16,7 @@ __all__ = [
     "PREMIUM_BUDGETS",
     "Backoff",
     "Bucket",
+    "Quota",
     "RequestClass",
     "Throttle",
     "budgets_for",
@@ -90,6 +91,11 @@ class Bucket:
         self._used.append(now + wait)
         return wait
 
+    async def turn(self) -> None:
+        """Take a token by the clock of the loop, and wait until it may be used."""
+        if wait := self.reserve(asyncio.get_running_loop().time()):
+            await asyncio.sleep(wait)
+
     def _full_until(self) -> float:
         """When the next token may be used as far as the last minute is concerned."""
         most = max(1, int(self._rate * MINUTE * MOST_OF_MINUTE))
@@ -103,6 +109,22 @@ class Bucket:
         burst = max(1.0, rate * self._burst_seconds)
         self._tokens += burst - self._burst
         self._rate, self._burst = rate, burst
+
+
+class Quota:
+    """What a server says to be left of what it gives: while that is nothing, nobody asks."""
+
+    def __init__(self) -> None:
+        self._free_at = 0.0
+
+    def hold(self, seconds: float) -> None:
+        """Nothing is to be asked for so long."""
+        self._free_at = max(self._free_at, asyncio.get_running_loop().time() + seconds)
+
+    async def free(self) -> None:
+        """Wait until something may be asked."""
+        if (seconds := self._free_at - asyncio.get_running_loop().time()) > 0:
+            await asyncio.sleep(seconds)
 
 
 class Backoff:

@@ -74,6 +74,7 @@ class Health:
     def read(self, monotonic: float) -> SourceHealth:
         """The state now; `monotonic` in seconds is for the rate."""
         error = self._error
+        # Not `answered`: workers read side by side, and no moment is the end of a reading.
         return SourceHealth(
             id=self._source,
             state=self._state(),

@@ -105,7 +105,8 @@ class RegistrySession:
     # ---- connection
 
     async def _keep_connected(self) -> None:
-        backoff, refused = Backoff(most=LONGEST_ABSENCE), Backoff(SIGN_IN_AGAIN, LONGEST_LOCK)
+        away = Polling(f"{self._source}: connection", backoff=Backoff(most=LONGEST_ABSENCE))
+        refused = Polling(f"{self._source}: sign-in", backoff=Backoff(SIGN_IN_AGAIN, LONGEST_LOCK))
         while True:
             self._lost.clear()
             try:
@@ -113,12 +114,10 @@ class RegistrySession:
                 await self.client.enter()
             except SourceError as error:
                 await self._down(error)
-                wait = (refused if isinstance(error, AuthenticationFailed) else backoff).next()
-                _log.debug("%s: does not let us in: %s; asked again in %.1f s", self._source, reason(error), wait)
-                await asyncio.sleep(wait)
+                await (refused if isinstance(error, AuthenticationFailed) else away).rest(error)
                 self.client.restart()
                 continue
-            backoff.reset()
+            away.reset()
             refused.reset()
             self._came_up()
             await self._lost.wait()

@@ -9,8 +9,8 @@ from datetime import datetime, timedelta
 import msgspec
 
 from tui.domain.facts.demand import ArtifactDemand
-from tui.domain.facts.events import Event, HealthChanged, ScanGone, ScansSeen, SourceHealth, SourceId, SourceKind, SourceState
-from tui.domain.facts.health import answered
+from tui.domain.facts.events import Event, HealthChanged, ScanGone, ScansSeen, SourceHealth, SourceId, SourceKind
+from tui.domain.facts.health import answered, loading
 from tui.domain.facts.scan import ScanReport
 from tui.errors import SourceError
 from tui.sources.kit.backlog import Backlog, Key
@@ -116,7 +116,7 @@ class AttachedSource:
 
     def _health(self) -> SourceHealth:
         failures = tuple(self._failed.values())
-        health = answered(SourceHealth(self.id, SourceState.OK), self._as_of, objects=self._reports, failures=failures[:1])
+        health = answered(loading(self.id), self._as_of, objects=self._reports, failures=failures[:1])
         if failures:
             error = f"what is attached to {len(failures)} images cannot be read: {failures[0].headline}"
             health = msgspec.structs.replace(health, error=error)

@@ -88,8 +88,7 @@ class Console:
         return await api.call(ApiRequest("POST", path, purpose, body), limit=1 << 20)
 
     async def _get(self, path: str, purpose: str) -> Reply:
-        if wait := self._bucket.reserve(self._now()):
-            await asyncio.sleep(wait)
+        await self._bucket.turn()
         headers = {"Authorization": f"Bearer {self._token}"}
         return await self._api.call(ApiRequest("GET", path, purpose, headers=headers), limit=PAGE_LIMIT)
 

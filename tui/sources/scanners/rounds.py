@@ -21,7 +21,7 @@ from tui.domain.facts.events import (
     SourceId,
     SourceState,
 )
-from tui.domain.facts.health import answered, failed_by
+from tui.domain.facts.health import answered, failed_by, loading
 from tui.domain.facts.scan import ScanReport
 from tui.errors import SourceError
 from tui.sources.kit.polling import Polling
@@ -81,7 +81,7 @@ class ScannerSource(ABC):
         self._id, self._pace, self._clock, self._through = id, pace, clock, through
         self._generation, self._not_before = 0, 0.0
         self._known: dict[str, ScanReport] = {}
-        self._health = SourceHealth(id, SourceState.LOADING, through=through, every=pace.refresh)
+        self._health = loading(id, through=through, every=pace.refresh)
         denied = Backoff(pace.retry_denied, pace.retry_denied, unspread)
         self._polling = Polling(str(id), pace.refresh, Backoff(pace.retry, pace.retry_most), denied)
 

@@ -79,7 +79,7 @@ class SignatureSession:
         self._reading = asyncio.Lock()
         self._stack = AsyncExitStack()
         self._fetcher: RevocationFetcher | None = None
-        self._seen: object = None
+        self._told: object = None
         self._loading = True
         self._requests = 0
         self._as_of: datetime | None = None
@@ -88,10 +88,11 @@ class SignatureSession:
         """Everything at once, until cancelled."""
         self._stack.push_async_callback(self._elsewhere.close)
         await self._read_all()
+        await self._tell()
         async with self._stack, asyncio.TaskGroup() as group:
             group.create_task(self._backlog.work(self._look, WORKERS), name="signatures")
             group.create_task(Polling("what is trusted", self._watch).keep(self._look_over), name="what is trusted")
-            group.create_task(self._keep_telling(), name="health of signatures")
+            group.create_task(Polling("health", HEALTH_PACE).keep(self._tell), name="health of signatures")
 
     # ---- looking at manifests
 
@@ -197,19 +198,18 @@ class SignatureSession:
 
     # ---- health
 
-    async def _keep_telling(self) -> None:
-        while True:
-            now = (self._as_of, self._backlog.progress, self._generation, len(self._trusts))
-            if now != self._seen:  # counting takes a while in a large estate
-                self._seen, health = now, self._health()
-                await self.events.emit(HealthChanged(health))
-            await asyncio.sleep(HEALTH_PACE)
+    async def _tell(self) -> None:
+        now = (self._as_of, self._backlog.progress, self._generation, len(self._trusts))
+        if now != self._told:  # counting takes a while in a large estate
+            self._told, health = now, self._health()
+            await self.events.emit(HealthChanged(health))
 
     def _health(self) -> SourceHealth:
         looked_at, total = self._backlog.progress
         unread = [(str(looked.demand.name), looked.errors[0]) for looked in self._looked.values() if looked.errors]
         problems = list(dict.fromkeys(problem for trust in self._trusts.values() for problem in trust.problems))
         first = problems[0] if problems else None
+        # Not `answered`: what is trusted is told while manifests are still looked at.
         return SourceHealth(
             id=self._source,
             state=self._state(bool(unread or problems)),

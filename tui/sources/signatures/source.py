@@ -12,9 +12,12 @@ from datetime import UTC, datetime
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from tui.domain.common.text import clean
 from tui.domain.facts.demand import ArtifactDemand
-from tui.domain.facts.events import Denial, Event, HealthChanged, SourceHealth, SourceId, SourceKind, SourceState
+from tui.domain.facts.events import Denial, Event, HealthChanged, SourceHealth, SourceId, SourceKind
+from tui.domain.facts.health import answered, loading
 from tui.sources.kit.backlog import Backlog
 from tui.sources.ports import AttachmentReader, ContentReader, Diagnosis, RevocationStore
 from tui.sources.signatures.footprint import unusable
@@ -100,14 +103,8 @@ class SignatureSource:
             Denial(f"file {clean(path, 200)}", reason=f"{clean(path, 200)} cannot be used: {why}", remedy=REMEDY)
             for path, why in faults
         )
-        return SourceHealth(
-            self.id,
-            SourceState.PARTIAL if denials else SourceState.OK,
-            live=True,
-            error="; ".join(denial.reason for denial in denials[:MOST_TOLD]),
-            remedy=REMEDY if denials else "",
-            denials=denials,
-        )
+        reasons = "; ".join(denial.reason for denial in denials[:MOST_TOLD])
+        return msgspec.structs.replace(answered(loading(self.id), None, objects=0, denials=denials), error=reasons, live=True)
 
     async def diagnose(self) -> list[Diagnosis]:
         """What is trusted, as far as it can be read."""
