@@ -25,6 +25,8 @@ from tui.domain.facts.rollout import RolloutState, StallKind, WorkloadChange
 from tui.domain.facts.workload import ObjectKey
 from tui.errors import Changed, Forbidden, Inapplicable, NotFound
 from tui.sources.cluster import ClusterOptions
+from tui.sources.cluster.api import ChangeAnswer
+from tui.sources.cluster.client import PatchTarget
 from tui.sources.cluster.rollout.redeployer import KubeRedeployer
 
 KUBECONFIG, REGISTRY = os.environ.get("TRUSTREE_REAL_KUBECONFIG", ""), os.environ.get("TRUSTREE_REAL_REGISTRY", "")
@@ -168,6 +170,48 @@ async def test_scaling_to_zero_ends_every_pod_and_is_undone(namespace: str, rede
     cron = create(namespace, workload("CronJob", "settle"))
     await redeployer.scale(await redeployer.read(cron), 0)
     assert shown(namespace, cron, "{.spec.suspend}") == "true"
+
+
+async def test_containers_in_another_order_are_changed_by_their_names(
+    namespace: str, redeployer: KubeRedeployer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    manifest = workload("Deployment", "web")
+    spec = manifest["spec"]["template"]["spec"]
+    spec["initContainers"] = [{"name": name, "image": OLD} for name in ("first", "second")]
+    spec["containers"].append({"name": "proxy", "image": OLD})
+    key = create(namespace, manifest)
+    seen = await settled(redeployer, key)
+    send = redeployer._client.patch
+    sent: list[tuple[str, Any]] = []
+
+    async def reordered(target: PatchTarget, body: Any, content_type: str, *, what: str) -> ChangeAnswer:
+        """Somebody else writes them in another order just before the patch arrives."""
+        if not sent:
+            base, turned = "/spec/template/spec", []
+            for place in ("initContainers", "containers"):
+                turned.append({"op": "replace", "path": f"{base}/{place}", "value": list(reversed(spec[place]))})
+            kubectl("-n", namespace, "patch", "deployment", "web", "--type=json", "-p", json.dumps(turned))
+        sent.append((content_type, body))
+        return await send(target, body, content_type, what=what)
+
+    monkeypatch.setattr(redeployer._client, "patch", reordered)
+    await redeployer.pin(seen, {"main": NEW, "second": NEW})
+    assert [content_type for content_type, _ in sent] == ["application/json-patch+json"] * 2, "the first was refused by its tests"
+    images = json.loads(kubectl("-n", namespace, "get", "deployment", "web", "-o", "json"))["spec"]["template"]["spec"]
+    assert {item["name"]: item["image"] for item in images["containers"]} == {"main": NEW, "proxy": OLD}
+    assert {item["name"]: item["image"] for item in images["initContainers"]} == {"first": OLD, "second": NEW}
+
+
+async def test_a_second_restart_keeps_the_other_annotations(namespace: str, redeployer: KubeRedeployer) -> None:
+    manifest = workload("Deployment", "web")
+    manifest["spec"]["template"]["metadata"]["annotations"] = {"example.com/a.b": "kept"}
+    key = create(namespace, manifest)
+    await redeployer.restart(await redeployer.read(key), datetime.now(UTC))
+    second = datetime.now(UTC)
+    await redeployer.restart(await redeployer.read(key), second)
+    annotations = json.loads(shown(namespace, key, "{.spec.template.metadata.annotations}"))
+    assert annotations["example.com/a.b"] == "kept"
+    assert datetime.fromisoformat(annotations["kubectl.kubernetes.io/restartedAt"]) == second
 
 
 async def test_an_object_that_changed_since_is_left_alone_and_shown(namespace: str, redeployer: KubeRedeployer) -> None:

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Awaitable
 from typing import Protocol
 
 from tui.domain.common.text import clean
 from tui.domain.facts.rollout import RolloutState
-from tui.domain.plans.plan import Plan, Precondition, Step
+from tui.domain.plans.plan import Plan, Precondition, Step, image_condition
 
 __all__ = ["Confirm", "compared", "differences"]
-
-_CONTAINER = "the image of container "
-"""How a plan's condition on a container begins."""
-_IMAGE = re.compile(r".*/(?P<kind>containers|initContainers)/(?P<index>\d+)/image")
 
 
 class Confirm(Protocol):
@@ -69,10 +64,12 @@ def _named(step: Step) -> str:
 
 
 def _difference(condition: Precondition, state: RolloutState) -> str:
-    value = _value(condition.path, state) if condition.path else _image_named(condition.what, state)
+    of_container = condition.what.startswith(image_condition(""))
+    value = _image_named(condition.what, state) if of_container else _value(condition.path, state)
     if value is None or value == condition.value:
         return ""
-    return f"{clean(condition.what, 100)} was {clean(condition.value, 160)} and is {clean(value, 160)} now."
+    what = clean(condition.what, 100)
+    return f"{what[:1].upper()}{what[1:]} was {clean(condition.value, 160)} and is {clean(value, 160)} now."
 
 
 def _value(path: str, state: RolloutState) -> str | None:
@@ -85,19 +82,9 @@ def _value(path: str, state: RolloutState) -> str | None:
         return str(state.generation)
     if path == "/spec/replicas":
         return None if state.desired is None else str(state.desired)
-    match = _IMAGE.fullmatch(path)
-    return _image(match["kind"], int(match["index"]), state) if match else None
+    return None
 
 
-def _image_named(condition: str, state: RolloutState) -> str | None:
-    """The image of a container that a condition names in words."""
-    name = condition.removeprefix(_CONTAINER)
-    if name == condition:
-        return None
-    return next((container.image for container in state.containers if clean(container.name, 60) == name), "gone")
-
-
-def _image(kind: str, index: int, state: RolloutState) -> str | None:
-    is_init = kind == "initContainers"
-    containers = [container for container in state.containers if (container.type.value in ("init", "sidecar")) == is_init]
-    return containers[index].image if index < len(containers) else "gone"
+def _image_named(condition: str, state: RolloutState) -> str:
+    """The image of a container that a condition names: by its name, so that it may stand at another place by now."""
+    return next((container.image for container in state.containers if image_condition(container.name) == condition), "gone")

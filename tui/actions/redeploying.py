@@ -172,7 +172,7 @@ class Redeploying:
     async def _checked(self, state: RolloutState) -> None:
         changed = differences(self._step, state)
         if changed and (self._confirm is None or not await self._confirm(self._step, changed)):
-            sentence = f"It is not as planned any more: {' '.join(changed)} Nothing was sent."
+            sentence = f"It is not as planned any more. {' '.join(changed)} Nothing was sent."
             await self._ledger.move(self._step, Signal.CHANGE, sentence=sentence, remedy="Make a new plan.")
             return
         self._seen = state

@@ -29,6 +29,7 @@ Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 def deployment(**metadata: Any) -> Json:
     labels = {"app": "web"}
+    init = [{"name": "migrate", "image": "r.example/migrate:1"}]
     containers = [{"name": "main", "image": "r.example/web:1"}, {"name": "proxy", "image": "r.example/proxy:1"}]
     return {
         "apiVersion": "apps/v1",
@@ -37,7 +38,7 @@ def deployment(**metadata: Any) -> Json:
         "spec": {
             "replicas": 1,
             "selector": {"matchLabels": labels},
-            "template": {"metadata": {"labels": labels}, "spec": {"containers": containers}},
+            "template": {"metadata": {"labels": labels}, "spec": {"initContainers": init, "containers": containers}},
         },
         "status": {"observedGeneration": 1, "replicas": 1, "updatedReplicas": 1, "readyReplicas": 1, "availableReplicas": 1},
     }
@@ -96,11 +97,30 @@ async def test_a_restart_is_one_patch_that_only_what_was_read_takes(tmp_path: Pa
         receipt = await redeployer.restart(seen, AT)
     assert (receipt.generation, receipt.request, receipt.unchanged) == (2, "a-1", False)
     ((content_type, body),) = cluster.patches
-    assert content_type == "application/merge-patch+json"
-    assert body == {
-        "metadata": {"uid": "u1", "resourceVersion": "7"},
-        "spec": {"template": {"metadata": {"annotations": {"kubectl.kubernetes.io/restartedAt": WRITTEN}}}},
-    }
+    assert content_type == "application/json-patch+json"
+    spec, annotations = "/spec/template/spec", "/spec/template/metadata/annotations"
+    assert body == [
+        {"op": "test", "path": "/metadata/uid", "value": "u1"},
+        {"op": "test", "path": f"{spec}/initContainers/0/name", "value": "migrate"},
+        {"op": "test", "path": f"{spec}/initContainers/0/image", "value": "r.example/migrate:1"},
+        {"op": "test", "path": f"{spec}/containers/0/name", "value": "main"},
+        {"op": "test", "path": f"{spec}/containers/0/image", "value": "r.example/web:1"},
+        {"op": "test", "path": f"{spec}/containers/1/name", "value": "proxy"},
+        {"op": "test", "path": f"{spec}/containers/1/image", "value": "r.example/proxy:1"},
+        {"op": "test", "path": annotations, "value": None},
+        {"op": "add", "path": annotations, "value": {"kubectl.kubernetes.io/restartedAt": WRITTEN}},
+    ]
+
+
+async def test_a_second_restart_tests_the_first_and_leaves_other_annotations(tmp_path: Path) -> None:
+    cluster = Cluster()
+    cluster.restarted("2026-11-01T00:00:00Z")
+    async with cluster.opened(tmp_path) as (redeployer, seen):
+        await redeployer.restart(seen, AT)
+    ((_, body),) = cluster.patches
+    path = "/spec/template/metadata/annotations/kubectl.kubernetes.io~1restartedAt"
+    test, add = {"op": "test", "path": path, "value": "2026-11-01T00:00:00Z"}, {"op": "add", "path": path, "value": WRITTEN}
+    assert body[-2:] == [test, add]
 
 
 async def test_what_is_in_the_core_group_is_scaled_where_an_api_server_has_it(tmp_path: Path) -> None:
@@ -220,6 +240,24 @@ async def test_a_test_of_the_patch_that_fails_shows_what_changed(tmp_path: Path)
             await redeployer.pin(seen, {"main": "r.example/web:3"})
     assert error.value.differences == ("Container main has r.example/web:2 instead of r.example/web:1.",)
     assert len(cluster.patches) == 1
+
+
+async def test_another_order_meanwhile_is_read_again_and_the_right_container_is_changed(tmp_path: Path) -> None:
+    cluster, wished = Cluster(), "r.example/web:2"
+
+    async def reordered(_: web.Request) -> web.StreamResponse:
+        cluster.object["spec"]["template"]["spec"]["containers"].reverse()
+        return failure(422, "Invalid", "the server rejected our request due to an error in our request")
+
+    cluster.answers = [reordered]
+    async with cluster.opened(tmp_path) as (redeployer, seen):
+        await redeployer.pin(seen, {"main": wished, "migrate": "r.example/migrate:2"})
+    spec = "/spec/template/spec"
+    replaced = [[entry["path"] for entry in body if entry["op"] == "replace"] for _, body in cluster.patches]
+    assert replaced == [
+        [f"{spec}/initContainers/0/image", f"{spec}/containers/0/image"],
+        [f"{spec}/initContainers/0/image", f"{spec}/containers/1/image"],
+    ]
 
 
 @pytest.mark.parametrize(

@@ -179,6 +179,7 @@ class WorkloadJudge:
             pull_policy=joined.pull_policy,
             pod_refs=joined.refs,
             placed=placed,
+            place=joined.place,
         )
 
     def _image_checks(self, image: ImageKey, digests: tuple[str, ...], workload: ObjectKey) -> tuple[Check, ...]:

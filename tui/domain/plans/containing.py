@@ -18,7 +18,7 @@ from tui.domain.facts.patterns import is_azure_registry
 from tui.domain.plans import commands
 from tui.domain.plans.gitops import patch_for_git
 from tui.domain.plans.plan import Action, Plan, Precondition, Step, StepKind
-from tui.domain.plans.redeploying import PINNABLE
+from tui.domain.plans.redeploying import PINNABLE, image_seen
 from tui.domain.plans.words import image_title, make_plan, several, step_id, workload_title
 from tui.domain.snapshot.snapshot import Container, ImageKey, Snapshot, Workload
 
@@ -160,9 +160,7 @@ def _base(workload: Workload, kind: StepKind, image: ImageKey, containers: Itera
         workload=key,
         containers=tuple(container.name for container in containers),
         wave=2,
-        preconditions=tuple(
-            Precondition(f"the image of container {clean(declaring.name, 60)}", declaring.image) for declaring in containers
-        ),
+        preconditions=tuple(image_seen(key, container) for container in containers),
     )
 
 

@@ -8,12 +8,13 @@ from enum import StrEnum
 
 import msgspec
 
+from tui.domain.common.text import clean
 from tui.domain.facts.build import JobKey
 from tui.domain.facts.rights import Right, RightState
 from tui.domain.facts.workload import ObjectKey
 from tui.domain.snapshot.snapshot import ImageKey
 
-__all__ = ["Action", "Forecast", "Plan", "Precondition", "Staying", "Step", "StepKind"]
+__all__ = ["Action", "Forecast", "Plan", "Precondition", "Staying", "Step", "StepKind", "image_condition"]
 
 
 class StepKind(StrEnum):
@@ -43,6 +44,11 @@ class Precondition(msgspec.Struct, frozen=True, gc=False):
     what: str
     value: str
     path: str = ""
+
+
+def image_condition(container: str) -> str:
+    """What a condition on the image of a container is called: names of containers have at most 63 characters."""
+    return f"the image of container {clean(container, 63)}"
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True, gc=False):

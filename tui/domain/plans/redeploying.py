@@ -14,16 +14,17 @@ import msgspec
 from tui.domain.builds.tags import is_open, tag_matches
 from tui.domain.common.text import clean, short
 from tui.domain.facts.build import Job
+from tui.domain.facts.pointers import image_pointer
 from tui.domain.facts.workload import ObjectKey
 from tui.domain.lineage.base_tags import is_exact
 from tui.domain.plans import commands
 from tui.domain.plans.gitops import patch_for_git
 from tui.domain.plans.needs import RebuildIndex
-from tui.domain.plans.plan import Action, Plan, Precondition, Step, StepKind
+from tui.domain.plans.plan import Action, Plan, Precondition, Step, StepKind, image_condition
 from tui.domain.plans.words import image_title, make_plan, step_id, workload_title
 from tui.domain.snapshot.snapshot import BaseState, Container, ImageKey, Snapshot, Workload
 
-__all__ = ["NewImage", "Redeploys", "redeploy", "redeploy_steps"]
+__all__ = ["NewImage", "Redeploys", "image_seen", "redeploy", "redeploy_steps"]
 
 RESTARTABLE = frozenset({"Deployment", "StatefulSet", "DaemonSet", "Rollout"})
 PINNABLE = RESTARTABLE | {"CronJob"}
@@ -213,7 +214,7 @@ class _Changes:
             needs=needs,
             wave=wave,
             leaves=self._leaves(workload, changes),
-            preconditions=tuple(_seen(change.container) for change in changes),
+            preconditions=tuple(image_seen(key, change.container) for change in changes),
         )
 
     def _why(self, changes: list[_Change]) -> str:
@@ -310,8 +311,9 @@ def _pinned(change: _Change) -> str:
     return f"{change.container.name_of}{tag}@{change.new.key.digest}"
 
 
-def _seen(container: Container) -> Precondition:
-    return Precondition(f"the image of container {clean(container.name, 60)}", container.image)
+def image_seen(workload: ObjectKey, container: Container) -> Precondition:
+    """What a change of a container is held against: the image that it has, by the pointer to it where its place is known."""
+    return Precondition(image_condition(container.name), container.image, image_pointer(workload.kind, container.place))
 
 
 def _why_pinned(change: _Change) -> str:

@@ -252,7 +252,8 @@ class Container(msgspec.Struct, frozen=True, gc=False):
     `image` is the text of the spec; `runs` are the images its pods run (or ran, where all have ended), `declared` the image
     its name means now; `digests` are what the pods report; `pods` counts those that have not ended; `trouble` is a sentence
     when pods cannot start (pull errors told apart), `pull` what is known of each step of a pull that fails. `placed` are the
-    checks of its images by the rules of this place, where a policy has rules for places.
+    checks of its images by the rules of this place, where a policy has rules for places. `place` is where it stands in the
+    template of its workload: the list (`containers`, `initContainers`), and the number in it (None: not known).
     """
 
     name: str
@@ -274,6 +275,7 @@ class Container(msgspec.Struct, frozen=True, gc=False):
     pod_refs: tuple[PodRef, ...] = ()
     placed: Mapping[ImageKey, tuple[Check, ...]] = {}
     pull: PullExam | None = None
+    place: tuple[str, int] | None = None
 
     @property
     def images(self) -> tuple[ImageKey, ...]:

@@ -10,6 +10,7 @@ import msgspec
 
 from tui.domain.common.text import short
 from tui.domain.facts.image import RepositoryName
+from tui.domain.facts.pointers import container_places
 from tui.domain.facts.pulls import PullExam
 from tui.domain.facts.reference import parse_reference
 from tui.domain.facts.workload import ContainerType, Node, Pod, PodContainer, TemplateContainer
@@ -28,6 +29,7 @@ _WORST = (Drift.MIXED, Drift.GONE, Drift.MOVED, Drift.UNKNOWN, Drift.SAME)
 _NAMED_NODES = 3
 _SILENT = "It runs, but its node does not say what: what runs is not known yet."
 Instance = tuple[Pod, PodContainer, DriftVerdict]
+Place = tuple[str, int]
 
 
 class ContainerJoin(msgspec.Struct, frozen=True, gc=False):
@@ -60,6 +62,7 @@ class ContainerJoin(msgspec.Struct, frozen=True, gc=False):
     named: tuple[tuple[ImageKey, str], ...] = ()
     needs_node: bool = False
     pull: PullExam | None = None
+    place: Place | None = None
 
 
 def joined_of(group: WorkloadDraft, judge: DriftJudge, nodes: Mapping[str, Node]) -> tuple[ContainerJoin, ...]:
@@ -67,12 +70,13 @@ def joined_of(group: WorkloadDraft, judge: DriftJudge, nodes: Mapping[str, Node]
     template = group.template
     declared = {(container.type, container.name): container for container in template}
     live = {pod.uid for pod in group.live}
+    places = container_places(group.controller.containers) if group.controller is not None else {}
     joined = []
     for slot, pods in by_slot(group.pods, template).items():
         if pods:
-            joined.append(_running(slot, pods, live, judge, nodes))
+            joined.append(_running(slot, pods, live, judge, nodes, places.get(slot)))
         elif not group.pods:
-            joined.append(_idle(slot, declared[slot], group, judge))
+            joined.append(_idle(slot, declared[slot], group, judge, places.get(slot)))
     return tuple(joined)
 
 
@@ -80,7 +84,12 @@ def joined_of(group: WorkloadDraft, judge: DriftJudge, nodes: Mapping[str, Node]
 
 
 def _running(
-    slot: Slot, pods: Sequence[tuple[Pod, PodContainer]], live: set[str], judge: DriftJudge, nodes: Mapping[str, Node]
+    slot: Slot,
+    pods: Sequence[tuple[Pod, PodContainer]],
+    live: set[str],
+    judge: DriftJudge,
+    nodes: Mapping[str, Node],
+    place: Place | None,
 ) -> ContainerJoin:
     instances = [
         (
@@ -117,6 +126,7 @@ def _running(
         at=newest[2].at,
         named=_named(started) or _named([newest[2]]),
         needs_node=drift is Drift.UNKNOWN and any(finding.needs_node for finding in started),
+        place=place,
     )
 
 
@@ -244,7 +254,7 @@ def _ref(pod: Pod, container: PodContainer, finding: DriftVerdict) -> PodRef:
 # ---- without pods
 
 
-def _idle(slot: Slot, declared: TemplateContainer, group: WorkloadDraft, judge: DriftJudge) -> ContainerJoin:
+def _idle(slot: Slot, declared: TemplateContainer, group: WorkloadDraft, judge: DriftJudge, place: Place | None) -> ContainerJoin:
     """What would run: the template's image, if the registry still has it."""
     finding = judge.find(RunVariant(declared.image))
     idle = _why_idle(group)
@@ -271,6 +281,7 @@ def _idle(slot: Slot, declared: TemplateContainer, group: WorkloadDraft, judge: 
         altered=finding.altered,
         at=finding.at,
         named=_named([finding]),
+        place=place,
     )
 
 

@@ -1,8 +1,9 @@
 """Patches, and whether an object is still what was seen when they were planned.
 
-A restart and a scale are merge patches that name the uid and the version that was just read; a pin is a JSON patch that tests
-the uid, and name and image of each container that it changes. The server refuses each when anything of that differs (RFC 6902
-4.6, RFC 7386; kubernetes.io/docs/reference/using-api/api-concepts, "Resource versions" and "Patch and apply").
+A restart and a pin are JSON patches: they test the uid, name and image of each container that they are about, where it stands in
+what was just read, and a restart also the restart before it. A scale is a merge patch that names the uid and the version that was
+just read. The server refuses each when anything of that differs (RFC 6902 4.6, RFC 7386;
+kubernetes.io/docs/reference/using-api/api-concepts, "Resource versions" and "Patch and apply").
 """
 
 from __future__ import annotations
@@ -12,18 +13,21 @@ from datetime import UTC, datetime
 from typing import Any
 
 from tui.domain.common.redaction import quoted
+from tui.domain.facts.pointers import image_pointer, json_pointer
 from tui.domain.facts.rollout import RolloutState, WorkloadChange
 from tui.errors import Changed
 from tui.sources.cluster.rollout.kinds import RESTARTED_AT, WorkloadKind
 from tui.sources.cluster.rollout.wire import Workload
 
 __all__ = ["APPLY", "JSON_PATCH", "MERGE_PATCH", "apply_of", "differences", "merge_patch", "pin_patch", "restart_value"]
-__all__ += ["changed", "restart_fields", "scale_fields"]
+__all__ += ["changed", "restart_patch", "scale_fields"]
 
 JSON_PATCH = "application/json-patch+json"
 MERGE_PATCH = "application/merge-patch+json"
 APPLY = "application/apply-patch+yaml"
 _MAX = 300
+_UID = "/metadata/uid"
+Operation = dict[str, Any]
 
 
 def restart_value(kind: WorkloadKind, when: datetime) -> str:
@@ -32,14 +36,25 @@ def restart_value(kind: WorkloadKind, when: datetime) -> str:
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ" if kind.kind == "Rollout" else "%Y-%m-%dT%H:%M:%S.%fZ")
 
 
-def restart_fields(kind: WorkloadKind, value: str) -> dict[str, Any]:
-    """The part of the object that a restart sets."""
+def restart_patch(kind: WorkloadKind, workload: Workload, value: str) -> list[Operation]:
+    """A JSON patch that writes the restart into what was just read: its containers, and the restart before, must still be so."""
+    tests = [_test(_UID, workload.metadata.uid)]
+    for place, name, image in _containers(workload):
+        tests += _container_tests(kind, place, name, image)
+    before, path, wished = _restart(kind, workload, value)
+    return [*tests, _test(path, before), {"op": "add", "path": path, "value": wished}]
+
+
+def _restart(kind: WorkloadKind, workload: Workload, value: str) -> tuple[str | None, str, Any]:
+    """The restart before, and where and what is written: with the members around it, where the template has none of them."""
     if kind.kind == "Rollout":
-        return {"spec": {"restartAt": value}}
-    fields: dict[str, Any] = {"metadata": {"annotations": {RESTARTED_AT: value}}}
-    for name in reversed(kind.template):
-        fields = {name: fields}
-    return fields
+        return workload.spec.restart_at if workload.spec else None, json_pointer("spec", "restartAt"), value
+    metadata = workload.template.metadata if workload.template else None
+    if metadata is None:
+        return None, json_pointer(*kind.template, "metadata"), {"annotations": {RESTARTED_AT: value}}
+    if metadata.annotations is None:
+        return None, json_pointer(*kind.template, "metadata", "annotations"), {RESTARTED_AT: value}
+    return metadata.annotations.get(RESTARTED_AT), json_pointer(*kind.template, "metadata", "annotations", RESTARTED_AT), value
 
 
 def scale_fields(kind: WorkloadKind, replicas: int) -> dict[str, Any]:
@@ -53,19 +68,23 @@ def merge_patch(workload: Workload, fields: Mapping[str, Any]) -> dict[str, Any]
     return {"metadata": {"uid": meta.uid, "resourceVersion": meta.resource_version}, **fields}
 
 
-def pin_patch(kind: WorkloadKind, workload: Workload, images: Mapping[str, str]) -> list[dict[str, Any]]:
+def pin_patch(kind: WorkloadKind, workload: Workload, images: Mapping[str, str]) -> list[Operation]:
     """A JSON patch that puts images in place of those that were just read; empty when all are there already."""
-    operations: list[dict[str, Any]] = []
-    base = "/" + "/".join((*kind.template, "spec"))
+    operations: list[Operation] = []
     for place, name, image in _containers(workload):
         if name in images and images[name] != image:
-            operations += [
-                {"op": "test", "path": f"{base}/{place}/name", "value": name},
-                {"op": "test", "path": f"{base}/{place}/image", "value": image},
-                {"op": "replace", "path": f"{base}/{place}/image", "value": images[name]},
-            ]
-    test = {"op": "test", "path": "/metadata/uid", "value": workload.metadata.uid}
-    return [test, *operations] if operations else []
+            operations += _container_tests(kind, place, name, image)
+            operations.append({"op": "replace", "path": image_pointer(kind.kind, place), "value": images[name]})
+    return [_test(_UID, workload.metadata.uid), *operations] if operations else []
+
+
+def _container_tests(kind: WorkloadKind, place: tuple[str, int], name: str, image: str) -> list[Operation]:
+    """That this container stands at this place, with this image."""
+    return [_test(json_pointer(*kind.template, "spec", *place, "name"), name), _test(image_pointer(kind.kind, place), image)]
+
+
+def _test(path: str, value: object) -> Operation:
+    return {"op": "test", "path": path, "value": value}
 
 
 def apply_of(kind: WorkloadKind, workload: Workload, images: Mapping[str, str]) -> dict[str, Any]:
@@ -73,7 +92,7 @@ def apply_of(kind: WorkloadKind, workload: Workload, images: Mapping[str, str]) 
     lists: dict[str, list[dict[str, str]]] = {}
     for place, name, _ in _containers(workload):
         if name in images:
-            lists.setdefault(place.partition("/")[0], []).append({"name": name, "image": images[name]})
+            lists.setdefault(place[0], []).append({"name": name, "image": images[name]})
     fields: dict[str, Any] = {"spec": lists}
     for part in reversed(kind.template):
         fields = {part: fields}
@@ -82,15 +101,15 @@ def apply_of(kind: WorkloadKind, workload: Workload, images: Mapping[str, str]) 
     return {"apiVersion": kind.api_version, "kind": kind.kind, "metadata": head, **fields}
 
 
-def _containers(workload: Workload) -> Iterator[tuple[str, str, str]]:
-    """Where each container stands in the pod's spec, its name and its image."""
+def _containers(workload: Workload) -> Iterator[tuple[tuple[str, int], str, str]]:
+    """Where each container stands in the pod's spec (list and number), its name and its image."""
     template = workload.template
     spec = template.spec if template else None
     if spec is None:
         return
     for list_name, containers in (("initContainers", spec.init_containers), ("containers", spec.containers)):
-        for place, container in enumerate(containers or ()):
-            yield f"{list_name}/{place}", container.name, container.image
+        for number, container in enumerate(containers or ()):
+            yield (list_name, number), container.name, container.image
 
 
 def differences(

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import msgspec
 
+from tui.domain.facts.pointers import template_of
+
 __all__ = ["RESTARTED_AT", "WorkloadKind", "kind_named"]
 
 RESTARTED_AT = "kubectl.kubernetes.io/restartedAt"
 
 
 class WorkloadKind(msgspec.Struct, frozen=True):
-    """A kind with a pod template. `template` is where that stands in the object; `scalable` tells that it has `spec.replicas`.
+    """A kind with a pod template. `scalable` tells that it has `spec.replicas`, or can be suspended.
 
     `fixed` says why objects of this kind can be neither restarted nor pinned, empty for those that can.
     """
@@ -22,9 +24,13 @@ class WorkloadKind(msgspec.Struct, frozen=True):
     kind: str
     api_version: str
     resource: str
-    template: tuple[str, ...] = ("spec", "template")
     scalable: bool = True
     fixed: str = ""
+
+    @property
+    def template(self) -> tuple[str, ...]:
+        """Where the pod template stands in the object."""
+        return template_of(self.kind)
 
     @property
     def group(self) -> str:
@@ -51,12 +57,12 @@ _KINDS = {
         WorkloadKind("Deployment", "apps/v1", "deployments"),
         WorkloadKind("StatefulSet", "apps/v1", "statefulsets"),
         WorkloadKind("DaemonSet", "apps/v1", "daemonsets", scalable=False),
-        WorkloadKind("CronJob", "batch/v1", "cronjobs", ("spec", "jobTemplate", "spec", "template")),
+        WorkloadKind("CronJob", "batch/v1", "cronjobs"),
         WorkloadKind("Rollout", "argoproj.io/v1alpha1", "rollouts"),
         WorkloadKind("Job", "batch/v1", "jobs", scalable=False, fixed=_JOB),
         WorkloadKind("ReplicaSet", "apps/v1", "replicasets", fixed=_OWNED),
         WorkloadKind("ReplicationController", "v1", "replicationcontrollers", fixed=_CONTROLLED),
-        WorkloadKind("Pod", "v1", "pods", (), scalable=False, fixed=_POD),
+        WorkloadKind("Pod", "v1", "pods", scalable=False, fixed=_POD),
     )
 }
 

@@ -36,7 +36,7 @@ from tui.sources.cluster.rollout.changes import (
     differences,
     merge_patch,
     pin_patch,
-    restart_fields,
+    restart_patch,
     restart_value,
     scale_fields,
 )
@@ -131,7 +131,7 @@ class KubeRedeployer:
         value = restart_value(kind, moment)
 
         def patch(resource: Found) -> _Patch:
-            return _Patch(merge_patch(resource.workload, restart_fields(kind, value)), MERGE_PATCH)
+            return _Patch(restart_patch(kind, resource.workload, value), JSON_PATCH)
 
         return await self._carry_out(observed, _Wish(WorkloadChange.RESTART, patch, lambda state: state.restarted_at == value))
 
@@ -191,7 +191,7 @@ class KubeRedeployer:
                 last = error
             except Inapplicable as error:
                 # A test of a JSON patch that fails is answered like an object that is not valid.
-                if patch.content_type != JSON_PATCH or not await self._moved(planned, wish):
+                if patch.content_type != JSON_PATCH or not await self._moved(planned, wish, patch):
                     raise
                 last = error
         assert last is not None
@@ -201,10 +201,10 @@ class KubeRedeployer:
         resource = await self._reader.object(key)
         return resource, state_of(key, resource.kind, resource.workload, self._facts)
 
-    async def _moved(self, planned: RolloutState, wish: _Wish) -> bool:
-        """Whether the object is not as it was seen: then the next reading says what differs."""
-        _, now = await self._look(planned.key)
-        return bool(differences(planned, now, wish.change, wish.containers))
+    async def _moved(self, planned: RolloutState, wish: _Wish, sent: _Patch) -> bool:
+        """Whether what the patch tested is not so any more: another one would be sent now, be it for another order."""
+        resource, _ = await self._look(planned.key)
+        return wish.patch(resource) != sent
 
     async def _send(self, resource: Found, patch: _Patch) -> Receipt:
         kind, meta = resource.kind, resource.workload.metadata

@@ -1,0 +1,54 @@
+"""What has changed since a plan was made, held against the object by what its conditions name."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from tui.actions.recheck import differences
+from tui.domain.facts.rollout import RolloutState
+from tui.domain.facts.workload import ContainerType, ObjectKey, TemplateContainer
+from tui.domain.plans.plan import Precondition, Step, StepKind, image_condition
+from tui.domain.plans.redeploying import image_seen
+from tui.domain.snapshot.snapshot import Container
+
+KEY = ObjectKey("prod", "shop", "CronJob", "settle")
+INIT, MAIN, SIDE = (
+    TemplateContainer("migrate", ContainerType.INIT, "r.example/migrate:1"),
+    TemplateContainer("main", ContainerType.CONTAINER, "r.example/web:1"),
+    TemplateContainer(
+        "proxy-of-a-name-that-is-as-long-as-names-of-containers-may-be-1", ContainerType.SIDECAR, "r.example/proxy:1"
+    ),
+)
+TWIN = msgspec.structs.replace(SIDE, name=f"{SIDE.name[:-1]}2", image="r.example/proxy:2")
+STATE = RolloutState(key=KEY, uid="u", api_version="batch/v1", resource_version="7", containers=(INIT, SIDE, MAIN))
+
+
+def step(*containers: TemplateContainer) -> Step:
+    conditions = tuple(
+        image_seen(KEY, Container(seen.name, seen.type, seen.image, place=("containers", 0))) for seen in containers
+    )
+    return Step(id="s", kind=StepKind.PIN, target="t", what="", why="", workload=KEY, preconditions=conditions)
+
+
+def test_a_condition_points_to_the_image_that_it_is_about() -> None:
+    assert step(MAIN).preconditions == (
+        Precondition("the image of container main", "r.example/web:1", "/spec/jobTemplate/spec/template/spec/containers/0/image"),
+    )
+    unknown = image_seen(KEY, Container("main", ContainerType.CONTAINER, "r.example/web:1"))
+    assert unknown.path == "", "where it stands is not known"
+
+
+@pytest.mark.parametrize("order", [(INIT, SIDE, MAIN), (MAIN, SIDE, INIT), (TWIN, INIT, MAIN, SIDE)])
+def test_another_order_is_no_difference(order: tuple[TemplateContainer, ...]) -> None:
+    state = msgspec.structs.replace(STATE, containers=order)
+    assert differences(step(INIT, MAIN, SIDE), state) == ()
+
+
+def test_another_image_under_the_name_is_a_difference_wherever_it_stands() -> None:
+    new = msgspec.structs.replace(INIT, image="r.example/migrate:2")
+    state = msgspec.structs.replace(STATE, containers=(MAIN, new))
+    assert differences(step(INIT, MAIN, SIDE), state) == (
+        "The image of container migrate was r.example/migrate:1 and is r.example/migrate:2 now.",
+        f"T{image_condition(SIDE.name)[1:]} was r.example/proxy:1 and is gone now.",
+    )
