@@ -95,7 +95,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
 class Day:
     """What goes wrong, from the start and as soon as a run is under way; how the row ends, and what it says.
 
-    `waits` are the seconds after which what never comes is given up, where that is how the day ends.
+    `waits` names the limit that gives up what never comes, where that is how the day ends: that one is short, and no other.
     """
 
     ends: BoardState
@@ -107,7 +107,7 @@ class Day:
     ahead: float = 0.0
     sleeps: float = 0.0
     line: str = TAX
-    waits: float = 0.0
+    waits: str = ""
     in_suite: bool = False
 
 
@@ -137,14 +137,14 @@ DAYS = {
     "the answer to a trigger is an error": Day(DONE, faults=(Fault(ARM, "(?i)" + SCHEDULE, "500", first=1),)),
     "the builder is down": Day(FAILED, "", (Fault(ARM, r".*/tasks/.*", "unheard"),)),
     "the builder is down for a while": Day(DONE, meanwhile=switched(Fault(ARM, ".*", "unheard", ends=1.0))),
-    "the queue is full": Day(UNKNOWN, "has not ended", (Fault("tasks", TASK, "queue-full"),), waits=1.0, in_suite=True),
+    "the queue is full": Day(UNKNOWN, "has not ended", (Fault("tasks", TASK, "queue-full"),), waits="follow", in_suite=True),
     "the build fails half-way": Day(FAILED, "failed", (Fault("tasks", TASK, "half-way"),), in_suite=True),
     "the log is cut": Day(DONE, faults=(Fault("tasks", TASK, "log-cut"),)),
     "the run is cancelled elsewhere": Day(FAILED, "not from here", (Fault("tasks", TASK, "cancelled"),)),
     "the build pushes nothing": Day(FAILED, "pushed nothing", (Fault("tasks", TASK, "nothing"),)),
     "the build pushes another digest": Day(FAILED, "nothing has changed", (Fault("tasks", TASK, "other-digest"),)),
     "the build is on the old base": Day(FAILED, "old base", (Fault("tasks", TASK, "old-base"),)),
-    "the signer never signs": Day(FAILED, "signature", (Fault("tasks", TASK, "unsigned"),), waits=1.0, in_suite=True),
+    "the signer never signs": Day(FAILED, "signature", (Fault("tasks", TASK, "unsigned"),), waits="sign", in_suite=True),
     "the tag is moved by somebody else": Day(FAILED, "somebody moved the tag", before=moved_tag, in_suite=True),
     "the right to run it is lost": Day(DENIED, "", (Fault(ARM, "(?i)" + SCHEDULE, "403"),)),
     "the right to change the object is lost": Day(
@@ -190,7 +190,7 @@ async def lived(world: Emulated, day: Day, *, ends_as_said: bool = True) -> None
     # The estate goes by the same wrong clock: facts are as old as they are.
     limits = msgspec.structs.replace(LIMITS, facts_age=1e6) if day.ahead else LIMITS
     if day.waits:
-        limits = msgspec.structs.replace(limits, follow=day.waits, sign=day.waits)
+        limits = msgspec.structs.replace(limits, **{day.waits: 1.0})
     rows = await world.carried_out(plan, directory, mishap, clock, limits)
     if day.after is not None:
         day.after(world)

@@ -184,7 +184,7 @@ async def test_containers_in_another_order_are_changed_by_their_names(
     send = redeployer._client.patch
     sent: list[tuple[str, Any]] = []
 
-    async def reordered(target: PatchTarget, body: Any, content_type: str, *, what: str) -> ChangeAnswer:
+    async def reordered(target: PatchTarget, body: Any, content_type: str, *, purpose: str) -> ChangeAnswer:
         """Somebody else writes them in another order just before the patch arrives."""
         if not sent:
             base, turned = "/spec/template/spec", []
@@ -192,7 +192,7 @@ async def test_containers_in_another_order_are_changed_by_their_names(
                 turned.append({"op": "replace", "path": f"{base}/{place}", "value": list(reversed(spec[place]))})
             kubectl("-n", namespace, "patch", "deployment", "web", "--type=json", "-p", json.dumps(turned))
         sent.append((content_type, body))
-        return await send(target, body, content_type, what=what)
+        return await send(target, body, content_type, purpose=purpose)
 
     monkeypatch.setattr(redeployer._client, "patch", reordered)
     await redeployer.pin(seen, {"main": NEW, "second": NEW})
