@@ -44,7 +44,7 @@ __all__ = ["LIMITS", "Emulated", "Mishap", "SetClock", "emulated"]
 PACE = 0.06
 """Of what builds and rollouts of the demo take."""
 LIMITS = Limits(
-    parallel=8, refresh=60.0, look=0.05, look_up=2.0, follow=8.0, push=60.0, sign=8.0, scan=60.0, rollout=60.0, undone=0.2
+    parallel=8, refresh=60.0, look=0.05, look_up=2.0, follow=60.0, push=60.0, sign=60.0, scan=60.0, rollout=60.0, undone=0.2
 )
 _TRIGGERS = re.compile(r".*/(schedulerun|runs|dispatches|build|buildwithparameters)", re.IGNORECASE)
 _SURELY_NOT_DONE = frozenset({401, 403, 429})
@@ -56,15 +56,15 @@ class SetClock:
     """The machine's clock, set to another time of day, and set again while a plan is carried out."""
 
     def __init__(self, ahead: float = 0.0) -> None:
-        self.ahead = ahead
+        self.ahead, self.awake = ahead, 0.0
 
     def now(self) -> datetime:
         """The time of day, as the machine takes it to be."""
-        return datetime.now(UTC) + timedelta(seconds=self.ahead)
+        return datetime.now(UTC) + timedelta(seconds=self.ahead + self.awake)
 
     def monotonic(self) -> float:
-        """Seconds awake."""
-        return asyncio.get_running_loop().time()
+        """Seconds awake, and those that `awake` adds."""
+        return asyncio.get_running_loop().time() + self.awake
 
     async def sleep(self, seconds: float) -> None:
         """Let others run."""
@@ -250,12 +250,17 @@ class Emulated:
             yield actions
 
     async def carried_out(
-        self, plan: Plan, directory: Path, mishap: Mishap | None = None, clock: SetClock | None = None, limits: Limits = LIMITS
+        self,
+        plan: Plan,
+        directory: Path,
+        told: Callable[[Board], None] | None = None,
+        clock: SetClock | None = None,
+        limits: Limits = LIMITS,
     ) -> tuple[BoardRow, ...]:
         """The rows of a plan when nothing is left to do."""
         async with self.acting(directory, clock, limits) as actions:
-            if mishap is not None:
-                actions.subscribe(mishap.told)
+            if told is not None:
+                actions.subscribe(told)
             await actions.begin(plan)
             return (await actions.finished(plan.id)).rows
 

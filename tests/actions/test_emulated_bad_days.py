@@ -28,7 +28,7 @@ from tests.laws import examples, is_deep
 from tui.actions.audit import AuditFault
 from tui.actions.state import PlanHeld
 from tui.demo.faults import Fault
-from tui.domain.plans.board import BoardState
+from tui.domain.plans.board import Board, BoardState
 from tui.reports.plans import save_plan
 
 pytestmark = [pytest.mark.writes, pytest.mark.xdist_group("emulated bad days")]
@@ -93,10 +93,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
 
 @dataclass
 class Day:
-    """What goes wrong, from the start and as soon as a run is under way; how the row ends, and what it says.
-
-    `waits` names the limit that gives up what never comes, where that is how the day ends: that one is short, and no other.
-    """
+    """What goes wrong, from the start and as soon as a run is under way; how the row ends, and what it says."""
 
     ends: BoardState
     says: str = ""
@@ -107,7 +104,6 @@ class Day:
     ahead: float = 0.0
     sleeps: float = 0.0
     line: str = TAX
-    waits: str = ""
     in_suite: bool = False
 
 
@@ -137,14 +133,14 @@ DAYS = {
     "the answer to a trigger is an error": Day(DONE, faults=(Fault(ARM, "(?i)" + SCHEDULE, "500", first=1),)),
     "the builder is down": Day(FAILED, "", (Fault(ARM, r".*/tasks/.*", "unheard"),)),
     "the builder is down for a while": Day(DONE, meanwhile=switched(Fault(ARM, ".*", "unheard", ends=1.0))),
-    "the queue is full": Day(UNKNOWN, "has not ended", (Fault("tasks", TASK, "queue-full"),), waits="follow", in_suite=True),
+    "the queue is full": Day(UNKNOWN, "has not ended", (Fault("tasks", TASK, "queue-full"),), in_suite=True),
     "the build fails half-way": Day(FAILED, "failed", (Fault("tasks", TASK, "half-way"),), in_suite=True),
     "the log is cut": Day(DONE, faults=(Fault("tasks", TASK, "log-cut"),)),
     "the run is cancelled elsewhere": Day(FAILED, "not from here", (Fault("tasks", TASK, "cancelled"),)),
     "the build pushes nothing": Day(FAILED, "pushed nothing", (Fault("tasks", TASK, "nothing"),)),
     "the build pushes another digest": Day(FAILED, "nothing has changed", (Fault("tasks", TASK, "other-digest"),)),
     "the build is on the old base": Day(FAILED, "old base", (Fault("tasks", TASK, "old-base"),)),
-    "the signer never signs": Day(FAILED, "signature", (Fault("tasks", TASK, "unsigned"),), waits="sign", in_suite=True),
+    "the signer never signs": Day(FAILED, "signature", (Fault("tasks", TASK, "unsigned"),), in_suite=True),
     "the tag is moved by somebody else": Day(FAILED, "somebody moved the tag", before=moved_tag, in_suite=True),
     "the right to run it is lost": Day(DENIED, "", (Fault(ARM, "(?i)" + SCHEDULE, "403"),)),
     "the right to change the object is lost": Day(
@@ -173,6 +169,11 @@ DAYS = {
 }
 
 
+ALL_DAY = 86400.0
+NEVER = {"queue-full": "is queued", "unsigned": "Waits for its signature: No signature"}
+"""What never comes on a day with this fault, as the board says it: from then on it has been waited for all day."""
+
+
 async def lived(world: Emulated, day: Day, *, ends_as_said: bool = True) -> None:
     """A whole plan on such a day, and what must hold after it."""
     plan = await world.planned(day.line)
@@ -189,9 +190,14 @@ async def lived(world: Emulated, day: Day, *, ends_as_said: bool = True) -> None
     mishap, directory = Mishap(meanwhile), world.directory()
     # The estate goes by the same wrong clock: facts are as old as they are.
     limits = msgspec.structs.replace(LIMITS, facts_age=1e6) if day.ahead else LIMITS
-    if day.waits:
-        limits = msgspec.structs.replace(limits, **{day.waits: 1.0})
-    rows = await world.carried_out(plan, directory, mishap, clock, limits)
+    never = [NEVER[fault.what] for fault in day.faults if fault.what in NEVER]
+
+    def told(board: Board) -> None:
+        mishap.told(board)
+        if any(words in row.sentence for words in never for row in board.rows):
+            clock.awake = ALL_DAY
+
+    rows = await world.carried_out(plan, directory, told, clock, limits)
     if day.after is not None:
         day.after(world)
     odd = [(row.state, row.sentence) for row in rows if row.state is not day.ends or day.says not in row.sentence]

@@ -13,10 +13,13 @@ import pytest
 
 from tests.sources.cluster.apiserver import write_kubeconfig
 from tests.sources.cluster.follow import options
+from tui.demo.cluster.kinds import kind_of
+from tui.demo.cluster.patches import PatchRefused
 from tui.demo.cluster.rights import User
 from tui.demo.cluster.server import ApiServer
 from tui.demo.estate.budgets import BUDGETS
 from tui.demo.estate.company import Company, build_company, write_controller
+from tui.demo.estate.model import Kinds
 from tui.demo.estate.rolling import Roller
 from tui.demo.estate.rolling_pods import Holdup
 from tui.demo.faults import Fault, Faults
@@ -220,3 +223,70 @@ async def test_a_connection_lost_after_the_patch_is_found_done(tmp_path: Path) -
         receipt = await run.redeployer.restart(await run.redeployer.read(key), datetime.now(UTC))
         assert receipt.generation == (await run.redeployer.read(key)).generation
         assert [(line.method, line.status) for line in run.requests.others] == [("PATCH", 0)]
+
+
+async def test_a_replication_controller_keeps_the_number_of_pods_and_its_template_replaces_none(tmp_path: Path) -> None:
+    async with demo(tmp_path) as run:
+        key = run.key("ReplicationController", "legacy/till-bridge")
+        before = await run.redeployer.read(key)
+        await run.redeployer.scale(before, 0)
+        none = await run.reached(key, lambda state: state.running == ())
+        await run.redeployer.scale(none, 2)
+        await run.reached(key, lambda state: sum(image.ready for image in state.running or ()) == 2)
+        with pytest.raises(Inapplicable, match="does not replace its pods"):
+            await run.redeployer.restart(before, datetime.now(UTC))
+
+
+async def test_a_job_is_suspended_and_resumed_and_its_template_stays(tmp_path: Path) -> None:
+    async with demo(tmp_path) as run:
+        key = run.key("Job", "catalog/import-once")
+        before = await run.redeployer.read(key)
+        await run.redeployer.scale(before, 0)
+        suspended = await run.redeployer.read(key)
+        assert suspended.suspended
+        assert all(image.alive == 0 for image in suspended.running or ())
+        await run.redeployer.scale(suspended, 1)
+        assert not (await run.redeployer.read(key)).suspended
+        cluster = run.company.clusters[0]
+        job = next(model for model in cluster.estate.controllers if model.name == "import-once")
+        write = run.roller.writer(cluster)
+        body = json.loads(cluster.store.table(kind_of("Job")).entries["catalog", "import-once"].whole)
+        body["spec"]["template"]["spec"]["containers"][0]["image"] = "other"
+        with pytest.raises(PatchRefused) as refusal:
+            write(kind_of("Job"), ("catalog", "import-once"), body, "kubectl")
+        assert refusal.value.reply.status == 422
+        assert job.boxes[0].image != "other"
+
+
+async def test_a_pod_takes_another_image_and_nothing_else(tmp_path: Path) -> None:
+    async with demo(tmp_path) as run:
+        cluster = run.company.clusters[0]
+        pod = next(pod for pod in cluster.estate.pods if pod.namespace == "loyalty" and pod.name.startswith("points-"))
+        key, write = (pod.namespace, pod.name), run.roller.writer(cluster)
+        body = json.loads(cluster.store.table(kind_of("Pod")).entries[key].whole)
+        body["spec"]["containers"][0]["image"] = f"{CONTOSO}/payments/api:1.14.2"
+        assert write(kind_of("Pod"), key, body, "kubectl")
+        shown = json.loads(cluster.store.table(kind_of("Pod")).entries[key].whole)
+        assert shown["spec"]["containers"][0]["image"] == f"{CONTOSO}/payments/api:1.14.2"
+        assert shown["status"]["containerStatuses"][0]["imageID"] == pod.containers[0].image_id
+        body["spec"]["nodeName"] = "another"
+        with pytest.raises(PatchRefused):
+            write(kind_of("Pod"), key, body, "kubectl")
+
+
+async def test_a_replica_set_of_a_deployment_is_put_right_by_its_owner(tmp_path: Path) -> None:
+    async with demo(tmp_path) as run:
+        cluster = run.company.clusters[0]
+        owned = next(
+            model
+            for model in cluster.estate.controllers
+            if model.kind is Kinds.REPLICASET and model.replicas and model.name.startswith("points-")
+        )
+        key, kind, replicas = (owned.namespace, owned.name), kind_of("ReplicaSet"), owned.replicas
+        state = await run.redeployer.read(run.key("ReplicaSet", "/".join(key)))
+        with pytest.raises(Inapplicable, match="belongs to Deployment points"):
+            await run.redeployer.scale(state, 0)
+        body = json.loads(cluster.store.table(kind).entries[key].whole)
+        body["spec"]["replicas"] = 0
+        assert run.roller.writer(cluster)(kind, key, body, "kubectl")
+        await run.reached(run.key("ReplicaSet", "/".join(key)), lambda state: state.desired == replicas)

@@ -369,3 +369,34 @@ async def test_a_budget_that_lets_no_pod_go_holds_no_deployment_up(namespace: st
     receipt = await redeployer.restart(state, datetime.now(UTC))
     after = await settled(redeployer, key, receipt.generation)
     assert after.stalls == ()
+
+
+def counted(kind: str, name: str) -> dict[str, Any]:
+    """A manifest of what counts pods and replaces none: a bare ReplicaSet, a ReplicationController, or a Job that stays."""
+    manifest = workload("Deployment", name)
+    manifest["kind"] = kind
+    if kind == "ReplicationController":
+        manifest["apiVersion"], manifest["spec"]["selector"] = "v1", {"app": name}
+    if kind == "Job":
+        manifest["apiVersion"] = "batch/v1"
+        manifest["spec"] = {"template": manifest["spec"]["template"], "completions": 50, "parallelism": 2}
+        manifest["spec"]["template"]["spec"]["restartPolicy"] = "Never"
+    return manifest
+
+
+@pytest.mark.parametrize("kind", ["ReplicaSet", "ReplicationController", "Job"])
+async def test_what_replaces_no_pods_is_stopped_and_started_again_and_not_redeployed(
+    kind: str, namespace: str, redeployer: KubeRedeployer
+) -> None:
+    key = create(namespace, counted(kind, "old"))
+    seen = await reached(redeployer, key, lambda state: sum(image.alive for image in state.running or ()) == 2)
+    with pytest.raises(Inapplicable):
+        await redeployer.restart(seen, datetime.now(UTC))
+    with pytest.raises(Inapplicable):
+        await redeployer.pin(seen, {"main": NEW})
+    await redeployer.scale(await redeployer.read(key), 0)
+    none = await reached(redeployer, key, lambda state: all(image.alive == 0 for image in state.running or ()))
+    alive = kubectl("-n", namespace, "get", "pods", "--field-selector=status.phase=Running", "-o", "name")
+    assert alive == ""
+    await redeployer.scale(none, 2)
+    await reached(redeployer, key, lambda state: sum(image.alive for image in state.running or ()) == 2)

@@ -71,7 +71,7 @@ def _undone(step: Step, state: RolloutState) -> Refuted:
 def _scaled(replicas: int, state: RolloutState, now: datetime) -> Verdict:
     if state.running is None:
         return _awaited(state, "its pods to be read")
-    pods = max((image.pods for image in state.running), default=0)
+    pods = max((image.alive for image in state.running), default=0)
     if pods > replicas or (state.replicas or 0) > replicas:
         return _awaited(state, f"{_pods(pods or state.replicas or 0)} to end")
     return Proof(ProofKind.PODS, "No pod runs." if not replicas else f"{_pods(replicas)} run.", now, str(replicas))
@@ -80,7 +80,7 @@ def _scaled(replicas: int, state: RolloutState, now: datetime) -> Verdict:
 def _replaced(goal: Wanted, state: RolloutState, now: datetime) -> Verdict:
     if state.running is None:
         return _awaited(state, "its pods to be read")
-    running = [image for image in state.running if image.container in goal.digests and image.pods]
+    running = [image for image in state.running if image.container in goal.digests and image.alive]
     old = [image for image in running if image.digest not in goal.digests[image.container]]
     if old:
         return _awaited(state, _left(old))
@@ -94,10 +94,10 @@ def _replaced(goal: Wanted, state: RolloutState, now: datetime) -> Verdict:
 
 def _all_there(goal: Wanted, running: list[RunningImage], state: RolloutState, now: datetime) -> Verdict:
     """No pod runs another image: but are there as many as there should be, and ready?"""
-    by_container = [sum(image.pods for image in running if image.container == name) for name in goal.digests]
+    by_container = [sum(image.alive for image in running if image.container == name) for name in goal.digests]
     pods = min(by_container)
     if state.key.kind != "CronJob":
-        unready = sum(image.pods - image.ready for image in running)
+        unready = sum(image.alive - image.ready for image in running)
         if unready:
             return _awaited(state, f"{_pods(unready)} to be ready")
         if state.desired is None and not pods:
@@ -112,8 +112,8 @@ def _all_there(goal: Wanted, running: list[RunningImage], state: RolloutState, n
 
 
 def _left(old: list[RunningImage]) -> str:
-    unpulled = sum(image.pods for image in old if not image.digest)
-    count = sum(image.pods for image in old) - unpulled
+    unpulled = sum(image.alive for image in old if not image.digest)
+    count = sum(image.alive for image in old) - unpulled
     parts = [f"{_pods(count)} of the old image to be replaced" if count else "", f"{_pods(unpulled)} to pull" if unpulled else ""]
     return " and ".join(filter(None, parts))
 

@@ -55,7 +55,7 @@ class Redeployer(Protocol):
         ...
 
     async def scale(self, observed: RolloutState, replicas: int) -> Receipt:
-        """Set the number of pods; a CronJob is suspended by 0 and resumed by 1."""
+        """Set the number of pods; a CronJob or Job is suspended by 0 and resumed by 1."""
         ...
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import msgspec
+import pytest
 
 from tests.domain.estates import NOW
 from tests.domain.plans.kit import current, image, key, workload, world
@@ -73,3 +74,41 @@ def test_a_registry_without_locks_is_said() -> None:
     foreign = key("acme/api@1", "quay.io")
     plan = contained([image(foreign, "1")], select=foreign)
     assert all(step.blocked and not step.commands for step in plan.steps)
+
+
+KINDS = {
+    "Deployment": ("Ends its 2 pods.", "scale deployment/api --replicas 0", ""),
+    "StatefulSet": ("Ends its 2 pods.", "scale statefulset/api --replicas 0", ""),
+    "ReplicaSet": ("Ends its 2 pods.", "scale replicaset/api --replicas 0", ""),
+    "ReplicationController": ("Ends its 2 pods.", "scale replicationcontroller/api --replicas 0", ""),
+    "Rollout": ("Ends its 2 pods.", "scale rollouts.argoproj.io/api --replicas 0", ""),
+    "CronJob": ("Suspends it: it starts no more.", '{"spec": {"suspend": true}}', ""),
+    "Job": ("Suspends it, which ends its 2 pods.", '{"spec": {"suspend": true}}', ""),
+    "DaemonSet": ("Ends its pods.", "", "A DaemonSet cannot be scaled to zero."),
+    "Pod": ("Ends its pods.", "", "A Pod cannot be scaled to zero."),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_each_kind_is_stopped_or_it_is_said_why_not(kind: str) -> None:
+    step = contained(PLAIN, workload("api", BAD, kind=kind)).steps[-1]
+    what, command, blocked = KINDS[kind]
+    assert (step.what, step.blocked) == (what, blocked)
+    assert [command in line for line in step.commands] == ([True] if command else [])
+    assert bool(step.undo) is (not blocked)
+    assert not blocked or step.remedy
+
+
+@pytest.mark.parametrize(
+    ("kind", "changes", "why"),
+    [
+        ("Job", {"desired": None}, "Job shop/api in prod has ended: nothing of it runs."),
+        ("Deployment", {}, "Deployment shop/api in prod is scaled to zero: nothing of it runs."),
+        ("CronJob", {"suspended": True}, "CronJob shop/api in prod is suspended: nothing of it runs."),
+    ],
+)
+def test_what_rests_already_is_no_step(kind: str, changes: dict[str, object], why: str) -> None:
+    place = msgspec.structs.replace(workload("api", BAD, kind=kind, pods=0), **changes)
+    plan = contained(PLAIN, place)
+    assert {step.kind for step in plan.steps} == {StepKind.LOCK, StepKind.DISABLE_READ}
+    assert plan.notes[0] == why

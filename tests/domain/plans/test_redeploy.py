@@ -100,3 +100,20 @@ def test_that_an_old_version_gives_way_to_a_newer_one_is_warned_of() -> None:
     assert step.warnings == ("It names version 1.0.1 and would run 1.0.2: see what has changed between them before.",)
     (same,) = planned(workload("a", OLD, tag="1.0", declared=NEW, policy="IfNotPresent"), images=images).steps
     assert same.warnings == ()
+
+
+@pytest.mark.parametrize("kind", ["ReplicaSet", "ReplicationController", "Job", "Pod"])
+@pytest.mark.parametrize("policy", ["Always", "IfNotPresent"])
+def test_what_replaces_no_pods_says_what_can_be_done_instead(kind: str, policy: str) -> None:
+    (step,) = planned(workload("a", OLD, declared=NEW, kind=kind, policy=policy)).steps
+    assert step.blocked
+    assert step.remedy
+    assert ("template" in step.remedy) is (kind.startswith("Replica") and policy == "IfNotPresent")
+
+
+@pytest.mark.parametrize("kind", ["Deployment", "StatefulSet", "DaemonSet", "Rollout"])
+def test_what_replaces_its_pods_is_restarted_or_pinned(kind: str) -> None:
+    kinds = [
+        planned(workload("a", OLD, declared=NEW, kind=kind, policy=policy)).steps[0].kind for policy in ("Always", "IfNotPresent")
+    ]
+    assert kinds == [StepKind.RESTART, StepKind.PIN]

@@ -30,7 +30,8 @@ _PATH = re.compile(
 _BY_PATH = {(kind.group, kind.version, kind.resource): kind for kind in KINDS}
 _OPEN = ("/version", "/healthz", "/livez", "/readyz")
 Who = Callable[[Request], User | None]
-# Takes an object as a patch made it, and the field manager that did; false where the kind cannot be changed here.
+# Takes an object as a patch made it, and the field manager that did; false where the kind cannot be changed here. Raises
+# PatchRefused for what the kind does not let be changed.
 Write = Callable[[ApiResource, Key, dict[str, Any], str], bool]
 
 
@@ -88,12 +89,12 @@ class ApiServer:
             return status.not_found(kind, key[1])
         try:
             after = patched(request, kind, json.loads(entry.whole))
+            if (field := missing_image(after)) is not None:
+                return status.invalid(kind, key[1], field)
+            if not write(kind, key, after, request.query.get("fieldManager", "")):
+                return status.not_allowed()
         except PatchRefused as refusal:
             return refusal.reply
-        if (field := missing_image(after)) is not None:
-            return status.invalid(kind, key[1], field)
-        if not write(kind, key, after, request.query.get("fieldManager", "")):
-            return status.not_allowed()
         return Reply(200, table.entries[key].whole, (status.AUDIT,))
 
     # ---- lists

@@ -17,7 +17,7 @@ __all__ = [
     "not_allowed",
     "not_found",
 ]
-__all__ += ["apply_conflict", "conflict", "invalid", "invalid_patch", "too_many", "unauthorized", "unsupported"]
+__all__ += ["apply_conflict", "conflict", "invalid", "invalid_patch", "too_many", "unalterable", "unauthorized", "unsupported"]
 
 AUDIT = ("Cache-Control", "no-cache, private")
 _PAGE_EXPIRED = (
@@ -124,6 +124,15 @@ def invalid(kind: ApiResource, name: str, field: str) -> Reply:
     details: Json = {"name": name, "group": kind.group, "kind": kind.kind, "causes": causes}
     words = f'{kind.kind}.{kind.group} "{name}" is invalid: {field}: Required value'
     return _reply(_status(422, "Invalid", words, details))
+
+
+def unalterable(kind: ApiResource, name: str, field: str, why: str, *, forbidden: bool = False) -> Reply:
+    """422 of a change of what may not be changed; the real one also says what the value would be."""
+    reason, words = ("FieldValueForbidden", "Forbidden") if forbidden else ("FieldValueInvalid", "Invalid value")
+    details: Json = {"name": name, **({"group": kind.group} if kind.group else {}), "kind": kind.kind}
+    details["causes"] = [{"reason": reason, "message": f"{words}: {why}", "field": field}]
+    called = f"{kind.kind}.{kind.group}" if kind.group else kind.kind
+    return _reply(_status(422, "Invalid", f'{called} "{name}" is invalid: {field}: {words}: {why}', details))
 
 
 def internal(message: str) -> Reply:

@@ -91,6 +91,8 @@ def _status(model: Controller) -> Json:
             return {} if model.suspended else {"lastScheduleTime": kube_time(model.created + timedelta(days=1))}
         case Kinds.JOB:
             ready = model.ready
+            if model.suspended:
+                return {"conditions": [{"type": "Suspended", "status": "True", "reason": "JobSuspended"}]}
             return {"startTime": kube_time(model.created), "succeeded": 1} if not ready else {"active": ready, "ready": ready}
         case Kinds.DAEMONSET:
             return _daemons(model)

@@ -7,6 +7,7 @@ again, as the real controllers do. What reverts a change (Argo CD, Flux) does so
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -18,6 +19,7 @@ from tui.demo.cluster.server import Write
 from tui.demo.estate.budgets import evictable
 from tui.demo.estate.changing import Declared, declared, read_back, take
 from tui.demo.estate.company import Cluster, write_controller
+from tui.demo.estate.counted import COUNTED, change_pod, hold_job, keep_template, owner_of
 from tui.demo.estate.jobs import run_job
 from tui.demo.estate.model import Controller, Kinds, PodModel
 from tui.demo.estate.rolling_pods import Holdup, RollingPods
@@ -53,6 +55,8 @@ class Roller:
         """What takes changes of a cluster's objects."""
 
         def write(kind: ApiResource, key: tuple[str, str], after: dict[str, Any], manager: str) -> bool:
+            if kind.kind == "Pod":
+                return _write_pod(cluster, kind, key, after)
             controllers = cluster.estate.controllers
             places = (
                 (controller, (controller.namespace, controller.name))
@@ -60,8 +64,10 @@ class Roller:
                 if controller.kind == kind.kind
             )
             model = next((controller for controller, place in places if place == key), None)
-            if model is None or model.kind in (Kinds.JOB, Kinds.REPLICASET, Kinds.REPLICATIONCONTROLLER):
+            if model is None:
                 return False
+            if model.kind is Kinds.JOB:
+                keep_template(model, after)
             self._git.setdefault(model.uid, declared(model))
             model.labels = dict(after["metadata"].get("labels") or {})
             if take(model, read_back(model, after), (manager or "unknown", "Update")):
@@ -122,6 +128,11 @@ class Roller:
         if model.kind is Kinds.CRONJOB:
             write_controller(cluster.store, model)
             await self._next_job(cluster, model)
+        elif model.kind is Kinds.JOB:
+            await hold_job(cluster, model, self._pause, ENDS)
+        elif model.kind in COUNTED and (owner := owner_of(cluster, model)) is not None:
+            write_controller(cluster.store, model)
+            self._change(cluster, owner)
         elif not model.paused:
             pods = RollingPods(cluster, model, self.holdups.get((model.namespace, model.name)))
             pods.count()
@@ -195,6 +206,13 @@ class Roller:
         pods.end(ending, datetime.now(UTC))
         await self._pause(ENDS)
         pods.gone(ending)
+
+
+def _write_pod(cluster: Cluster, kind: ApiResource, key: tuple[str, str], after: dict[str, Any]) -> bool:
+    pod = next((pod for pod in cluster.estate.pods if (pod.namespace, pod.name) == key), None)
+    if pod is not None:
+        change_pod(cluster, kind, pod, json.loads(cluster.store.table(kind).entries[key].whole), after)
+    return pod is not None
 
 
 def _place(cluster: Cluster, model: Controller) -> _Place:

@@ -18,6 +18,8 @@ from tui.demo.moments import kube_time
 
 __all__ = ["Holdup", "RollingPods"]
 
+# What never replaces a pod, whatever its template says.
+_COUNTING = (Kinds.REPLICASET, Kinds.REPLICATIONCONTROLLER, Kinds.JOB)
 _GRACE = timedelta(seconds=30)
 
 
@@ -76,7 +78,7 @@ class RollingPods:
     def _is_current(self, pod: PodModel) -> bool:
         if self._set is not None:
             return pod.owner is not None and pod.owner.uid == self._set.uid
-        return pod.template == self.model.template
+        return self.model.kind in _COUNTING or pod.template == self.model.template
 
     @property
     def current(self) -> list[PodModel]:
@@ -102,6 +104,8 @@ class RollingPods:
         if self.model.kind is Kinds.STATEFULSET:
             numbers = {_number(pod) for pod in self.all}
             return [str(number) for number in range(self.wanted) if number not in numbers][:1]
+        if self.model.kind in _COUNTING:
+            return [""] * (self.wanted - len(self.all))
         taken_nodes = {pod.node for pod in self.all}
         return [node.name for node in self.cluster.estate.nodes if node.name not in taken_nodes]
 

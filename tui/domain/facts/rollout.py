@@ -92,7 +92,8 @@ class RunningImage(msgspec.Struct, frozen=True, gc=False):
     """In how many pods a container runs these bytes.
 
     `image` is the text of the pod's spec; `digest` comes from the status, empty while nothing was pulled. `current` tells whether
-    the pods are of the newest template (None: that cannot be told); `ready` counts those of `pods` that are ready.
+    the pods are of the newest template (None: that cannot be told); `ready` counts those of `pods` that are ready, `ended` those
+    that have done their work and run no more.
     """
 
     container: str
@@ -101,6 +102,12 @@ class RunningImage(msgspec.Struct, frozen=True, gc=False):
     pods: int
     ready: int = 0
     current: bool | None = None
+    ended: int = 0
+
+    @property
+    def alive(self) -> int:
+        """How many of its pods have not ended."""
+        return self.pods - self.ended
 
 
 class StallKind(StrEnum):

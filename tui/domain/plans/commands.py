@@ -172,15 +172,15 @@ def pin_new(workload: ObjectKey, containers: Iterable[str], image: ImageKey, tag
 
 
 def scale_to_zero(workload: ObjectKey) -> tuple[str, ...]:
-    """Stop every pod of a workload; a CronJob is suspended."""
-    if workload.kind == "CronJob":
+    """Stop every pod of a workload; CronJobs and Jobs are suspended."""
+    if workload.kind in ("CronJob", "Job"):
         return (kubectl(workload, "patch", resource_name(workload), "--patch", json.dumps({"spec": {"suspend": True}})),)
     return (kubectl(workload, "scale", resource_name(workload), "--replicas", "0"),)
 
 
 def scale_back(workload: ObjectKey, pods: int) -> str:
     """Let it run again."""
-    if workload.kind == "CronJob":
+    if workload.kind in ("CronJob", "Job"):
         return kubectl(workload, "patch", resource_name(workload), "--patch", json.dumps({"spec": {"suspend": False}}))
     return kubectl(workload, "scale", resource_name(workload), "--replicas", str(pods))
 

@@ -27,6 +27,7 @@ __all__ = ["MOUNTS_UNREAD", "contain", "contents_of"]
 MOUNTS_UNREAD = "Which secrets and service accounts its pods mount is not read: treat those of its namespaces as compromised."
 
 _SCALABLE = frozenset({"Deployment", "StatefulSet", "ReplicaSet", "ReplicationController", "Rollout"})
+_SUSPENDED = frozenset({"CronJob", "Job"})
 
 
 def contain(snapshot: Snapshot, selection: Iterable[ImageKey], *, query: str, now: datetime) -> Plan:
@@ -40,12 +41,16 @@ def contain(snapshot: Snapshot, selection: Iterable[ImageKey], *, query: str, no
     steps: list[Step] = []
     for key, why in reasons.items():
         steps += _registry_steps(snapshot, key, why)
+    resting = []
     for name in sorted({user for key in reasons for user in snapshot.users.get(key, ())}):
-        if name in snapshot.workloads:
-            steps += _workload_steps(snapshot, snapshot.workloads[name], frozenset(reasons))
+        if (workload := snapshot.workloads.get(name)) is not None:
+            ends = _workload_steps(snapshot, workload, frozenset(reasons))
+            steps += ends
+            if not ends and (why := _rests(workload)):
+                resting.append(f"{workload_title(name)} {why}: nothing of it runs.")
     missing = [f"{image_title(snapshot, key)} is not known: nothing is planned for it." for key in chosen if key not in images]
     notes, unknown = _whereabouts(snapshot, reasons)
-    return make_plan(snapshot, Action.CONTAIN, query, now, tuple(steps), notes, (*missing, *unknown))
+    return make_plan(snapshot, Action.CONTAIN, query, now, tuple(steps), (*resting, *notes), (*missing, *unknown))
 
 
 def contents_of(snapshot: Snapshot, images: Iterable[ImageKey]) -> dict[ImageKey, str]:
@@ -124,7 +129,10 @@ def _workload_steps(snapshot: Snapshot, workload: Workload, bad: frozenset[Image
     good = [(container, _last_good(snapshot, workload, container, bad)) for container in containers]
     if not good:
         return []
-    if workload.key.kind in PINNABLE and all(key is not None for _, key in good):
+    may_pin = workload.key.kind in PINNABLE and all(key is not None for _, key in good)
+    if not may_pin and _rests(workload):
+        return []
+    if may_pin:
         groups: dict[ImageKey, list[Container]] = {}
         for container, key in good:
             if key is not None:
@@ -180,25 +188,45 @@ def _roll_back(workload: Workload, good: ImageKey, containers: list[Container]) 
     )
 
 
+def _rests(workload: Workload) -> str:
+    """Why nothing of a workload runs, or can start by itself; empty where something does, or can."""
+    if workload.pods or workload.key.kind not in _SCALABLE | _SUSPENDED:
+        return ""
+    if workload.suspended:
+        return "is suspended"
+    if workload.key.kind == "Job":
+        return "has ended"
+    return "is scaled to zero" if workload.desired == 0 else ""
+
+
+def _ends(workload: Workload) -> str:
+    pods = "its pod" if workload.pods == 1 else f"its {workload.pods} pods"
+    match workload.key.kind:
+        case "CronJob":
+            return "Suspends it: it starts no more."
+        case "Job":
+            return f"Suspends it, which ends {pods}."
+        case _:
+            return f"Ends {pods}."
+
+
 def _scale(workload: Workload, bad: ImageKey) -> Step:
     key = workload.key
     step = _base(workload, StepKind.SCALE_TO_ZERO, bad, ())
-    if key.kind not in _SCALABLE and key.kind != "CronJob":
+    if key.kind not in _SCALABLE | _SUSPENDED:
         return msgspec.structs.replace(
             step,
             what="Ends its pods.",
             blocked=f"A {clean(key.kind, 60)} cannot be scaled to zero.",
-            remedy="Delete it, or keep its pods from every node by a node selector that no node has.",
+            remedy="Delete it: nothing makes it again."
+            if key.kind == "Pod"
+            else "Delete it, or keep its pods from every node by a node selector that no node has.",
         )
     warnings = (f"{workload.managed_by} owns it and may start it again: that is watched.",) if workload.managed_by else ()
     number = workload.desired if workload.desired is not None else workload.pods
     return msgspec.structs.replace(
         step,
-        what="Suspends it: it starts no more."
-        if key.kind == "CronJob"
-        else f"Ends its {workload.pods} pods."
-        if workload.pods != 1
-        else "Ends its pod.",
+        what=_ends(workload),
         why="It runs what is compromised, and no good image that it ran before is known.",
         warnings=warnings,
         preconditions=() if workload.desired is None else (Precondition("the number of pods", str(number), "/spec/replicas"),),

@@ -290,10 +290,10 @@ class _Changes:
         elif kind == "Job":
             reason, remedy = "The pods of a Job cannot be changed.", "Let it end, or delete it and create it again."
         else:
-            reason, remedy = (
-                f"A {clean(kind, 60)} cannot be restarted by itself.",
-                "Delete its pods: they start with the new image.",
-            )
+            reason = f"A {clean(kind, 60)} never replaces its pods by itself."
+            remedy = "Delete its pods one by one: new ones start with the new image."
+            if not all(change.moves and change.pulls for change in changes):
+                remedy = "Put the new image into its template, then delete its pods one by one: new ones start with it."
         step = self._step(StepKind.RESTART, workload, changes)
         return msgspec.structs.replace(step, what="Restarts its pods.", blocked=reason, remedy=remedy)
 

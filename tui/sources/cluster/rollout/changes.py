@@ -58,8 +58,8 @@ def _restart(kind: WorkloadKind, workload: Workload, value: str) -> tuple[str | 
 
 
 def scale_fields(kind: WorkloadKind, replicas: int) -> dict[str, Any]:
-    """The part of the object that sets the number of pods; a CronJob is suspended instead."""
-    return {"spec": {"suspend": replicas == 0}} if kind.kind == "CronJob" else {"spec": {"replicas": replicas}}
+    """The part of the object that sets the number of pods; CronJobs and Jobs are suspended instead."""
+    return {"spec": {"suspend": replicas == 0}} if kind.suspends else {"spec": {"replicas": replicas}}
 
 
 def merge_patch(workload: Workload, fields: Mapping[str, Any]) -> dict[str, Any]:

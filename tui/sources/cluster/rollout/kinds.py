@@ -28,6 +28,11 @@ class WorkloadKind(msgspec.Struct, frozen=True):
     fixed: str = ""
 
     @property
+    def suspends(self) -> bool:
+        """Whether it is suspended instead of scaled to zero."""
+        return self.kind in ("CronJob", "Job")
+
+    @property
     def template(self) -> tuple[str, ...]:
         """Where the pod template stands in the object."""
         return template_of(self.kind)
@@ -59,7 +64,7 @@ _KINDS = {
         WorkloadKind("DaemonSet", "apps/v1", "daemonsets", scalable=False),
         WorkloadKind("CronJob", "batch/v1", "cronjobs"),
         WorkloadKind("Rollout", "argoproj.io/v1alpha1", "rollouts"),
-        WorkloadKind("Job", "batch/v1", "jobs", scalable=False, fixed=_JOB),
+        WorkloadKind("Job", "batch/v1", "jobs", fixed=_JOB),
         WorkloadKind("ReplicaSet", "apps/v1", "replicasets", fixed=_OWNED),
         WorkloadKind("ReplicationController", "v1", "replicationcontrollers", fixed=_CONTROLLED),
         WorkloadKind("Pod", "v1", "pods", scalable=False, fixed=_POD),

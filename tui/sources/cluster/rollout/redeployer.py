@@ -155,14 +155,14 @@ class KubeRedeployer:
         return await self._carry_out(observed, _Wish(WorkloadChange.PIN, patch, done, wished))
 
     async def scale(self, observed: RolloutState, replicas: int) -> Receipt:
-        """Set the number of pods; a CronJob is suspended by 0 and resumed by 1."""
+        """Set the number of pods; a CronJob or Job is suspended by 0 and resumed by 1."""
         kind = _kind(observed)
 
         def patch(resource: Found) -> _Patch:
             return _Patch(merge_patch(resource.workload, scale_fields(kind, replicas)), MERGE_PATCH)
 
         def done(state: RolloutState) -> bool:
-            return state.suspended is (replicas == 0) if kind.kind == "CronJob" else state.desired == replicas
+            return state.suspended is (replicas == 0) if kind.suspends else state.desired == replicas
 
         return await self._carry_out(observed, _Wish(WorkloadChange.SCALE, patch, done))
 

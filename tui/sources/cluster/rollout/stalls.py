@@ -50,7 +50,7 @@ def stalls_of(state: RolloutState, evidence: Evidence) -> tuple[Stall, ...]:
 
 def _decided(state: RolloutState) -> Iterator[Stall]:
     name, strategy = f"{state.key.kind} {state.key.name}", state.strategy
-    where = f"-n {state.key.namespace}"
+    where, resource = f"-n {state.key.namespace}", f"{state.key.kind.lower()} {state.key.name}"
     if state.observed is not None and state.observed < state.generation:
         yield Stall(
             StallKind.NOT_OBSERVED,
@@ -61,7 +61,7 @@ def _decided(state: RolloutState) -> Iterator[Stall]:
         yield Stall(
             StallKind.SUSPENDED,
             f"{name} is suspended, so that no pod is started.",
-            f"When it is to run again, set spec.suspend to false: kubectl edit cronjob {state.key.name} {where}.",
+            f"When it is to run again, set spec.suspend to false: kubectl edit {resource} {where}.",
         )
     if strategy is None:
         return
