@@ -14,7 +14,7 @@ from tui.domain.common.trust import Check, CheckName, State, roll_up, worst
 from tui.domain.facts.demand import Demand
 from tui.domain.facts.events import Denial, Progress, SourceHealth, SourceId, SourceKind, SourceState
 from tui.domain.facts.image import Platform
-from tui.domain.facts.inquiries import Inquiries
+from tui.domain.facts.inquiries import ClusterInquiries, Inquiries
 from tui.domain.facts.workload import ContainerType, ObjectKey
 from tui.domain.snapshot.snapshot import (
     EMPTY,
@@ -35,7 +35,7 @@ from tui.domain.snapshot.snapshot import (
 from tui.domain.workloads.counting import crews_of
 from tui.estate.inquiries import SourceInquiries
 
-__all__ = ["NOW", "HandEstate", "company", "digest", "freeze", "huge", "loading", "sick"]
+__all__ = ["NOW", "AskNoCluster", "HandEstate", "company", "digest", "freeze", "huge", "loading", "sick"]
 
 NOW = datetime(2026, 3, 14, 10, 42, 7, tzinfo=UTC)
 ACR = "contoso.azurecr.io"
@@ -342,6 +342,14 @@ def huge(images: int) -> Snapshot:
             image = build.image(f"team-{group % 50}/app-{group:05}-{at}:1.{at}", *checks, on=base, days=at)
             build.run(f"prod-weu/ns-{group % 200}/Deployment/app-{group}-{at}", image, 2)
     return build.freeze(*healthy())
+
+
+class AskNoCluster:
+    """The part of `Inquiries` that asks clusters, for tests in which nobody does."""
+
+    def cluster(self, name: str) -> ClusterInquiries:
+        """A mistake."""
+        raise AssertionError(name)
 
 
 class HandEstate:

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.estates import NOW, company
+from tests.estates import NOW, AskNoCluster, company
 from tui.domain.facts.build import Run
 from tui.domain.facts.image import RepositoryName
 from tui.domain.snapshot.snapshot import Image, ImageKey, Snapshot
@@ -78,7 +78,7 @@ def test_whatever_lies_there_it_is_layers_or_an_error_in_words(one: bytes, other
             layers_of(*pair)
 
 
-class Bodies:
+class Bodies(AskNoCluster):
     """One manifest and one configuration."""
 
     def __init__(self, manifest: bytes, configuration: bytes) -> None:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.estates import NOW, company
+from tests.estates import NOW, AskNoCluster, company
 from tui.domain.facts.build import Run
 from tui.domain.facts.image import RepositoryName
 from tui.domain.snapshot.snapshot import ImageKey, Snapshot
@@ -26,7 +26,7 @@ from widgets.text import width_of
 INDEX, CONFIG = f"sha256:{'a' * 64}", f"sha256:{'b' * 64}"
 
 
-class Bodies:
+class Bodies(AskNoCluster):
     """Answers with bodies by digest; what has none is refused."""
 
     def __init__(self, bodies: Mapping[str, bytes | TrustreeError]) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from tests.domain.estates import ACR, NOW
 from tests.domain.plans.kit import behind, current, image, job, key, moved, run, workload, world
+from tests.estates import AskNoCluster
 from tui.domain.facts.build import BaseDependency, BaseTrigger, BuilderKind, BuiltImage, Job, Run, RunCause, RunState
 from tui.domain.facts.build_claim import BuildClaim, ClaimedBy
 from tui.domain.facts.image import RepositoryName
@@ -134,7 +135,7 @@ def test_a_base_under_another_of_its_tags_is_followed() -> None:
     assert "yes." in text_of(world(images, RUNNING[:1], [following("api", "shop/api:1", PYTHON)]), API)
 
 
-class Logs:
+class Logs(AskNoCluster):
     """Answers with a log; what else is asked for is a mistake."""
 
     def __init__(self, *lines: str) -> None:

@@ -139,14 +139,14 @@ tabs.TABS = (*tabs.TABS, LICENSE)
 
 from textual.pilot import Pilot  # noqa: E402 - after the rows, as in the tables themselves
 
-from tests.estates import company  # noqa: E402
+from tests.estates import AskNoCluster, company  # noqa: E402
 from tests.ui.driving import explorer, text_of, until  # noqa: E402
 from tui.presenters.commands import commands  # noqa: E402
 from tui.ui.screens.explorer import ExplorerScreen  # noqa: E402
 from tui.ui.screens.pages import DetailScreen, HelpScreen  # noqa: E402
 
 
-class SlowInquiries:
+class SlowInquiries(AskNoCluster):
     """Answers when told to, and knows who waits."""
 
     def __init__(self) -> None:

@@ -10,6 +10,7 @@ from typing import Protocol
 
 from tui.domain.facts.build import BuilderKind, Run
 from tui.domain.facts.image import RepositoryName
+from tui.domain.facts.inquiries import ClusterInquiries
 from tui.errors import TrustreeError, Unreachable
 from tui.sources.ports import ContentReader
 
@@ -39,19 +40,26 @@ def _no_builder(kind: BuilderKind, name: str) -> LogReader | None:
     return None
 
 
+def _no_cluster(name: str) -> ClusterInquiries | None:
+    return None
+
+
 class SourceInquiries:
     """Asks the sources.
 
-    `registries` gives the one of a host, None for a host that nobody asks; `builders` makes a builder that reads logs.
+    `registries` gives the one of a host, None for a host that nobody asks; `builders` makes a builder that reads logs;
+    `clusters` makes what reads objects and logs of a cluster, None for one that nobody reads.
     """
 
     def __init__(
         self,
         registries: Callable[[str], ContentReader | None],
         builders: Callable[[BuilderKind, str], LogReader | None] = _no_builder,
+        clusters: Callable[[str], ClusterInquiries | None] = _no_cluster,
     ) -> None:
         self._registries = registries
         self._builders = builders
+        self._clusters = clusters
 
     async def manifest(self, name: RepositoryName, digest: str) -> bytes:
         """The body of a manifest, checked against its digest. Raises TrustreeError."""
@@ -81,6 +89,13 @@ class SourceInquiries:
         finally:
             await builder.aclose()
         return tuple(last)
+
+    def cluster(self, name: str) -> ClusterInquiries:
+        """Who answers for a cluster. Raises TrustreeError for one that nobody reads."""
+        reader = self._clusters(name)
+        if reader is None:
+            raise TrustreeError(f"{name} is not read.", "The page of the sources says why.")
+        return reader
 
     def _registry(self, name: RepositoryName) -> ContentReader:
         reader = self._registries(name.registry)

@@ -28,7 +28,7 @@ EXPLORER: list[BindingType] = [
     *(Binding(view.key, f"view('{view.id}')", view.name, show=False, id=f"view.{view.id}") for view in VIEWS),
     Binding("w", "why", "why", id="why"),
     Binding("d", "section('overview')", "describe", show=False, id="describe"),
-    Binding("y", "section('raw')", "manifest and configuration, as they lie in the registry", show=False, id="raw"),
+    Binding("y", "section('raw')", "YAML of a workload or pod, manifest of an image", show=False, id="raw"),
     Binding("u", "users", "what uses it", show=False, id="users"),
     Binding("b", "act('rebuild')", "rebuild", id="rebuild"),
     Binding("r", "act('redeploy')", "redeploy", id="redeploy"),

@@ -51,6 +51,7 @@ from tui.wiring.signatures import signature_source
 
 if TYPE_CHECKING:
     from tui.actions.actions import Actions
+    from tui.sources.cluster.objects import KubeObjects
     from tui.wiring.acting import AnyBuilder
 
 __all__ = ["diagnose", "open_estate", "open_to_act"]
@@ -194,7 +195,14 @@ class _Parts:
 
     def inquiries(self) -> SourceInquiries:
         """Who answers single questions of the operator."""
-        return SourceInquiries(self._registries.get, self._builder)
+        return SourceInquiries(self._registries.get, self._builder, self._objects)
+
+    def _objects(self, cluster: str) -> KubeObjects | None:
+        """What reads objects and logs of a cluster; None where the cluster is not read."""
+        from tui.sources.cluster.objects import KubeObjects
+
+        options = self._reached.get(cluster)
+        return KubeObjects(options, cluster) if options is not None else None
 
     def told(self) -> tuple[Event, ...]:
         """What the settings say of images themselves."""

@@ -15,6 +15,7 @@ from tui.demo.cluster import status
 from tui.demo.cluster.discovery import api_groups, api_resources, api_versions, version_info
 from tui.demo.cluster.kinds import KINDS, ApiResource
 from tui.demo.cluster.patches import PatchRefused, missing_image, patched
+from tui.demo.cluster.podlogs import log_of
 from tui.demo.cluster.reviews import review
 from tui.demo.cluster.rights import User
 from tui.demo.cluster.store import Key, ObjectStore, StoredObject, Watch
@@ -57,7 +58,11 @@ class ApiServer:
             return json_reply(listing, headers=(status.AUDIT,))
         match = _PATH.fullmatch(path)
         kind = _BY_PATH.get((match["group"] or "", match["version"], match["resource"])) if match else None
-        if match is None or kind is None or match["rest"] or (match["namespace"] and not kind.namespaced):
+        if match is None or kind is None or (match["namespace"] and not kind.namespaced):
+            return status.no_route()
+        if kind.kind == "Pod" and match["rest"] == "/log" and match["namespace"]:
+            return self._log(request, user, kind, (match["namespace"], match["name"]))
+        if match["rest"]:
             return status.no_route()
         if "create" in kind.verbs:
             return review(request, kind, user) if request.method == "POST" else status.not_allowed()
@@ -81,6 +86,14 @@ class ApiServer:
             return self._watch(request, kind, matches) if watch else self._list(request, kind, matches)
         except ValueError as error:
             return status.bad_request(str(error))
+
+    def _log(self, request: Request, user: User, kind: ApiResource, key: Key) -> Reply:
+        if not user.may("get", "", "pods/log", key[0]):
+            return status.forbidden(user.name, "get", kind, *key, part="log")
+        if request.method != "GET":
+            return status.not_allowed()
+        entry = self.store.table(kind).entries.get(key)
+        return status.not_found(kind, key[1]) if entry is None else log_of(json.loads(entry.whole), request.query)
 
     def _patch(self, request: Request, kind: ApiResource, key: Key, write: Write) -> Reply:
         table = self.store.table(kind)

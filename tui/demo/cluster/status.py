@@ -46,11 +46,12 @@ def unauthorized() -> Reply:
     return _reply(_status(401, "Unauthorized", "Unauthorized"))
 
 
-def forbidden(user: str, verb: str, kind: ApiResource, namespace: str, name: str = "") -> Reply:
+def forbidden(user: str, verb: str, kind: ApiResource, namespace: str, name: str = "", part: str = "") -> Reply:
     """403 of the RBAC authorizer."""
     scope = f'in the namespace "{namespace}"' if namespace else "at the cluster scope"
     subject = f'{_plural(kind)} "{name}"' if name else _plural(kind)
-    action = f'cannot {verb} resource "{kind.resource}" in API group "{kind.group}" {scope}'
+    resource = f"{kind.resource}/{part}" if part else kind.resource
+    action = f'cannot {verb} resource "{resource}" in API group "{kind.group}" {scope}'
     details: Json = {"name": name} if name else {}
     details |= {"group": kind.group} if kind.group else {}
     message = f'{subject} is forbidden: User "{user}" {action}'

@@ -1,4 +1,4 @@
-"""The manifests and configurations of an image as they lie in its registry."""
+"""What lies behind a row: a workload or a pod as its cluster has it, an image's manifests and configurations."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from tui.errors import TrustreeError
 from tui.presenters.copying import for_shell
 from tui.presenters.keys import RowSubject
 from tui.presenters.tabs.lines import image_of, nothing, of_one_image, wrapped
+from tui.presenters.tabs.object_yaml import object_inquiry, object_of
 from tui.presenters.tabs.spec import Drawing, Inquiry, SectionContext, TabSpec
 from tui.presenters.words import count, plural, short
 from widgets.rows import Span, TextLine
@@ -41,15 +42,20 @@ class Document(NamedTuple):
 
 
 def _lines(subject: RowSubject, context: SectionContext) -> Sequence[TextLine]:
+    if object_of(subject) is not None:
+        return []
     image = image_of(subject, context.snapshot)
     if image is None:
         if subject.image is None and subject.workload is None:
-            return [nothing("This row is about no image: only images have manifests.")]
+            return [nothing("Nothing lies behind this row. Choose a workload, a pod or an image.")]
         return [nothing("No image that could be read.")]
     return of_one_image(image, subject, context)
 
 
 def _inquiry(subject: RowSubject, snapshot: Snapshot) -> Inquiry | None:
+    key = object_of(subject)
+    if key is not None:
+        return object_inquiry(key)
     image = image_of(subject, snapshot)
     if image is None or image.absent or not image.key.digest:
         return None

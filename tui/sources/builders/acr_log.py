@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from tui.errors import Forbidden, ForeignAnswer, NoAnswer, SourceError, UntrustedPayload
-from tui.sources.builders.logs import LineCutter
+from tui.sources.kit.loglines import LineCutter
 from tui.sources.kit.refusals import Sentence, refusal_of, refused
 from tui.sources.kit.retry import Retry, patiently
 from tui.sources.kit.throttle import Backoff

@@ -13,8 +13,8 @@ from tui.domain.common.redaction import quoted
 from tui.errors import SourceError
 from tui.sources.builders.github_session import judge_github
 from tui.sources.builders.github_wire import WorkflowJob
-from tui.sources.builders.logs import clean_line, without_time
 from tui.sources.builders.service import Service
+from tui.sources.kit.loglines import clean_line, without_time
 from tui.sources.kit.polling import Polling
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ from collections.abc import AsyncGenerator, Sequence
 
 from tui.domain.common.redaction import quoted
 from tui.errors import SourceError
-from tui.sources.builders.logs import LineCutter
 from tui.sources.builders.service import Service
+from tui.sources.kit.loglines import LineCutter
 from tui.sources.kit.polling import Polling
 
 __all__ = ["failure_line", "followed_log", "whole_log"]

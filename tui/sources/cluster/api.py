@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import aclosing, asynccontextmanager
 from datetime import UTC, datetime
 from typing import Final, NamedTuple
@@ -88,8 +88,8 @@ class Stream:
         A line that was cut in the middle is dropped: the next watch sends it again.
         """
         partial = b""
-        async with aclosing(self._answer.pieces()) as pieces:
-            while (piece := await self._next(pieces)) is not None:
+        async with aclosing(self.pieces()) as pieces:
+            async for piece in pieces:
                 lines, end, partial = (partial + piece).rpartition(b"\n")
                 if len(partial) > MAX_LINE:
                     raise UntrustedPayload(
@@ -97,6 +97,12 @@ class Stream:
                     )
                 if end:
                     yield lines
+
+    async def pieces(self) -> AsyncGenerator[bytes, None]:
+        """The bytes as they come; ends when the server closes, or has said nothing for long. Raises SourceError."""
+        async with aclosing(self._answer.pieces()) as pieces:
+            while (piece := await self._next(pieces)) is not None:
+                yield piece
 
     async def _next(self, pieces: AsyncIterator[bytes]) -> bytes | None:
         try:
@@ -183,13 +189,15 @@ class Api:
             return ChangeAnswer(body, clean(answer.headers.get("audit-id", ""), 64))
 
     @asynccontextmanager
-    async def stream(self, path: str, parameters: Mapping[str, str | int], *, purpose: str) -> AsyncIterator[Stream]:
-        """A watch. Raises SourceError."""
-        async with await self._send(_Call("GET", path, parameters, purpose, stream=True)) as answer:
+    async def stream(
+        self, path: str, parameters: Mapping[str, str | int], *, purpose: str, accept: str = JSON
+    ) -> AsyncIterator[Stream]:
+        """A watch, or a log that grows. Raises SourceError."""
+        async with await self._send(_Call("GET", path, parameters, purpose, accept=accept, stream=True)) as answer:
             try:
                 yield Stream(answer, self._options.silence, self.host)
             finally:
-                # A watch has no end to wait for; closing drops the connection.
+                # There is no end to wait for; closing drops the connection.
                 answer.close()
 
     async def _whole(self, call: _Call, peek: Callable[[bytes], None] | None = None) -> bytes:

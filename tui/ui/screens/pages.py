@@ -112,7 +112,7 @@ class DetailScreen(TextScreen):
         Binding("shift+tab,h,left", "tab(-1)", "section before", show=False, id="detail.before"),
         Binding("w", "why", "why", id="why"),
         Binding("d", "section('overview')", "describe", show=False, id="describe"),
-        Binding("y", "section('raw')", "manifest and configuration, as they lie in the registry", show=False, id="raw"),
+        Binding("y", "section('raw')", "YAML of a workload or pod, manifest of an image", show=False, id="raw"),
         Binding("u", "users", "what uses it", show=False, id="users"),
         Binding("c", "copy_name", "copy name", id="copy.name"),
         Binding("C", "copy_reference", "copy reference", id="copy.reference"),

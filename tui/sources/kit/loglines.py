@@ -1,4 +1,4 @@
-"""Logs of builds as lines: without escapes, with nothing that moves the cursor, and none longer than a terminal bears."""
+"""Lines of logs: without escapes, with nothing that moves the cursor, and none longer than a terminal bears."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 
 from tui.domain.common.text import clean
 
-__all__ = ["LONGEST_LINE", "LineCutter", "clean_line", "without_time"]
+__all__ = ["LONGEST_LINE", "MOST_PENDING", "LineCutter", "clean_line", "without_time"]
 
 LONGEST_LINE = 2_000
 """Characters of a line that are shown."""
