@@ -68,7 +68,7 @@ class VirtualTree(Painted, can_focus=True):
         Binding("ctrl+u", "half_page(-1)", "half a page up", show=False, id="tree.half-up"),
         Binding("g,home", "first", "first", show=False, id="tree.first"),
         Binding("G,end", "last", "last", show=False, id="tree.last"),
-        Binding("l,right", "unfold", "unfold", show=False, id="tree.unfold"),
+        Binding("right", "unfold", "unfold", show=False, id="tree.unfold"),
         Binding("h,left", "fold", "fold", show=False, id="tree.fold"),
         Binding("enter", "open", "open", id="tree.open"),
     ]

@@ -52,7 +52,7 @@ def _told(url: str, folder: Path) -> Answered:
     with terminal(PROGRAM, (url, str(folder), str(report), str(SECONDS * 100))) as child:
         child.wait_for(" live ")
         child.drain(SETTLED)
-        for key in (b"G", b"l", b"G", b"l", *[b"j"] * 5, *[b"j", b"j", b"k", b"k"] * (SECONDS * KEYS // 4)):
+        for key in (b"G", b"\x1b[C", b"G", b"\x1b[C", *[b"j"] * 5, *[b"j", b"j", b"k", b"k"] * (SECONDS * KEYS // 4)):
             child.send(key)
             child.listen(1 / KEYS)
         child.send(F12)

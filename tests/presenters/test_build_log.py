@@ -9,6 +9,7 @@ import pytest
 
 from tests.domain.estates import ACR, NOW
 from tests.domain.plans.kit import current, image, job, key, run, world
+from tests.estates import AskNoCluster
 from tui.domain.facts.build import BuilderKind, Run, RunState
 from tui.domain.facts.image import RepositoryName
 from tui.domain.snapshot.snapshot import Snapshot
@@ -23,7 +24,7 @@ TASK = job("api", "shop/api:1")
 PUSHED = run(TASK, "ca1", API)
 
 
-class Logs:
+class Logs(AskNoCluster):
     """Answers with a log; the shape is that of the recorded logs of `az acr build`."""
 
     def __init__(self, base: str, digest: str, stages: Sequence[str] = (), pushed: str = API.digest) -> None:

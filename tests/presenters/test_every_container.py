@@ -12,10 +12,10 @@ from tui.domain.facts.workload import ContainerType, ObjectKey
 from tui.domain.snapshot.snapshot import Container, ImageKey, Snapshot
 from tui.presenters.glyphs import UNICODE
 from tui.presenters.keys import ContainerPart, RowSubject
+from tui.presenters.tabs.layers import LAYERS
 from tui.presenters.tabs.lineage import LINEAGE
 from tui.presenters.tabs.lines import MOST_IMAGES
 from tui.presenters.tabs.overview import OVERVIEW
-from tui.presenters.tabs.raw import RAW
 from tui.presenters.tabs.runs import RUNS
 from tui.presenters.tabs.signatures import SIGNATURES
 from tui.presenters.tabs.spec import SectionContext, TabSpec
@@ -97,7 +97,7 @@ def test_under_an_image_its_own_stands_first(snapshot: Snapshot) -> None:
 
 def test_documents_say_whose_they_are(snapshot: Snapshot) -> None:
     assert "These are those of payments-api:1.8.2; the 3 others have their own rows." in said(
-        RAW, RowSubject(workload=API), snapshot
+        LAYERS, RowSubject(workload=API), snapshot
     )
 
 

@@ -229,7 +229,7 @@ async def test_the_board_shows_how_far_every_image_is() -> None:
         await until(pilot, lambda: isinstance(pilot.app.screen, RunLogScreen))
         log = pilot.app.screen
         assert isinstance(log, RunLogScreen)
-        await until(pilot, lambda: "Step 199/200" in log.page.text and "complete" in log.heading)
+        await until(pilot, lambda: "Step 199/200" in log.page.text and "complete" in log.remark)
 
 
 async def test_cancel_is_about_the_marked_rows_wherever_the_cursor_is() -> None:

@@ -127,7 +127,7 @@ async def test_the_row_under_the_cursor_neither_changes_nor_moves(
         await until(pilot, lambda: screen.stage._shown == screen.chosen and outline.row_count >= APPS)
         image = sorted(app.snapshot.users)[APPS // 2]
         assert outline.select(outline.model.find((image,)) or ())
-        await pilot.press("l", "l", "l", "l", *["j"] * (REPLICAS - 3))
+        await pilot.press("right", "right", "right", "right", *["j"] * (REPLICAS - 3))
         key, line = outline.cursor_key, outline.cursor_line
         assert key is not None
         assert isinstance(key[-1], PodPart)

@@ -48,7 +48,7 @@ async def settle(pilot: Pilot[int], screen: ExplorerScreen, *keys: str) -> None:
 async def test_history_goes_back_and_forward_through_views_filters_findings_rows_folds_and_lines(size: tuple[int, int]) -> None:
     async with explorer(company(), size) as (pilot, screen, _):
         visits = []
-        for keys in (["j", "j", "h"], ["2", "j", "l", "j"], ["4", "j", "j"], ["enter"], ["slash", "p", "a", "enter"], ["2"]):
+        for keys in (["j", "j", "h"], ["2", "j", "right", "j"], ["4", "j", "j"], ["enter"], ["slash", "p", "a", "enter"], ["2"]):
             await settle(pilot, screen, *keys)
             if keys == ["enter"]:
                 await settle(pilot, screen, "j")
@@ -76,7 +76,7 @@ async def test_keys_of_the_history_are_in_the_help_and_can_be_changed() -> None:
     async with explorer(company(), settings=Settings(keymap={"history.back": "ctrl+o"})) as (pilot, screen, _):
         await settle(pilot, screen, "2")
         helped = {words: (keys, enabled) for keys, words, enabled in keys_of(pilot.app.screen, hidden=True)}
-        assert helped["where you were before"] == ("Ctrl+o", True)
+        assert helped["where you were before"] == ("Ctrl+O", True)
         assert helped["and forward again"] == ("]", False)
         await settle(pilot, screen, "ctrl+o")
         assert screen.view is LINEAGE
@@ -88,7 +88,7 @@ async def test_an_opened_finding_is_left_to_its_row_and_line_wherever_the_cursor
         await pilot.press("G", "k")
         before = place(screen)
         await settle(pilot, screen, "enter")
-        await settle(pilot, screen, "j", "j", "l", "escape")
+        await settle(pilot, screen, "j", "j", "right", "escape")
         assert place(screen) == before
 
 
@@ -97,7 +97,7 @@ async def test_an_estate_that_changes_meanwhile_moves_the_place_no_further_than_
     key = based(whole)[0].key
     async with explorer(without_base(whole, key)) as (pilot, screen, estate):
         screen.outline.select((key,))
-        await pilot.press(*(["l"] if (key,) not in screen.outline.expanded else []), "j")
+        await pilot.press(*(["right"] if (key,) not in screen.outline.expanded else []), "j")
         workload = under_cursor(screen)
         await turn(pilot, screen, "4")
         estate.publish(dataclasses.replace(whole, number=9))

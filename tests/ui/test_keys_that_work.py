@@ -26,7 +26,7 @@ def footer(screen: ExplorerScreen) -> str:
 @pytest.mark.parametrize(
     ("key", "reason"),
     [
-        ("L", "Only a run has a log. Activity (5) shows the runs."),
+        ("L", "Nothing here has a log. Choose a pod, a workload with pods, a run, or an image whose build is known."),
         ("X", "Only a run can be cancelled. Activity (5) shows the runs."),
         ("right_square_bracket", "There is no later place. [ goes back first."),
     ],
@@ -50,7 +50,7 @@ async def test_a_letter_that_is_typed_into_the_filter_says_nothing() -> None:
     async with explorer(company()) as (pilot, screen, _estate):
         await pilot.press("slash", "L", "X")
         await until(pilot, lambda: screen.filtering.is_open)
-        assert not [text for text in toasts(pilot.app) if "Only a run" in text]
+        assert not [text for text in toasts(pilot.app) if "Nothing here has a log" in text]
 
 
 @pytest.mark.parametrize("size", [(80, 24), (160, 48)])
@@ -76,6 +76,6 @@ async def test_the_help_names_the_view_the_reasons_and_the_signs() -> None:
         await until(pilot, lambda: "Not now" in shown.page.text)
         text = " ".join(shown.page.text.split())
         assert text.startswith(f"{screen.view.name}: images by what they are built on")
-        assert "L Only a run has a log." in text
+        assert "L Nothing here has a log." in text
         for sign in ("a check fails", "what is worst, in short", "images by verdict", "matches the filter", "cannot tell"):
             assert sign in text

@@ -61,7 +61,7 @@ async def press(pilot: Pilot[Any], *keys: str) -> None:
 async def test_says_what_is_highlighted_folded_and_opened() -> None:
     app = TreeApp(NestedModel(SHAPE))
     async with app.run_test(size=(60, 10)) as pilot:
-        await press(pilot, "l", "l", "right", "j", "j", "enter", "h", "left", "h")
+        await press(pilot, "right", "right", "right", "j", "j", "enter", "h", "left", "h")
     assert app.said == [
         ("RowHighlighted", ("a",)),
         ("Unfolded", ("a",)),
@@ -79,7 +79,7 @@ async def test_says_what_is_highlighted_folded_and_opened() -> None:
 async def test_paints_markers_glyphs_and_aligned_columns() -> None:
     app = TreeApp(NestedModel(SHAPE, {("e",): "moved 3 d ago"}))
     async with app.run_test(size=(50, 8)) as pilot:
-        await press(pilot, "l")
+        await press(pilot, "right")
         assert app.text(0) == "   name                   state              pods"
         assert app.text(1).startswith(" ▾ x a ")
         assert app.text(2).startswith("   ▸ x b ")
@@ -127,7 +127,7 @@ async def test_rows_that_come_in_above_do_not_push_the_cursor_off_its_line() -> 
 async def test_an_update_keeps_expansion_and_falls_back_to_the_nearest_ancestor() -> None:
     app = TreeApp(NestedModel(SHAPE))
     async with app.run_test(size=(60, 10)) as pilot:
-        await press(pilot, "l", "j", "l", "j")
+        await press(pilot, "right", "j", "right", "j")
         assert app.cursor() == ("a", "b", "c")
         app.shown.set_model(NestedModel({"0": {}, "a": {"b": leaves("d")}}))
         await pilot.pause()
@@ -206,7 +206,7 @@ async def test_selecting_opens_what_is_above_and_shows_the_row() -> None:
 async def test_an_empty_model_is_quiet() -> None:
     app = TreeApp(NestedModel({}))
     async with app.run_test(size=(60, 5)) as pilot:
-        await press(pilot, "j", "k", "G", "g", "l", "h", "enter", "pagedown")
+        await press(pilot, "j", "k", "G", "g", "right", "h", "enter", "pagedown")
         assert app.cursor() is None
     assert app.said == []
 

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from enum import StrEnum
+from typing import NamedTuple, assert_never
 
+from tui.domain.plans.board import MILESTONES, BoardState
 from tui.presenters.glyphs import BAD_FIRST, Glyphs
 from widgets.rows import Span, TextLine
 from widgets.text import wrap
 
-__all__ = ["Help", "help_lines"]
+__all__ = ["Help", "SignSet", "help_lines"]
 
-TWO_COLUMNS = 100
-KEYS, WORDS = 24, 30
+KEYS = 24
 SIGN = 15
 _VERDICTS = {
     "fail": "a check fails",
@@ -26,13 +27,23 @@ _QUERY = (
 )
 
 
+class SignSet(StrEnum):
+    """Which signs a screen is made of."""
+
+    NONE = "none"
+    VERDICTS = "verdicts"
+    ROWS = "rows"
+    BOARD = "board"
+    PLAN = "plan"
+
+
 class Help(NamedTuple):
-    """What a screen has to explain: what it shows, the keys that work, those that do not with the reason, whether it has rows."""
+    """What a screen has to explain: what it shows, the keys that work, those that do not with the reason, and its signs."""
 
     title: str
     keys: Sequence[tuple[str, str]]
     idle: Sequence[tuple[str, str]]
-    has_rows: bool
+    signs: SignSet
 
 
 def help_lines(shown: Help, glyphs: Glyphs, width: int) -> list[TextLine]:
@@ -43,37 +54,85 @@ def help_lines(shown: Help, glyphs: Glyphs, width: int) -> list[TextLine]:
         lines += [TextLine(), TextLine((Span("  Not now", "bold"),))]
         for keys, reason in shown.idle:
             lines += _row(Span(f"  {keys:<{KEYS - 2}}", "dim"), reason, KEYS, width)
-    lines += [TextLine(), TextLine((Span("  Signs", "bold"),))]
-    for state in BAD_FIRST:
-        sign = glyphs.of(state)
-        lines += _row(Span(f"  {sign.text:<{SIGN - 2}}", sign.style), _VERDICTS[state.value], SIGN, width)
-    for name, words in _signs(glyphs) if shown.has_rows else ():
-        lines += _row(Span(f"  {name:<{SIGN - 2}}"), words, SIGN, width)
-    lines += [TextLine(), TextLine((Span("  Queries", "bold"),))]
-    return [*lines, *(TextLine((Span(f"  {part}", "dim"),)) for part in wrap(_QUERY, width - 4))]
+    signs = list(_signs(shown.signs, glyphs))
+    if signs:
+        lines += [TextLine(), TextLine((Span("  Signs", "bold"),))]
+    for sign, words in signs:
+        lines += _row(Span(f"  {sign.text:<{SIGN - 2}}", sign.style), words, SIGN, width)
+    if shown.signs is SignSet.ROWS:
+        lines += [TextLine(), TextLine((Span("  Queries", "bold"),))]
+        lines += [TextLine((Span(f"  {part}", "dim"),)) for part in wrap(_QUERY, width - 4)]
+    return lines
 
 
 def _keys(keys: Sequence[tuple[str, str]], width: int) -> list[TextLine]:
+    """The keys in their order, in two columns where each has room."""
     entries = [(Span(f"  {key:<{KEYS - 2}}", "accent"), Span(words)) for key, words in keys]
-    if width < TWO_COLUMNS:
-        return [TextLine(entry) for entry in entries]
     half = (len(entries) + 1) // 2
-    right: list[tuple[Span, ...]] = [*entries[half:], ()]
+    left, right = entries[:half], entries[half:]
+    widest = max((len(words.text) for _, words in left), default=0) + 2
+    if 2 * KEYS + widest + max((len(words.text) for _, words in right), default=0) > width:
+        return [TextLine(entry) for entry in entries]
+    beside: list[tuple[Span, ...]] = [*right, ()]
     return [
-        TextLine((*left, Span(" " * max(2, WORDS - len(left[1].text))), *beside))
-        for left, beside in zip(entries[:half], right, strict=False)
+        TextLine((*entry, Span(" " * (widest - len(entry[1].text))), *other)) for entry, other in zip(left, beside, strict=False)
     ]
 
 
-def _signs(glyphs: Glyphs) -> Iterator[tuple[str, str]]:
-    yield "state", "what is worst, in short; +2: two more checks are not fine"
-    yield glyphs.strip * 3, "the strip at the top: the images by verdict, the worst first"
-    yield glyphs.partial, "sources that failed, or could be read only in part"
-    yield "▾ ▸" if glyphs.strip != "=" else "v >", "unfolded, folded"
-    yield "rows at top", "they stay: what the first row below them belongs to"
-    yield "dim rows", "kept because something below them matches the filter"
-    yield "5 +3 ?", "while a filter is typed: 5 match, of 3 more it is not known"
-    yield "cannot tell", "how many images are not in the result because the answer is not known"
+def _signs(signs: SignSet, glyphs: Glyphs) -> Iterator[tuple[Span, str]]:
+    match signs:
+        case SignSet.NONE:
+            return
+        case SignSet.VERDICTS | SignSet.ROWS:
+            yield from ((glyphs.of(state), _VERDICTS[state.value]) for state in BAD_FIRST)
+            yield from _of_rows(glyphs) if signs is SignSet.ROWS else ()
+        case SignSet.BOARD:
+            yield from _of_board(glyphs)
+        case SignSet.PLAN:
+            yield from _of_plan(glyphs)
+        case _:
+            assert_never(signs)
+
+
+def _of_rows(glyphs: Glyphs) -> Iterator[tuple[Span, str]]:
+    yield Span("state"), "what is worst, in short; +2: two more checks are not fine"
+    yield Span(glyphs.strip * 3), "the strip at the top: the images by verdict, the worst first"
+    yield Span(glyphs.bar * 3), "subtree: what is below the row by verdict, the worst first"
+    yield Span(glyphs.partial), "sources that failed, or could be read only in part"
+    yield Span("▾ ▸" if glyphs.strip != "=" else "v >"), "unfolded, folded"
+    yield Span("rows at top"), "they stay: what the first row below them belongs to"
+    yield Span("dim rows"), "kept because something below them matches the filter"
+    yield Span("5 +3 ?"), "while a filter is typed: 5 match, of 3 more it is not known"
+    yield Span("cannot tell"), "how many images are not in the result because the answer is not known"
+
+
+def _of_board(glyphs: Glyphs) -> Iterator[tuple[Span, str]]:
+    way = f"{glyphs.proven}{glyphs.rule}{glyphs.proven}"
+    stages = glyphs.stages
+    yield Span(way, "pass"), f"the way of an image, as far as it is proven: {', '.join(MILESTONES)}"
+    yield Span(glyphs.waived, "pass"), "passed without a proof: nothing requires one here"
+    yield Span(glyphs.here, "accent"), "where it is now"
+    yield Span(glyphs.ahead, "faint"), "still to come"
+    yield Span(MILESTONES[-1]), "every pod runs the new image"
+    yield Span(stages[BoardState.DONE], "pass"), "done: all of it is proven"
+    yield Span(stages[BoardState.FAILED], "fail"), "it failed, or a right is missing"
+    yield (
+        Span(stages[BoardState.UNKNOWN], "unknown"),
+        "sent, and no answer tells what became of it; never sent twice",
+    )
+    yield Span(stages[BoardState.CHANGED], "warn"), "not begun: it is not as it was when the plan was made"
+    yield Span(stages[BoardState.CANCELLED], "dim"), "cancelled"
+    yield Span(stages[BoardState.WAITING], "dim"), "waiting for what comes before it, or held back by what failed"
+
+
+def _of_plan(glyphs: Glyphs) -> Iterator[tuple[Span, str]]:
+    yield Span(glyphs.ahead, "dim"), "a step that can be carried out"
+    yield Span("!", "fail"), "a step that cannot, as things are: its line says why"
+    yield Span("held", "pass"), "every right that the step needs is there"
+    yield Span("missing", "fail"), "a right is missing; the step names it, and whom to ask"
+    yield Span("unknown", "unknown"), "the system does not say whether the rights are there"
+    yield Span("takes"), "how long its past runs took; ? where there are none"
+    yield Span("wave"), "steps of one wave run side by side, and after those of the wave before"
 
 
 def _row(sign: Span, words: str, indent: int, width: int) -> list[TextLine]:

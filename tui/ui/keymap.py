@@ -34,6 +34,7 @@ EXPLORER: list[BindingType] = [
     Binding("r", "act('redeploy')", "redeploy", id="redeploy"),
     Binding("K", "act('contain')", "contain: lock, roll back, scale to zero", show=False, id="contain"),
     Binding("L", "log", "log", id="log"),
+    Binding("l", "log(True)", "log of a pod or workload; else unfold", show=False, id="log.here"),
     Binding("X", "cancel", "cancel what runs", show=False, id="cancel"),
     Binding("o", "other", "order", id="other"),
     Binding("left_square_bracket", "history(-1)", "where you were before", show=False, id="history.back"),

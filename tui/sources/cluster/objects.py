@@ -27,6 +27,7 @@ from tui.sources.cluster.reviews import decode_answer
 from tui.sources.cluster.rollout.kinds import kind_named
 from tui.sources.cluster.wire import PodObject
 from tui.sources.kit.loglines import MOST_PENDING, clean_line
+from tui.sources.kit.polling import Polling
 from tui.sources.kit.retry import Retry, patiently
 from tui.sources.kit.throttle import Backoff
 
@@ -107,15 +108,15 @@ class _Followed:
         container = await self._objects.container(self._api, self._log)
         if container is not None and not self._log.previous and not _has_run(container):
             raise _not_started(container)
-        waits = Backoff(*PAUSES)
+        polling = Polling(f"the log of {clean(self._log.pod, 253)}", backoff=Backoff(*PAUSES))
         while True:
             async with aclosing(self._once()) as lines:
                 async for line in lines:
-                    waits = Backoff(*PAUSES)
+                    polling.reset()
                     yield line
             if self._log.previous or not await self._runs():
                 return
-            await asyncio.sleep(waits.next())
+            await polling.rest(failed=True)
 
     async def _runs(self) -> bool:
         """Whether more may come. Raises SourceError where nobody tells."""
@@ -220,7 +221,7 @@ def _not_started(container: PodContainer) -> SourceError:
     reason = f" ({container.reason})" if container.reason else ""
     message = f" {container.message}" if container.message else ""
     headline = f"The container {container.name} has not started{reason}, so there is no log.{message}"
-    return Inapplicable(headline, "w on its workload says why and what mends it.")
+    return Inapplicable(headline, "w on its workload says why and what fixes it.")
 
 
 def _path(prefix: str, namespace: str, resource: str, name: str) -> str:

@@ -228,14 +228,15 @@ class Acting:
             return False
         return True
 
-    def open_log(self, view: ViewSpec) -> None:
-        """The log of the run under the cursor."""
+    def open_log(self, view: ViewSpec) -> bool:
+        """Show the log of the run under the cursor; False where there is none."""
         row, actions = self.board_row(view), self._explorer.app.actions
         if row is None or row.run is None or actions is None:
-            return
+            return False
         from tui.ui.screens.runlog import RunLogScreen
 
         self._explorer.app.push_screen(RunLogScreen(f"{row.title}, run {row.run.id}", lambda: actions.log(row)))
+        return True
 
     def cancel(self, view: ViewSpec) -> None:
         """Ask for what happens in the marked rows to end, or under the cursor."""

@@ -12,11 +12,10 @@ from textual.containers import Horizontal, Vertical
 from textual.getters import query_one
 from textual.message import Message
 
-from tui.domain.facts.demand import Demand, Priority
 from tui.domain.plans.plan import Action
 from tui.errors import InvalidQuery, TrustreeError
 from tui.presenters.header import HEIGHT, NARROW
-from tui.presenters.keys import RowSubject, has_verdict
+from tui.presenters.keys import has_verdict
 from tui.presenters.running import next_end
 from tui.presenters.tabs.table import tab_of
 from tui.presenters.views.building import Built
@@ -29,9 +28,11 @@ from tui.ui.screens.heading import Heading
 from tui.ui.screens.inspector import Inspector
 from tui.ui.screens.keys import KeyLine, dress
 from tui.ui.screens.laying import LaidOut
+from tui.ui.screens.logs import Logs
 from tui.ui.screens.looking import Looking
 from tui.ui.screens.navigable import NavigableScreen
 from tui.ui.screens.notices import Notices, has_rows
+from tui.ui.screens.opened import ask_about
 from tui.ui.screens.panes import Panes
 from tui.ui.screens.tree_state import TreeState
 from tui.ui.work import begin_work
@@ -82,6 +83,7 @@ class ExplorerScreen(NavigableScreen):
         super().__init__(query)
         self.inspector = Inspector(self)
         self._acting = Acting(self)
+        self._logs = Logs(self, self._acting)
         self._copying = Copying(self)
         self._notices = Notices(self)
         self._looking = Looking(self)
@@ -238,11 +240,7 @@ class ExplorerScreen(NavigableScreen):
         if narrowed is not None:
             self.go_into(narrowed)
             return
-        image = self.app.snapshot.images.get(subject.image) if subject.image else None
-        if image is not None and self.app.estate is not None and image.key.digest:
-            wish = Demand(image.name, image.key.digest, Priority.OPENED, referrers=True, history=True)
-            self.app.estate.want((wish,))
-        self._ask_about_pulls(subject)
+        ask_about(self.app, subject)
         self._show_detail()
 
     def _show_detail(self) -> None:
@@ -253,14 +251,6 @@ class ExplorerScreen(NavigableScreen):
             from tui.ui.screens.pages import DetailScreen
 
             self.app.push_screen(DetailScreen(self))
-
-    def _ask_about_pulls(self, subject: RowSubject) -> None:
-        """Ask the registry now about what a workload cannot pull, where it has not said whether that is there."""
-        workload = self.app.snapshot.workloads.get(subject.workload) if subject.workload else None
-        if workload is not None and self.app.estate is not None and any(container.pull for container in workload.containers):
-            from tui.domain.answers.pulls import demands_of_pulls  # the room of answers: not before something does not start
-
-            self.app.estate.look_again(demands_of_pulls(workload))
 
     @on(Banner.Clicked, "#header")
     def _header_clicked(self, event: Banner.Clicked) -> None:
@@ -311,9 +301,10 @@ class ExplorerScreen(NavigableScreen):
         """Plan something for what is marked, or for the row under the cursor."""
         self._acting.start(Action(action))
 
-    def action_log(self) -> None:
-        """The log of what is being done."""
-        self._acting.open_log(self.view)
+    def action_log(self, or_unfold: bool = False) -> None:
+        """The log of the row; or unfold it, where it is about neither a pod nor a workload and has something inside."""
+        if not self._logs.open(self.view, unless_inside=or_unfold):
+            self.outline.action_unfold()
 
     def action_cancel(self) -> None:
         """Ask for what is being done to end."""
@@ -392,7 +383,7 @@ class ExplorerScreen(NavigableScreen):
             case "act":
                 return self._acting.can_act() or None
             case "log":
-                return self._acting.board_row(self.view) is not None or None
+                return bool(parameters) or self._logs.can_open(self.view) or None
             case "cancel":
                 return bool(self._acting.chosen_rows(self.view)) or None
             case "zoom":

@@ -14,7 +14,8 @@ from widgets.rows import Span, TextLine
 __all__ = ["KeyLine", "dress", "key_of", "keys_of"]
 
 FIRST = (
-    *("plan.begin", "tree.open", "page.back", "plan.copy", "plan.save", "log", "cancel", "why", "log.search", "log.follow"),
+    *("plan.begin", "tree.open", "page.back", "plan.copy", "plan.save", "log", "cancel", "why"),
+    *("log.search", "log.container", "log.pod", "log.previous", "log.follow", "log.wrap"),
     *("rebuild", "redeploy", "filter", "faults", "other", "zoom", "command", "sources", "help", "leave"),
 )
 
@@ -47,8 +48,9 @@ def key_of(binding: Binding) -> str:
 
 def _key_name(key: str) -> str:
     """A key as it is written on keyboards: `Esc`, `PgDn`, `Ctrl+F`."""
-    parts = format_key(key).split("+")
-    return "+".join(NAMES.get(part, part.title() if len(part) > 1 else part) for part in parts)
+    *held, last = format_key(key).split("+")
+    last = NAMES.get(last, last.title() if len(last) > 1 or held else last)
+    return "+".join([*(part.title() for part in held), last])
 
 
 def dress(screen: Screen[None] | Screen[bool], glyphs: Glyphs) -> None:

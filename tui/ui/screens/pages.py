@@ -8,19 +8,21 @@ from typing import TYPE_CHECKING, ClassVar, Protocol
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
+from textual.events import Key
 from textual.getters import query_one
 from textual.screen import ModalScreen, Screen
 
-from tui.presenters.help import Help, help_lines
+from tui.presenters.help import Help, SignSet, help_lines
 from tui.presenters.sources import source_lines
 from tui.presenters.tabs.table import tab_of
+from tui.presenters.views.activity import ACTIVITY
 from tui.presenters.views.spec import ViewSpec
 from tui.presenters.words import plural
 from tui.ui.host import Host
 from tui.ui.keymap import PAGE
 from tui.ui.screens.inspector import Inspector
 from tui.ui.screens.keys import KeyLine, dress, keys_of
-from tui.ui.screens.reasons import idle_keys
+from tui.ui.screens.reasons import idle_keys, say_why_not
 from widgets.page import Banner, TextPage
 from widgets.rows import Span, TextLine
 
@@ -37,6 +39,10 @@ class TextScreen(Screen[None]):
     """
 
     heading: str = ""
+    remark: str = ""
+    """How it stands, at the end of the title's line."""
+    signs: ClassVar[SignSet] = SignSet.NONE
+    """The signs that its lines are made of, for the help."""
     title_line = query_one("#title", Banner)
     page = query_one("#page", TextPage)
 
@@ -62,12 +68,17 @@ class TextScreen(Screen[None]):
     def show_lines(self) -> None:
         """Show the title and the lines as they are now."""
         brand = (Span(" trustree ", "badge-brand"), Span(f"  {self.heading}", "bold"))
-        self.title_line.set_lines([TextLine(brand), TextLine((Span(self.app.glyphs.rule * self.size.width, "line"),))])
+        remark = (Span(f"{self.remark} ", "dim"),) if self.remark else ()
+        self.title_line.set_lines([TextLine(brand, remark), TextLine((Span(self.app.glyphs.rule * self.size.width, "line"),))])
         self.page.show(self.lines())
 
     def lines(self) -> Sequence[TextLine]:
         """What the screen says."""
         raise NotImplementedError
+
+    def on_key(self, event: Key) -> None:
+        """A key that can do nothing now says why."""
+        say_why_not(self, event)
 
     def action_leave(self) -> None:
         """Back."""
@@ -102,18 +113,28 @@ class Inspected(Protocol):
         """Show what uses it."""
         ...
 
+    def action_log(self) -> None:
+        """Show its log."""
+        ...
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Whether there is anything to do."""
+        ...
+
 
 class DetailScreen(TextScreen):
     """The detail of the row under the explorer's cursor."""
 
     heading = "detail"
+    signs = SignSet.VERDICTS
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("tab,l,right", "tab(1)", "next section", key_display="Tab", id="detail.next"),
+        Binding("tab,right", "tab(1)", "next section", key_display="Tab", id="detail.next"),
         Binding("shift+tab,h,left", "tab(-1)", "section before", show=False, id="detail.before"),
         Binding("w", "why", "why", id="why"),
         Binding("d", "section('overview')", "describe", show=False, id="describe"),
         Binding("y", "section('raw')", "YAML of a workload or pod, manifest of an image", show=False, id="raw"),
         Binding("u", "users", "what uses it", show=False, id="users"),
+        Binding("L,l", "log", "log", show=False, id="log"),
         Binding("c", "copy_name", "copy name", id="copy.name"),
         Binding("C", "copy_reference", "copy reference", id="copy.reference"),
     ]
@@ -150,9 +171,18 @@ class DetailScreen(TextScreen):
         self.dismiss()
         self._explorer.action_users()
 
+    def action_log(self) -> None:
+        """The log, as in the explorer."""
+        self._explorer.action_log()
+
     def action_why(self) -> None:
         """Why, as in the explorer."""
         self._explorer.action_why()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """What is done with the row can be done as beside the tree."""
+        of_row = action in ("why", "users", "log", "copy_name", "copy_reference")
+        return self._explorer.check_action(action, parameters) if of_row else True
 
     @on(Banner.Clicked, "#page")
     def _clicked(self, event: Banner.Clicked) -> None:
@@ -185,10 +215,13 @@ class HelpScreen(TextScreen):
 
     def __init__(self, of: Screen[object]) -> None:
         super().__init__()
-        view = getattr(of, "view", None)
-        title = f"{view.name}: {view.help.split('  ', 1)[-1]}" if isinstance(view, ViewSpec) else ""
+        view, signs = getattr(of, "view", None), getattr(of, "signs", SignSet.NONE)
+        title = ""
+        if isinstance(view, ViewSpec):
+            title = f"{view.name}: {view.help.split('  ', 1)[-1].strip()}"
+            signs = SignSet.BOARD if view is ACTIVITY else SignSet.ROWS
         keys = [(keys, words) for keys, words, enabled in keys_of(of, hidden=True) if enabled]
-        self._help = Help(title, keys, idle_keys(of), has_rows=bool(title))
+        self._help = Help(title, keys, idle_keys(of), signs)
 
     def lines(self) -> Sequence[TextLine]:
         """What works where the help was asked for comes first."""

@@ -15,6 +15,7 @@ from textual.widgets import Input
 from tui.domain.common.text import clean
 from tui.domain.plans.plan import Plan
 from tui.errors import PlanChanged, TrustreeError
+from tui.presenters.help import SignSet
 from tui.presenters.plan import PlanModel, plan_heading, step_lines
 from tui.ui.host import Actions, Host
 from tui.ui.screens.keys import KeyLine, dress
@@ -52,6 +53,8 @@ class PlanScreen(Screen[bool]):
     heading = query_one("#heading", Banner)
     steps = query_one("#steps", VirtualTree)
     page = query_one("#step", TextPage)
+
+    signs: ClassVar[SignSet] = SignSet.PLAN
 
     if TYPE_CHECKING:
         app: Host

@@ -1,20 +1,23 @@
-"""The log of a run as it grows: follow, search and wrap."""
+"""A log as it grows: follow, search and wrap."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import aclosing
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
+from textual.events import Key
 from textual.widgets import Input
 
 from tui.errors import TrustreeError
+from tui.presenters.words import count
 from tui.ui.host import Host
 from tui.ui.screens.pages import TextScreen
 from tui.ui.work import begin_work
-from widgets.rows import Span, TextLine
+from widgets.rows import JoinedLines, LazyLines, Span, TextLine
 from widgets.text import wrap
 
 __all__ = ["RunLogScreen"]
@@ -23,6 +26,7 @@ MOST = 50_000
 """Lines that are kept, the newest ones."""
 EVERY = 0.2
 """Seconds between two looks at what has come: a build may write thousands of lines at once."""
+OpenLog = Callable[[], AsyncGenerator[str, None]]
 
 
 class RunLogScreen(TextScreen):
@@ -41,16 +45,22 @@ class RunLogScreen(TextScreen):
     RunLogScreen Input { height: 1; border: none; padding: 0 1; }
     """
 
+    kept_by = "the builder has them"
+    """Where the lines are that are not kept here."""
+
     if TYPE_CHECKING:
         app: Host
 
-    def __init__(self, title: str, open_log: Callable[[], AsyncGenerator[str, None]]) -> None:
+    def __init__(self, title: str, open_log: OpenLog) -> None:
         super().__init__()
         self._title = title
         self._open_log = open_log
         self._text: list[str] = []
+        self._wrapped: list[str] = []
+        self._wrapped_to = self._begun = 0
         self._cut = 0
         self._state = "reading"
+        self._error: TrustreeError | None = None
         self._wraps = False
         self._follows = True
         self._wanted = ""
@@ -60,24 +70,41 @@ class RunLogScreen(TextScreen):
         """Read until the end of the log, or until the screen is left."""
         super().on_mount()
         self.page.names = False
-        begin_work(self, self._read, name="log of a run", group="runlog", exclusive=True)
         self.set_interval(EVERY, self._show_new)
+        self.read(self._title, self._open_log)
+
+    def read(self, title: str, open_log: OpenLog) -> None:
+        """Read a log from its beginning, in place of what was read before."""
+        self._title, self._open_log = title, open_log
+        self._text, self._wrapped, self._cut, self._state, self._error = [], [], 0, "reading", None
+        self._follows = self._new = True
+        begin_work(self, self._read, name="log", group="log", exclusive=True)
 
     async def _read(self) -> None:
-        lines = self._open_log()
+        text = self._text
         try:
-            async for line in lines:
-                self._text.append(line)
-                self._new = True
-                if len(self._text) > MOST:
-                    self._cut += len(self._text) - MOST
-                    del self._text[: len(self._text) - MOST]
+            async with aclosing(self._open_log()) as lines:
+                async for line in lines:
+                    text.append(line)
+                    self._new = True
+                    if len(text) > MOST + MOST // 10:
+                        self._drop(text)
             self._state = "complete"
         except TrustreeError as error:
-            self._state = f"broken off: {error.headline} {error.remedy}".strip()
+            self._state, self._error = "broken off" if text else "not read", error.kept()
         finally:
             self._new = True
-            await lines.aclose()
+
+    def _drop(self, text: list[str]) -> None:
+        """Let go of the oldest lines; many at once, as all that was wrapped is wrapped anew."""
+        self._cut += len(text) - MOST
+        del text[: len(text) - MOST]
+        self._wrapped.clear()
+
+    @property
+    def state(self) -> str:
+        """How reading goes."""
+        return "following" if self._state == "reading" and self._follows else self._state
 
     def _show_new(self) -> None:
         if self._new:
@@ -86,25 +113,48 @@ class RunLogScreen(TextScreen):
 
     def show_lines(self) -> None:
         """As of now; at its end while it is followed."""
-        self.heading = f"{self._title}  {self._state}{'  following' if self._follows else ''}"
+        self.heading, self.remark = self._title, self.state
         super().show_lines()
         if self._follows:
             self.page.action_scroll_bottom()
 
     def lines(self) -> Sequence[TextLine]:
         """Every line, wrapped where that is asked for; hits of the search stand out."""
-        width = self.size.width - 2
-        shown: list[TextLine] = []
-        if self._cut:
-            shown.append(TextLine((Span(f" {self._cut} lines before these are not kept: the builder has them.", "dim"),)))
-        for line in self._text:
-            role = "accent bold" if self._wanted and self._wanted in line.lower() else ""
-            parts = wrap(line, width) if self._wraps else [line]
-            shown += [TextLine((Span(f" {part}", role),)) for part in parts or [""]]
-        return shown
+        before = [_remark(f"{count(self._cut)} lines before these are not kept here: {self.kept_by}.")] if self._cut else []
+        return JoinedLines([LazyLines(before, self._shown_text(), self._line), self._end()])
 
-    def on_key(self) -> None:
+    def _shown_text(self) -> Sequence[str]:
+        """The text as it is now; what was wrapped before is not wrapped again."""
+        if not self._wraps:
+            return tuple(self._text)
+        width = self.size.width - 2
+        if self._wrapped_to != width or not self._wrapped:
+            self._wrapped, self._wrapped_to, begun = [], width, 0
+        else:
+            begun = self._begun
+        for line in self._text[begun:]:
+            self._wrapped += wrap(line, width) or [""]
+        self._begun = len(self._text)
+        return tuple(self._wrapped)
+
+    def _line(self, text: str) -> TextLine:
+        hit = bool(self._wanted) and self._wanted in text.lower()
+        return TextLine((Span(f" {text}", "accent bold" if hit else ""),))
+
+    def _end(self) -> list[TextLine]:
+        """What stands below the last line: why there is no more, or nothing at all."""
+        width = max(16, self.size.width - 2)
+        if self._error is not None:
+            remedy = f"{self.app.glyphs.arrow}{self._error.remedy}" if self._error.remedy else ""
+            headline = [TextLine((Span(f" {part}", "unknown"),)) for part in wrap(self._error.headline, width)]
+            return [*headline, *(_remark(part) for part in wrap(remedy, width))]
+        if not self._text:
+            return [_remark("The log is empty." if self._state == "complete" else "No line has come yet.")]
+        return []
+
+    def on_key(self, event: Key) -> None:
         """Whoever moves up reads: the end is not followed any more."""
+        super().on_key(event)
         self.call_after_refresh(self._look_whether_followed)
 
     def _look_whether_followed(self) -> None:
@@ -133,6 +183,7 @@ class RunLogScreen(TextScreen):
     async def _search(self, event: Input.Submitted) -> None:
         self._wanted = event.value.lower()
         await self._end_search()
+        self.refresh_bindings()
         self.action_next(1)
 
     async def _end_search(self) -> None:
@@ -153,9 +204,17 @@ class RunLogScreen(TextScreen):
         else:
             self.page.action_scroll_lines(hit - self.page.top)
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """There is no next hit before something is looked for."""
+        return (bool(self._wanted) or None) if action == "next" else True
+
     def action_leave(self) -> None:
         """Out of the search, then back."""
         if self.query(Input):
             begin_work(self, self._end_search, name="search", group="search")
         else:
             self.dismiss()
+
+
+def _remark(text: str) -> TextLine:
+    return TextLine((Span(f" {text}", "dim"),))

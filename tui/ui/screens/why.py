@@ -9,6 +9,7 @@ from textual.binding import Binding, BindingType
 
 from tui.domain.query.findings import Finding
 from tui.presenters.answers.why import why_lines, why_markdown, why_of
+from tui.presenters.help import SignSet
 from tui.presenters.keys import RowSubject
 from tui.presenters.tabs.lines import nothing
 from tui.ui.screens.pages import TextScreen
@@ -21,6 +22,7 @@ class WhyScreen(TextScreen):
     """The chain for one row; it follows the snapshot."""
 
     heading = "why"
+    signs = SignSet.VERDICTS
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("C", "copy_markdown", "copy for a ticket", id="why.copy"),
         Binding("w", "leave", "back", show=False, id="why.back"),
