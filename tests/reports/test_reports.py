@@ -67,7 +67,7 @@ def test_json_says_what_product_md_names() -> None:
     assert api["platforms"] == ["linux/amd64", "linux/arm64/v8"]
     assert api["base"] | {"digest": ""} == {
         "registry": e.ACR, "repository": "base/python", "tag": "3.12", "digest": "", "basis": "layers", "confidence": "certain",
-        "state": "current",
+        "state": "current", "tag_told": False,
     }  # fmt: skip
     python = next(image for image in found["images"] if image["digest"] == e.PYTHON.digest)
     assert python["derived"] == [e.API.digest, e.OLD_API.digest]

@@ -72,7 +72,10 @@ class CheckRow(Row, frozen=True):
 
 
 class BaseRow(Row, frozen=True):
-    """The base that an image stands on; names are null for layers that are only known to be shared."""
+    """The base that an image stands on; names are null for layers that are only known to be shared.
+
+    `tag_told`: something tells that the image was built from this tag; else it is one of those that name the base.
+    """
 
     registry: str | None
     repository: str | None
@@ -81,6 +84,7 @@ class BaseRow(Row, frozen=True):
     basis: Basis
     confidence: Confidence
     state: BaseState
+    tag_told: bool
 
 
 class VulnerabilityRow(Row, frozen=True):
@@ -330,6 +334,7 @@ def _base_row(link: BaseLink) -> BaseRow:
         link.basis,
         link.confidence,
         link.state,
+        link.tag_told,
     )
 
 

@@ -47,7 +47,7 @@ def image(
 
 def current(base: ImageKey, tag: str = "1") -> BaseLink:
     """It stands on today's build."""
-    return BaseLink(base, Basis.LAYERS, Confidence.CERTAIN, tag, state=BaseState.CURRENT)
+    return BaseLink(base, Basis.LAYERS, Confidence.CERTAIN, tag, state=BaseState.CURRENT, tag_told=True)
 
 
 def moved(base: ImageKey, new: ImageKey, tag: str = "1") -> BaseLink:

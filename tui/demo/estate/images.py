@@ -99,6 +99,10 @@ platform/gateway      static  base/nginx   8.0:173,8.1:118,8.2:23               
 """
 
 
+_PINNED = frozenset({"catalog/importer"})
+"""Whose Dockerfile names an exact version of the base."""
+
+
 def _products() -> list[Product]:
     mirrored, static = f"{CONTOSO}/mirror/otel/opentelemetry-collector", f"{CONTOSO}/base/static"
     products = [Product(mirrored, "app-go", _ages("0.131.0:92 0.137.0:26"), static, (), BOTH, Evidence.ANNOTATION)]
@@ -107,9 +111,11 @@ def _products() -> list[Product]:
         evidence = {"a": Evidence.ANNOTATION, "p": Evidence.PROVENANCE, "n": Evidence.NONE}[letter]
         platforms = BOTH if arches == "2" else ONE
         versions = _ages(ages.replace(",", " "))
-        products.append(
-            Product(f"{CONTOSO}/{name}", f"app-{kind}", versions, f"{CONTOSO}/{base}", ("stable",), platforms, evidence)
+        on = f"{CONTOSO}/{base}"
+        product = Product(
+            f"{CONTOSO}/{name}", f"app-{kind}", versions, on, ("stable",), platforms, evidence, pinned=name in _PINNED
         )
+        products.append(product)
     return products
 
 

@@ -26,6 +26,7 @@ class Product:
 
     `base` is another line; each version stands on the newest build of it that was there. `floating` tags name the newest
     version. `says` is what the build wrote about the base, `claims` another base than the true one (`name`, `digest`).
+    `pinned`: it is built from the exact version of its base, not from the tag that moves.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Product:
     labels: Mapping[str, str] = field(default_factory=dict)
     annotations: Mapping[str, str] = field(default_factory=dict)
     claims: tuple[str, str] = ("", "")
+    pinned: bool = False
 
     @property
     def host(self) -> str:
@@ -182,7 +184,7 @@ class ImagePublisher:
     def _claimed(self, product: Product, base: Published | None, image: Image | None) -> tuple[str, str]:
         if product.claims[0] or base is None:
             return product.claims
-        floating = self.floating.get(base.name, ())
+        floating = self.floating.get(base.name, ()) if not product.pinned else ()
         return f"{base.name}:{floating[0] if floating else base.tag}", base.digest
 
     def _image(self, product: Product, tag: str, age: float, arch: str, base: Published | None) -> Image:

@@ -136,7 +136,9 @@ def dependencies_of(yard: ImagePublisher, built: Published, why: Why) -> tuple[D
     if why is Why.UNTRACKED or base is None:
         return ()
     floating = yard.floating.get(base.name, ())
-    tag = base.tag if why is Why.UNSTABLE or not floating else floating[0]
+    tag = base.tag if yard.products[built.name].pinned or not floating else floating[0]
+    # These two do not say what the layers say: the one names the same bytes in a registry that Azure does not see, the other was
+    # run last when the Dockerfile named another base.
     if why is Why.PRIVATE:
         return (DependencyModel("registry.internal.contoso.example/golden/static", tag, base.digest),)
     if why is Why.OTHER_BASE:

@@ -12,7 +12,7 @@ from datetime import datetime
 
 import msgspec
 
-__all__ = ["TagNow", "candidates", "floats", "is_exact", "newer_minor", "newer_patch"]
+__all__ = ["TagNow", "candidates", "floats", "is_exact", "never_moves", "newer_minor", "newer_patch"]
 
 
 class TagNow(msgspec.Struct, frozen=True, gc=False):
@@ -103,6 +103,13 @@ def floats(tag: str, tags: Iterable[str]) -> bool:
     if own is None or not is_exact(tag) or _release(tag)[2]:
         return not is_exact(tag)
     return any(other != tag and _is_finer(own, other) for other in tags)
+
+
+def never_moves(tag: str, tags: Iterable[str]) -> bool:
+    """Whether a tag names one build for good: a day, a numbered build, a version of three numbers with no finer one beside it."""
+    version = _version(tag)
+    is_one_build = _DATE.fullmatch(tag) is not None or bool(_release(tag)[2]) or (version is not None and len(version[1]) > 2)
+    return is_one_build and not floats(tag, tags)
 
 
 def _is_finer(own: _Version, tag: str) -> bool:

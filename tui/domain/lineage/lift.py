@@ -173,6 +173,7 @@ class _Lift:
             basis=basis,
             confidence=confidence,
             tag=self._tag(base, agreeing, tags or ()),
+            tag_told=bool(tags),
             score=best.edge.score,
             layers=best.edge.layers,
             note=" ".join(filter(None, (best.edge.note, choice, self._mixed(base, ways)))),

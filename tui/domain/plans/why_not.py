@@ -17,7 +17,7 @@ from tui.domain.common.text import clean, full_stop
 from tui.domain.facts.build import BaseDependency, BaseTrigger, BuilderKind, Job, Run, RunState
 from tui.domain.facts.events import SourceState
 from tui.domain.facts.patterns import is_azure_registry
-from tui.domain.lineage.base_tags import is_exact
+from tui.domain.lineage.base_tags import is_exact, never_moves
 from tui.domain.plans.builders import ChosenJob, NoJob, builder_health, choose_job, job_title
 from tui.domain.plans.superseded import tags_pushed_instead
 from tui.domain.plans.words import repository_title, several
@@ -121,6 +121,10 @@ def outlook(snapshot: Snapshot, key: ImageKey) -> Outlook:
         return Outlook(Outlooks.NO, sure[0].sentence, sure[0].fix, sure[0].cause)
     if unknown:
         return Outlook(Outlooks.UNKNOWN, unknown[0].sentence, unknown[0].fix)
+    ended = next((run for run in snapshot.runs.get(chosen.job.key, ()) if run.state.ended), None)
+    if ended is not None and ended.state is RunState.FAILED:
+        reason = f"Its job follows its base. {_failed_words(ended, job_title(chosen.job))}"
+        return Outlook(Outlooks.UNKNOWN, reason, _MEND, Cause.LAST_RUN_FAILED)
     return Outlook(Outlooks.YES, "Its job follows its base.")
 
 
@@ -188,12 +192,17 @@ def _of_runs(snapshot: Snapshot, image: Image, link: BaseLink, job: Job, runs: t
                 "Approve what it waits for." if last.state is RunState.WAITING else "See that its agents run.",
             )
         case RunState.FAILED | RunState.CANCELLED:
-            word = "failed" if last.state is RunState.FAILED else "was cancelled"
-            yield WhyNot(Cause.LAST_RUN_FAILED, f"The last run of {title}, {clean(last.id, 60)}, {word}.{detail}", _MEND)
+            yield WhyNot(Cause.LAST_RUN_FAILED, _failed_words(last, title), _MEND)
         case RunState.UNKNOWN:
             yield WhyNot(Cause.UNKNOWN, f"How run {clean(last.id, 60)} of {title} went cannot be read.{detail}", _SEE)
         case RunState.SUCCEEDED:
             yield from _rebuilt(image, link, last)
+
+
+def _failed_words(run: Run, title: str) -> str:
+    word = "failed" if run.state is RunState.FAILED else "was cancelled"
+    detail = f" {full_stop(clean(run.detail, 300))}" if run.detail else ""
+    return f"The last run of {title}, {clean(run.id, 60)}, {word}.{detail}"
 
 
 def _rebuilt(image: Image, link: BaseLink, last: Run) -> Iterator[WhyNot]:
@@ -216,10 +225,13 @@ _SEE = "See it at its builder."
 
 
 def _of_trigger(snapshot: Snapshot, image: Image, link: BaseLink, job: Job) -> Iterator[WhyNot]:
-    if link.newest and "@" not in link.newest and link.tag and is_exact(link.tag):
+    is_fixed = bool(link.newest and "@" not in link.newest and link.tag and is_exact(link.tag))
+    if is_fixed:
+        tag = clean(link.tag, 128)
+        built = f"It is built from tag {tag}" if link.tag_told else f"It is built from a tag such as {tag}"
         yield WhyNot(
             Cause.TAG_NOT_STABLE,
-            f"It is built from tag {clean(link.tag, 128)}, which does not move; {clean(link.newest, 128)} is newer.",
+            f"{built}, which does not move; {clean(link.newest, 128)} is newer.",
             f"Change its FROM line to {clean(link.newest, 128)}, or to a tag that moves.",
         )
     title = job_title(job)
@@ -233,7 +245,8 @@ def _of_trigger(snapshot: Snapshot, image: Image, link: BaseLink, job: Job) -> I
             yield _no_trigger(job, title)
         case BaseTrigger.ON:
             if job.key.kind is BuilderKind.ACR_TASKS:
-                yield from _followed(link, snapshot.images.get(link.base), job, title)
+                followed = _followed(link, snapshot.images.get(link.base), job, title)
+                yield from (reason for reason in followed if not (is_fixed and reason.cause is Cause.TAG_NOT_STABLE))
     if job.platform is not None and image.platforms and job.platform not in image.platforms:
         platforms = ", ".join(map(str, image.platforms))
         yield WhyNot(
@@ -269,9 +282,8 @@ def _followed(link: BaseLink, built_on: Image | None, job: Job, title: str) -> I
     base = link.base
     tags = {link.tag, *(built_on.tags if built_on is not None else ())}
     name = repository_title(base)
-    if base.registry not in _POLLED_REGISTRIES and not is_azure_registry(base.registry):
-        fix = "Import the base into the registry of the task, and build on that."
-        yield WhyNot(Cause.PRIVATE_BASE, f"Azure does not look at {clean(base.registry, 120)}: {name} triggers nothing.", fix)
+    if not _is_looked_at(base.registry):
+        yield WhyNot(Cause.PRIVATE_BASE, f"Azure does not look at {clean(base.registry, 120)}: {name} triggers nothing.", _IMPORT)
         return
     if job.bases is None:
         fix = "Run it once: Azure learns its bases from a run."
@@ -283,7 +295,14 @@ def _followed(link: BaseLink, built_on: Image | None, job: Job, title: str) -> I
         if (dependency.name.registry, dependency.name.repository) == (base.registry, base.repository)
     ]
     runtime = [dependency for dependency in same if dependency.runtime]
-    if not runtime and same:
+    unseen = [dependency for dependency in job.bases if dependency.runtime and not _is_looked_at(dependency.name.registry)]
+    if not runtime and unseen:
+        yield WhyNot(
+            Cause.PRIVATE_BASE,
+            f"{title} follows {_dependency(unseen[0])}: Azure does not look at {clean(unseen[0].name.registry, 120)}.",
+            _IMPORT,
+        )
+    elif not runtime and same:
         yield WhyNot(Cause.NOT_TRACKED, f"{name} is a base of an earlier stage: only that of the last one triggers.", _SCHEDULE)
     elif not runtime:
         others = [dependency for dependency in job.bases if dependency.runtime]
@@ -291,7 +310,10 @@ def _followed(link: BaseLink, built_on: Image | None, job: Job, title: str) -> I
             yield WhyNot(Cause.OTHER_BASE, f"{title} follows {_dependency(others[0])}, and not {name}.", _RUN_ONCE)
         else:
             yield WhyNot(Cause.NOT_TRACKED, f"{title} follows no base.", _RUN_ONCE)
-    elif link.tag and all(dependency.tag and dependency.tag not in tags for dependency in runtime):
+    elif all(dependency.tag and never_moves(dependency.tag, tags) for dependency in runtime):
+        sentence = f"{title} follows {_dependency(runtime[0])}, and that tag does not move."
+        yield WhyNot(Cause.TAG_NOT_STABLE, sentence, _USE_TAG)
+    elif link.tag_told and link.tag and all(dependency.tag and dependency.tag not in tags for dependency in runtime):
         yield WhyNot(
             Cause.OTHER_BASE, f"{title} follows {_dependency(runtime[0])}, and not its tag {clean(link.tag, 128)}.", _RUN_ONCE
         )
@@ -299,6 +321,12 @@ def _followed(link: BaseLink, built_on: Image | None, job: Job, title: str) -> I
         yield WhyNot(Cause.TAG_NOT_STABLE, f"{title} builds on a digest of {name}, which never moves.", _USE_TAG)
 
 
+def _is_looked_at(registry: str) -> bool:
+    """Whether Azure sees what is pushed there."""
+    return registry in _POLLED_REGISTRIES or is_azure_registry(registry)
+
+
+_IMPORT = "Import the base into the registry of the task, and build on that."
 _SCHEDULE = "Add a timer to the task with az acr task timer add."
 _RUN_ONCE = "Run the task once: it follows what that run was built on."
 _USE_TAG = "Name the base by a tag that moves in its FROM line."

@@ -100,8 +100,9 @@ class NodeKind(StrEnum):
 class BaseLink(msgspec.Struct, frozen=True, gc=False):
     """The edge from an image down to its base, with what proves it.
 
-    `tag` is the base's tag that the image was built from, when known; `note` says in words how the edge was found;
-    `contradictions` are statements that say otherwise; `since` is when the base tag moved past this build.
+    `tag` is the base's tag that the image was built from, where `tag_told` says that something tells it; else it is a guess, one
+    of those that name the base. `note` says in words how the edge was found; `contradictions` are statements that say otherwise;
+    `since` is when the base tag moved past this build.
     """
 
     base: ImageKey
@@ -116,6 +117,7 @@ class BaseLink(msgspec.Struct, frozen=True, gc=False):
     state_reason: str = ""
     since: datetime | None = None
     newest: str = ""
+    tag_told: bool = False
 
 
 class Image(msgspec.Struct, frozen=True, gc=False):

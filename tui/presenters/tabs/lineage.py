@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from tui.domain.common.text import clean
 from tui.domain.common.trust import State, worst
 from tui.domain.snapshot.snapshot import (
     BaseLink,
@@ -66,10 +67,17 @@ def _step(depth: int, key: ImageKey, chain: Sequence[ImageKey], look: SectionCon
     if node.base is None or brief:
         return
     indent = 2 * depth + 4
-    yield from wrapped(node.base.note, "dim", look.width, indent)
+    yield from wrapped(f"{node.base.note} {_guessed(node.base)}".strip(), "dim", look.width, indent)
     yield from wrapped(node.base.state_reason, "dim" if node.base.state is BaseState.CURRENT else "warn", look.width, indent)
     for contradiction in node.base.contradictions:
         yield from wrapped(f"{look.glyphs.states[State.WARN]} {contradiction}", "warn", look.width, indent)
+
+
+def _guessed(link: BaseLink) -> str:
+    """That a tag is only one of those that name the base: FROM may have named another."""
+    if not link.tag or link.tag_told:
+        return ""
+    return f"Nothing says from which of its tags it was built; {clean(link.tag, 128)} names it."
 
 
 def basis_words(link: BaseLink) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from functools import partial
 
@@ -54,9 +55,20 @@ def _drawn(run: Run, log: Sequence[str], context: SectionContext) -> Sequence[Te
     number = f"its last {plural(len(log), 'line')} " if len(log) >= MOST_LINES else f"{plural(len(log), 'line')} "
     title = TextLine((Span(f" Log of the run {clean(run.id, 40)}, which failed", "bold"),), (Span(number, "dim"),))
     lines = [TextLine(), title]
+    if said := _telling(log):
+        lines += wrapped(clean(said, 400), "fail", context.width, indent=3)
     for line in log:
         lines += [TextLine((Span(f"   {piece}"),)) for piece in chopped(clean(line), max(8, context.width - 4))]
     return [*lines, *(wrapped("The log is empty.", "unknown", context.width, indent=3) if not log else ())]
+
+
+def _telling(log: Sequence[str]) -> str:
+    """The first line that names an error; that a step or the run failed says least."""
+    return next((line.strip() for line in log if _ERROR.search(line) and not _LEAST.search(line)), "")
+
+
+_ERROR = re.compile(r"\b(?:error|fatal|denied|unauthorized)\b|\bERR!|^E: ", re.IGNORECASE)
+_LEAST = re.compile(r"\b0 errors?\b|failed during run|^Run ID: ", re.IGNORECASE)
 
 
 RUNS = TabSpec("runs", "Runs", _lines, inquiry=_inquiry)
