@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from datetime import datetime
 
 from tui.domain.assemble.contexts import ContextFactory, Evidence, Sessions
@@ -20,8 +20,8 @@ from tui.domain.checks.asking import Questions
 from tui.domain.checks.checks import BUILT_IN, READS, Checks
 from tui.domain.checks.gate import gates_of
 from tui.domain.checks.scan import scanners_of
-from tui.domain.checks.signature import is_awaited
-from tui.domain.common.memo import Address, Memo, Trace, changed_keys
+from tui.domain.checks.signature import are_signatures_awaited
+from tui.domain.common.memo import Address, Memo, Trace, changed_keys, with_more
 from tui.domain.common.text import full_stop
 from tui.domain.facts.demand import ArtifactDemand, Demand
 from tui.domain.facts.events import SourceHealth, SourceId, SourceKind
@@ -108,6 +108,7 @@ class Assembler:
         gates = gates_of(facts.health, facts.trust.constraints)
         under = Circumstances(book, hour, _silences(facts.health), _lost_scopes(facts.health), gates)
         _renew(state, facts, under)
+        state.trace.reads = set()  # what nothing follows from need not be kept
         self._whole = True
         self._number += 1
         return self._snapshot(state, facts, under, now)
@@ -164,16 +165,15 @@ def _renew(state: _Kept, facts: Facts, under: Circumstances) -> None:
     changed = state.reading.renew(facts.images, lost, unsurveyed_registries(facts.health))
     is_framed = state.frame is not None and not state.reading.moved
     workloads = state.joined.renew(facts.cluster, changed)
-    changed |= workloads
+    changed = with_more(changed, workloads)
     uses = _renew_uses(state, workloads)
-    changed |= _renew_trust(state, facts, changed)
-    changed |= uses
+    changed = with_more(changed, _renew_trust(state, facts, changed) | uses)
     # How what runs differs from what ran before does not hang on how it is judged.
     state.observer.signatures_lost = signatures_lost(facts.health)
-    observed = changed | state.observer.renew(facts.images, facts.trust, changed)
+    observed = with_more(changed, state.observer.renew(facts.images, facts.trust, changed))
     suspicions = state.suspicions.renew(state.joined.workloads, observed)
-    judged = _judge_images(state, under, changed | state.contexts.renew(_evidence(state, facts), changed))
-    others = state.workloads.renew(state.joined.workloads, under, {*changed, *suspicions, *judged})
+    judged = _judge_images(state, under, with_more(changed, state.contexts.renew(_evidence(state, facts), changed)))
+    others = state.workloads.renew(state.joined.workloads, under, with_more(with_more(changed, suspicions), judged))
     shown = state.shown.renew(changed, {*judged, *_run_by(state, others)}, state.workloads.workloads)
     state.builds.renew(facts.builds, state.shown.images, shown)
     _await(state, {*uses, *shown})
@@ -199,7 +199,7 @@ def _renew_uses(state: _Kept, workloads: set[ObjectKey]) -> set[ImageKey]:
     return images
 
 
-def _renew_trust(state: _Kept, facts: Facts, changed: set[Address]) -> set[Address]:
+def _renew_trust(state: _Kept, facts: Facts, changed: Set[Address]) -> set[Address]:
     """What was found on images, and what scanners say of them."""
     before, state.trust = state.trust.signatures, facts.trust
     images: set[Address] = set()
@@ -220,7 +220,7 @@ def _evidence(state: _Kept, facts: Facts) -> Evidence:
     return Evidence(facts.trust, sessions, state.scans.scans, scanners_of(facts.health, facts.trust.scans))
 
 
-def _judge_images(state: _Kept, under: Circumstances, changed: set[Address]) -> set[ImageKey]:
+def _judge_images(state: _Kept, under: Circumstances, changed: Set[Address]) -> set[ImageKey]:
     assert under.book is not None
     assert under.now is not None
     keys = {address for address in changed if isinstance(address, ImageKey)}
@@ -238,7 +238,7 @@ def _await(state: _Kept, images: set[ImageKey]) -> None:
     """Note of which images that run, or would, the signatures are still to be looked for."""
     for key in images:
         image = state.shown.images.get(key)
-        awaits = image is not None and key in state.uses.images and any(map(is_awaited, image.checks))
+        awaits = image is not None and key in state.uses.images and are_signatures_awaited(image.checks)
         (state.awaiting.add if awaits else state.awaiting.discard)(key)
 
 

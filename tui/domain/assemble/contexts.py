@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 import msgspec
 
 from tui.domain.assemble.builders import BuildersTold
 from tui.domain.assemble.reading import Reading
 from tui.domain.checks.context import ImageContext, Scanners
-from tui.domain.common.memo import Address, Rows, Trace
+from tui.domain.common.memo import Address, Rows, Trace, with_more
 from tui.domain.facts.build_claim import BuildClaim
 from tui.domain.facts.events import SignaturesVerified
 from tui.domain.facts.facts import TrustFacts
@@ -25,7 +26,7 @@ from tui.domain.registries.presence import Presence
 from tui.domain.scans.scanned import Scans
 from tui.domain.snapshot.snapshot import BaseLink, BaseState, ImageKey
 
-__all__ = ["ContextFactory", "Evidence", "Question", "Sessions"]
+__all__ = ["ContextFactory", "Evidence", "Question", "Sessions", "Use"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,13 @@ class Sessions:
 
     registries: Mapping[str, RegistrySession] = field(default_factory=dict)
     signatures_lost: str = ""
+
+
+class Use(NamedTuple):
+    """Whether something that is known runs an image, and the digests that the names of what runs it give."""
+
+    in_use: bool
+    named: tuple[str, ...]
 
 
 class Question(msgspec.Struct, frozen=True, gc=False):
@@ -46,6 +54,10 @@ class Question(msgspec.Struct, frozen=True, gc=False):
     gone: bool = False
     tags_listed: bool = False
     built_by: tuple[BuildClaim, ...] = ()
+
+    def under(self, rules: Rules, now: datetime, use: Use) -> ImageContext:
+        """The context with rules, time and use there. `now` should be coarse, so that equal images stay equal."""
+        return msgspec.structs.replace(self.context, rules=rules, now=now, in_use=use.in_use, named=use.named)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -71,36 +83,33 @@ class ContextFactory:
         self._rows: Rows[ImageKey, Question] = Rows(trace, self._question)
         self._builders = BuildersTold(reading)
 
-    def renew(self, evidence: Evidence, changed: Iterable[Address]) -> set[Address]:
+    def renew(self, evidence: Evidence, changed: Set[Address]) -> Set[Address]:
         """Make those again that something changed about; the keys of images that are known otherwise."""
         before, self._evidence = self._evidence, evidence
-        changed = set(changed)
         if (before.sessions, before.scanners) != (evidence.sessions, evidence.scanners):
-            changed.update(self._rows.values)
+            changed = with_more(changed, self._rows.values.keys())
         keys = {address for address in changed if isinstance(address, ImageKey)}
         present = {key for key in keys if key in self._reading.catalog.images or key in self._used}
-        return {*self._rows.refresh(changed, present, keys - present)}
+        return self._rows.refresh(changed, present, keys - present)
 
     def question(self, key: ImageKey) -> Question:
         """All that is known of an image, with no rules and at no time; the very same as long as nothing changed about it."""
         return self._rows.get(key)
 
-    def context(self, key: ImageKey, rules: Rules, now: datetime, digests: tuple[str, ...] | None = None) -> ImageContext:
-        """The same with the rules there, and under these `digests` alone.
-
-        `now` should be coarse, so that equal images stay equal.
-        """
-        context, used = self._rows.get(key).context, key in self._used
-        if context.known is None:
-            return msgspec.structs.replace(context, rules=rules, now=now, in_use=True, named=digests or ())
-        names = self._used.get(key, ()) if digests is None else digests
-        return msgspec.structs.replace(context, rules=rules, now=now, in_use=used, named=names)
+    def use(self, question: Question, digests: tuple[str, ...] | None = None) -> Use:
+        """Whether something runs an image, and the digests that names give of it, or these `digests` alone."""
+        if question.context.known is None:
+            return Use(True, digests or ())
+        names = self._used.get(question.context.key)
+        if names is None and not digests:
+            return _UNUSED
+        return Use(names is not None, (names or ()) if digests is None else digests)
 
     def _question(self, key: ImageKey) -> Question:
         reading, name = self._reading, RepositoryName(key.registry, key.repository)
         registries, catalog_image = reading.registries, reading.catalog.image(key)
         listed = registries.lists_tags(name)
-        presence = registries.digest(name, key.digest)
+        presence = registries.digest_once(name, key.digest)
         if catalog_image is None:
             return Question(self._absent(key, presence), presence.at, gone=presence.gone, tags_listed=listed)
         context = self._context(catalog_image, name)
@@ -200,5 +209,6 @@ def _why_absent(name: RepositoryName, presence: Presence) -> str:
     return presence.reason
 
 
+_UNUSED = Use(False, ())
 _NO_RULES, _NO_TIME = Rules(), datetime(1, 1, 1, tzinfo=UTC)
 """What a context is kept with, until it is asked for by the rules of a place and the time."""

@@ -7,13 +7,14 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from tui.domain.assemble.contexts import ContextFactory, Question
-from tui.domain.checks.asking import CheckAnswers, Questions
-from tui.domain.checks.checks import of_containers
+from tui.domain.assemble.contexts import ContextFactory, Question, Use
+from tui.domain.checks.asking import Questions
+from tui.domain.checks.checks import READS, of_containers
 from tui.domain.checks.containers import BY_CONTAINER
 from tui.domain.checks.content import unless_altered
 from tui.domain.checks.context import ImageContext
-from tui.domain.checks.scan import scan_gap
+from tui.domain.checks.scan import check_scan, scan_gap
+from tui.domain.common.memo import Memo
 from tui.domain.common.trust import Check, CheckName, State, roll_up, worst
 from tui.domain.facts.image import RepositoryName
 from tui.domain.policy.policy import Policy
@@ -33,7 +34,10 @@ class _Judged(msgspec.Struct, frozen=True, gc=False):
     """An image as it was judged last, and upon what."""
 
     question: Question
-    asked: CheckAnswers[ImageContext]
+    rules: Rules
+    now: datetime
+    use: Use
+    answers: tuple[Check, ...]
     image: Image
 
 
@@ -49,6 +53,7 @@ class ImageJudge:
         self.now = _NO_TIME
         self._contexts, self._questions = contexts, questions
         self._judged: dict[ImageKey, _Judged] = {}
+        self._alike: Memo[bool] = Memo()
 
     def renew(
         self, keys: Iterable[ImageKey], is_present: Callable[[ImageKey], bool], book: RuleBook, now: datetime
@@ -72,22 +77,43 @@ class ImageJudge:
 
     def again(self, key: ImageKey, rules: Rules, digests: tuple[str, ...] | None = None) -> tuple[Check, ...]:
         """The checks of an image by other rules, or under these `digests` alone."""
-        before = self._judged.get(key)
-        context = self._contexts.context(key, rules, self.now, digests)
-        return _checks(self._questions.ask(context, before.asked if before is not None else None))
+        question = self._contexts.question(key)
+        use = self._contexts.use(question, digests)
+        return _checks(question, rules, use, self._answers(question, rules, use, self._last(key, question, use)))
 
     def _judge(self, key: ImageKey) -> Image:
         rules = self.book.rules(PolicyTarget(name=RepositoryName(key.registry, key.repository)))
-        question, context = self._contexts.question(key), self._contexts.context(key, rules, self.now)
-        before = self._judged.get(key)
-        if before is not None and before.question is question and before.asked.context == context:
-            return before.image
-        answers = self._questions.ask(context, before.asked if before is not None else None)
-        image = _image(question, context, _checks(answers))
+        question = self._contexts.question(key)
+        use = self._contexts.use(question)
+        last = self._last(key, question, use)
+        if last is not None and last.rules == rules:
+            return last.image
+        answers = self._answers(question, rules, use, last)
+        checks = _checks(question, rules, use, answers)
+        if last is not None and self._has_same_gap(last.rules, rules):
+            image = msgspec.structs.replace(last.image, checks=checks, verdict=roll_up(checks))
+        else:
+            image = _image(question, question.under(rules, self.now, use), checks)
+        before = self.images.get(key)
         # Screens and diffs compare by identity first: what says the same stays the very same.
-        image = before.image if before is not None and before.image == image else image
-        self._judged[key] = _Judged(question, answers, image)
+        image = before if before is not None and before == image else image
+        self._judged[key] = _Judged(question, rules, self.now, use, answers, image)
         return image
+
+    def _has_same_gap(self, before: Rules, rules: Rules) -> bool:
+        """Whether what may be there although no report lists it is the same under both rules."""
+        return self._alike.get((before, rules), lambda: before.alike(rules, READS[check_scan]))
+
+    def _last(self, key: ImageKey, question: Question, use: Use) -> _Judged | None:
+        """How an image was judged last, if upon the same facts, whatever the rules were."""
+        last = self._judged.get(key)
+        same = last is not None and last.question is question and last.now == self.now and last.use == use
+        return last if same else None
+
+    def _answers(self, question: Question, rules: Rules, use: Use, last: _Judged | None) -> tuple[Check, ...]:
+        if last is None:
+            return self._questions.all(question.under(rules, self.now, use))
+        return self._questions.again(last.answers, last.rules, rules, lambda: question.under(rules, self.now, use))
 
 
 _NO_TIME = datetime(1, 1, 1, tzinfo=UTC)
@@ -134,10 +160,12 @@ def _described(image: Image, catalog_image: CatalogImage, question: Question) ->
     )
 
 
-def _checks(answered: CheckAnswers[ImageContext]) -> tuple[Check, ...]:
-    answers = ruled(answered.answers, answered.context.rules, answered.context.meaning)
-    if answered.context.altered:
-        answers = tuple([unless_altered(check, answered.context) for check in answers])
+def _checks(question: Question, rules: Rules, use: Use, answers: tuple[Check, ...]) -> tuple[Check, ...]:
+    context = question.context
+    if rules.overrules:
+        answers = ruled(answers, rules, context.meaning_by(use.named))
+    if context.altered:
+        answers = tuple([unless_altered(check, context) for check in answers])
     return tuple(sorted((*answers, *_UNUSED), key=_place))
 
 

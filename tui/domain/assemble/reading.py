@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 
-from tui.domain.common.memo import Address, Trace, changed_keys
+from tui.domain.common.memo import Address, Trace, changed_keys, with_more
 from tui.domain.facts.facts import ImageFacts
 from tui.domain.lineage.graph import Lineage
 from tui.domain.lineage.joining import LineageJoin
@@ -47,7 +47,7 @@ class Reading:
         self.lineage: Lineage = self._lineage.lineage
         self.bases: Bases = self._bases.bases
 
-    def renew(self, facts: ImageFacts, lost: Mapping[str, str], unsurveyed: frozenset[str]) -> set[Address]:
+    def renew(self, facts: ImageFacts, lost: Mapping[str, str], unsurveyed: frozenset[str]) -> Set[Address]:
         """Bring all up to date; what is not as before."""
         if facts is self.facts and (lost, unsurveyed) == (self.registries.lost, self.registries.unsurveyed):
             self.moved = False
@@ -57,13 +57,13 @@ class Reading:
         changed |= self._catalog.join(facts, changed)
         changed |= self.asked.renew(facts, {}, changed)
         related = self._lineage.join(facts, self.asked, changed)
-        changed |= related | self._lineage.said
-        changed |= self.traits.renew(changed)
+        changed.update(related, self._lineage.said)
+        changed.update(self.traits.renew(changed))
         changed |= self.registries.renew(facts, lost, changed)
         self.registries.unsurveyed = unsurveyed
         judged = self._bases.join(self.registries, changed)
         self.moved = bool(related) or not judged.isdisjoint(self.lineage.bases)
-        return changed | judged
+        return with_more(changed, judged)
 
 
 def changed_in(before: ImageFacts, after: ImageFacts) -> set[Address]:

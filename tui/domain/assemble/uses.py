@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 
 from tui.domain.assemble.images import used
 from tui.domain.assemble.places import JudgedImages
@@ -32,10 +32,9 @@ class ShownImages:
         self._unneeded: Rows[ImageKey, bool] = Rows(trace, self._is_unneeded)
 
     def renew(
-        self, changed: Iterable[Address], stale: Iterable[ImageKey], workloads: Mapping[ObjectKey, Workload]
+        self, changed: Set[Address], stale: Iterable[ImageKey], workloads: Mapping[ObjectKey, Workload]
     ) -> set[ImageKey]:
         """Show what changed; the images that are others, or shown no more. `moved` says whether there are others than before."""
-        changed = set(changed)
         keys = {address for address in changed if isinstance(address, ImageKey)}
         present = {key for key in keys if key in self._reading.catalog.images}
         unneeded = self._unneeded.refresh(changed, present, keys - present)

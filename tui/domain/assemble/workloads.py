@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass, field
 from datetime import datetime
 from operator import is_
 from typing import NamedTuple
+
+import msgspec
 
 from tui.domain.assemble.images import verdict_of
 from tui.domain.assemble.places import JudgedImages
 from tui.domain.checks.asking import CheckAnswers, Questions
 from tui.domain.checks.containers import BY_NAME
 from tui.domain.checks.context import ContainerContext
-from tui.domain.common.memo import Address, Rows, Trace
+from tui.domain.common.memo import Address, Rows, Trace, with_more
 from tui.domain.common.source_id import SourceId
 from tui.domain.common.trust import Check, worst
 from tui.domain.facts.admission import Gate
@@ -68,13 +70,12 @@ class WorkloadJudge:
         self._rows: Rows[ObjectKey, Workload] = Rows(trace, self._judge)
 
     def renew(
-        self, joined: Mapping[ObjectKey, JoinedWorkload], under: Circumstances, changed: Iterable[Address]
+        self, joined: Mapping[ObjectKey, JoinedWorkload], under: Circumstances, changed: Set[Address]
     ) -> set[ObjectKey]:
         """Judge again what changed, all when the circumstances did; the workloads that are others, or gone."""
         self._joined = joined
-        changed = set(changed)
         if under != self.under:
-            changed.update(joined)
+            changed = with_more(changed, joined.keys())
         self.under = under
         keys = {address for address in changed if isinstance(address, ObjectKey)}
         present = {key for key in keys if key in joined}
@@ -124,10 +125,13 @@ class WorkloadJudge:
         rollback = tuple([image for image in joined.rollback if image in self._images])
         if last is not None and rollback == last.rollback and all(map(is_, containers, last.containers)):
             return last
+        verdict = worst([container.verdict for container in containers])
+        if last is not None:
+            return msgspec.structs.replace(last, containers=containers, verdict=verdict, rollback=rollback)
         return Workload(
             key=joined.key,
             containers=containers,
-            verdict=worst([container.verdict for container in containers]),
+            verdict=verdict,
             pods=sum(crew.pods for crew in joined.crews),
             desired=own.desired if own is not None else None,
             suspended=own.suspended if own is not None else False,
@@ -149,16 +153,19 @@ class WorkloadJudge:
     ) -> Container:
         """The container as it is judged now; `last` is how it was after the answers `before`, if the same was joined then."""
         joined, key, lost = answered.context.container, answered.context.workload, answered.context.lost
-        own = ruled(answered.answers, answered.context.rules, (joined.digests,))
+        own, rules = answered.answers, answered.context.rules
+        if rules.overrules:
+            own = ruled(own, rules, (joined.digests,))
         declared = joined.declared if joined.declared in self._images else None
         shown = [image for image in joined.runs or ((declared,) if declared is not None else ()) if image in self._images]
         digests = _names(joined)
         judged = [self._image_checks(image, digests.get(image, ()), key) for image in shown]
         checks = (*own, *self._by_name(shown, digests, judged))
         verdict, placed = verdict_of(own, judged), dict(zip(shown, judged, strict=True)) if self._judged.judge.book.varies else {}
-        may_last = last is not None and before is not None and before.context.lost == lost
-        if last is not None and may_last and _judgement_of(last) == (checks, verdict, declared, placed):
-            return last
+        if last is not None and before is not None and before.context.lost == lost:
+            if _judgement_of(last) == (checks, verdict, declared, placed):
+                return last
+            return msgspec.structs.replace(last, checks=checks, verdict=verdict, declared=declared, placed=placed)
         return Container(
             name=joined.slot[1],
             type=joined.slot[0],
@@ -218,6 +225,8 @@ class WorkloadJudge:
 
 def _names(joined: ContainerJoin) -> dict[ImageKey, tuple[str, ...]]:
     """The digests that the name of a container gives of each of its images."""
+    if len(joined.named) == 1:
+        return {key: (digest,) for key, digest in joined.named}
     digests: dict[ImageKey, list[str]] = {}
     for key, digest in joined.named:
         digests.setdefault(key, []).append(digest)

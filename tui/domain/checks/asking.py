@@ -30,28 +30,43 @@ class Questions(Generic[C]):
     def __init__(self, checks: Iterable[Callable[[C], Check]], reads: Mapping[object, tuple[str, ...]]) -> None:
         self._checks: tuple[Callable[[C], Check], ...] = tuple(checks)
         self._reads = reads
-        self._compared: dict[tuple[Rules, Rules], tuple[bool, ...]] = {}
+        self._compared: dict[tuple[Rules, Rules], tuple[int, ...]] = {}
         # What most images answer is the same in every word: that is kept once.
         self._shared: tuple[Shared[Check], ...] = tuple([Shared() for _ in self._checks])
 
     def ask(self, context: C, before: CheckAnswers[C] | None = None) -> CheckAnswers[C]:
         """All answers; of those from `before` what follows from facts and settings that are still the same."""
         if before is None or not _same_facts(before.context, context):
-            answered = zip(self._checks, self._shared, strict=True)
-            return CheckAnswers(context, tuple([shared.one(check(context)) for check, shared in answered]))
-        settled = self._settled(before.context.rules, context.rules)
-        answers = zip(self._checks, self._shared, settled, before.answers, strict=True)
-        return CheckAnswers(context, tuple([old if same else shared.one(check(context)) for check, shared, same, old in answers]))
+            return CheckAnswers(context, self.all(context))
+        return CheckAnswers(context, self.again(before.answers, before.context.rules, context.rules, lambda: context))
 
-    def _settled(self, before: Rules, now: Rules) -> tuple[bool, ...]:
-        """Which checks cannot tell these rules from each other."""
-        compared = self._compared.get((before, now))
-        if compared is None:
+    def all(self, context: C) -> tuple[Check, ...]:
+        """All answers."""
+        return tuple([shared.one(check(context)) for check, shared in zip(self._checks, self._shared, strict=True)])
+
+    def again(self, answers: tuple[Check, ...], before: Rules, rules: Rules, context: Callable[[], C]) -> tuple[Check, ...]:
+        """The answers to the same facts by other rules; `context` is made only for a check that these rules can bear upon."""
+        unsettled = self._unsettled(before, rules)
+        if not unsettled:
+            return answers
+        there, renewed = context(), [*answers]
+        for place in unsettled:
+            renewed[place] = self._shared[place].one(self._checks[place](there))
+        return tuple(renewed)
+
+    def _unsettled(self, before: Rules, now: Rules) -> tuple[int, ...]:
+        """Which checks may tell these rules from each other, by their place."""
+        unsettled = self._compared.get((before, now))
+        if unsettled is None:
             if len(self._compared) > _PAIRS:
                 self._compared.clear()
-            compared = tuple([check in self._reads and now.alike(before, self._reads[check]) for check in self._checks])
-            self._compared[before, now] = compared
-        return compared
+            checks = enumerate(self._checks)
+            unsettled = tuple([place for place, check in checks if not self._is_settled(check, before, now)])
+            self._compared[before, now] = unsettled
+        return unsettled
+
+    def _is_settled(self, check: Callable[[C], Check], before: Rules, now: Rules) -> bool:
+        return check in self._reads and now.alike(before, self._reads[check])
 
 
 _PAIRS = 1000

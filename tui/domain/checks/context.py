@@ -100,8 +100,12 @@ class ImageContext(msgspec.Struct, frozen=True, gc=False):
     @property
     def meaning(self) -> tuple[tuple[str, ...], ...]:
         """Groups of digests that each mean all of what is judged: its own, those of all its platforms, those that names give."""
+        return self.meaning_by(self.named)
+
+    def meaning_by(self, named: tuple[str, ...]) -> tuple[tuple[str, ...], ...]:
+        """The same, were these the digests that names give."""
         members = self.known.members if self.known is not None else ()
-        return (self.key.digest,), tuple(member.manifest for member in members), self.named
+        return (self.key.digest,), tuple(member.manifest for member in members), named
 
 
 class ContainerContext(msgspec.Struct, frozen=True, gc=False):

@@ -9,6 +9,7 @@ What was not looked at is unknown, never unsigned.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from functools import lru_cache
 
 from tui.domain.checks.context import ImageContext
@@ -20,7 +21,7 @@ from tui.domain.facts.events import SignaturesVerified
 from tui.domain.facts.signature import Outcome, Reason, SignatureSystem, Verdict, best
 from tui.domain.registries.catalog import CatalogImage
 
-__all__ = ["CONTENT_TRUST", "check_signature", "is_awaited"]
+__all__ = ["CONTENT_TRUST", "are_signatures_awaited", "check_signature", "is_awaited"]
 
 CONTENT_TRUST = "Docker Content Trust data exists: retired 2028-03-31, not verified."
 """Microsoft's deprecation of Docker Content Trust in ACR (container-registry-content-trust-deprecation)."""
@@ -115,6 +116,14 @@ def check_signature(context: ImageContext) -> Check:
 def is_awaited(check: Check) -> bool:
     """Whether somebody is still to look for the signatures of something that runs, or would: what is known is not all."""
     return check.name is CheckName.SIGNATURE and check.brief == _AWAITED
+
+
+def are_signatures_awaited(checks: Iterable[Check]) -> bool:
+    """The same of all checks of an image, of which one is about its signatures."""
+    for check in checks:
+        if check.name is CheckName.SIGNATURE:
+            return is_awaited(check)
+    return False
 
 
 def _answer(context: ImageContext, image: CatalogImage, digest: str) -> Check:

@@ -7,7 +7,8 @@ A round takes facts in and gives a snapshot. What follows from facts is kept in 
   says what changed, `refresh` makes those rows again that read it, and says in turn which of them are other rows now. So a
   change goes no further than it matters.
 - `Shared`: equal values as one object. `SharedByIdentity`: what follows from an object, found by which object it is.
-- `changed_keys`: what differs between two frozen tables. A `Successor` knows that of itself and the table before it.
+- `changed_keys`: what differs between two frozen tables; `with_more`: that, and what follows from it. A `Successor` knows what
+  differs between itself and the table before it.
 
 What can be read has an address, which is its key: the name of a repository (its facts, or which images are in it), a digest
 (content that comes, is claimed to be something, or is held otherwise), the key of an image, or the key of a row.
@@ -15,12 +16,12 @@ What can be read has an address, which is its key: the name of a repository (its
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Set
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Set
 from itertools import compress
 from operator import is_, is_not
 from typing import Generic, Protocol, TypeVar
 
-__all__ = ["Address", "Lookup", "Memo", "Noted", "Rows", "Shared", "SharedByIdentity", "Successor", "Trace", "changed_keys"]
+__all__ = ["Address", "Lookup", "Memo", "Noted", "Rows", "Shared", "SharedByIdentity", "Successor", "Trace", "changed_keys", "with_more"]
 
 T = TypeVar("T")
 K = TypeVar("K", bound=Hashable)
@@ -130,6 +131,15 @@ class Noted(Generic[K, V]):
         return self._table.get(key)
 
 
+class _Several(tuple[Address, ...]):
+    """What was read for one row, where it is more or less than one address."""
+
+    __slots__ = ()
+
+
+_NOTHING = _Several()
+
+
 class Rows(Generic[K, V]):
     """Rows by key, each made by `make` and kept as long as nothing changes that was read for it.
 
@@ -142,7 +152,7 @@ class Rows(Generic[K, V]):
         self.values: dict[K, V] = {}
         self._make = make
         self._trace = trace
-        self._reads: dict[K, tuple[Address, ...]] = {}
+        self._reads: dict[K, Address | _Several] = {}
         # Most addresses have one reader: only for the second a set is made.
         self._readers: dict[Address, K | set[K]] | None = None
         trace.watch(self)
@@ -202,8 +212,7 @@ class Rows(Generic[K, V]):
                 self.values[key] = self._make(key)
                 reads.discard(key)
                 if reads:
-                    self._reads[key] = tuple(reads)
-                    self._note(key, reads)
+                    self._keep(key, reads)
                     reads.clear()
         finally:
             trace.reads = outer
@@ -212,30 +221,39 @@ class Rows(Generic[K, V]):
     def _put(self, key: K) -> bool:
         value, reads = self._trace.following(self._make, key)
         reads.discard(key)
-        before = self._reads.get(key, ())
+        before = self._read_for(key)
         if len(before) != len(reads) or not reads.issuperset(before):
             self._unread(key, before)
-            self._reads[key] = tuple(reads)
-            self._note(key, reads)
+            self._keep(key, reads)
         if key in self.values and (self.values[key] is value or self.values[key] == value):
             return False
         self.values[key] = value
         return True
 
     def _drop(self, key: K) -> bool:
-        self._unread(key, self._reads.pop(key, ()))
+        self._unread(key, self._read_for(key))
+        self._reads.pop(key, None)
         present = key in self.values
         self.values.pop(key, None)
         return present
 
     # ---- who reads what
 
+    def _keep(self, key: K, reads: set[Address]) -> None:
+        """Keep what was read for a row. Most rows follow from one thing: that is kept as it is, with nothing around it."""
+        self._reads[key] = next(iter(reads)) if len(reads) == 1 else _Several(reads)
+        self._note(key, reads)
+
+    def _read_for(self, key: K) -> Collection[Address]:
+        reads = self._reads.get(key, _NOTHING)
+        return reads if isinstance(reads, _Several) else (reads,)
+
     def _index(self) -> dict[Address, K | set[K]]:
         """The readers of each address: found out when anything changes for the first time, which for many rows is never."""
         if self._readers is None:
             self._readers = {}
-            for key, addresses in self._reads.items():
-                self._note(key, addresses)
+            for key in self._reads:
+                self._note(key, self._read_for(key))
         return self._readers
 
     def _note(self, key: K, addresses: Iterable[Address]) -> None:
@@ -283,6 +301,12 @@ class Successor(dict[K, V]):
 
 FEW = 2
 """A table is compared key by key where more than one in so many changed: then to remember them is no gain."""
+
+
+def with_more(changed: Set[T], more: Iterable[T]) -> Set[T]:
+    """Both together: the very same set where nothing is added, for what changed in a first round is all that there is."""
+    added = more if isinstance(more, Set) else set(more)
+    return changed if added <= changed else {*changed, *added}
 
 
 def changed_keys(before: Mapping[K, V], after: Mapping[K, V]) -> set[K]:

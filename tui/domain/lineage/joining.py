@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping
+from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Set
 from typing import TypeVar
 
-from tui.domain.common.memo import Address, Rows, Trace
+from tui.domain.common.memo import Address, Rows, Trace, with_more
 from tui.domain.facts.facts import ImageFacts
 from tui.domain.facts.image import RepositoryName
 from tui.domain.lineage.edges import ClaimParser, ParsedClaim
@@ -54,34 +54,33 @@ class LineageJoin:
         """The lineage of all parts."""
         return self._merged.lineage
 
-    def join(self, facts: ImageFacts, registries: Registries, changed: Iterable[Address]) -> set[Address]:
+    def join(self, facts: ImageFacts, registries: Registries, changed: Set[Address]) -> Set[Address]:
         """Bring the lineage up to date; what in it is not as before: keys of images and bases, digests of configs."""
-        changed = set(changed)
         self._facts, self._around.registries = facts, registries
-        changed |= self._renew_contents(changed)
+        changed = self._renew_contents(changed)
         hidden = hidden_registries(facts)
         if hidden != self._hidden:
             self._hidden = hidden
-            changed.update(self._parts.members)
+            changed = with_more(changed, self._parts.members.keys())
         moved = self._tokens.refresh(changed, self._known(changed), removed := self._gone(changed))
         new, dropped = self._parts.regroup([config for config in moved if config in self._tokens.values], removed)
         others = self._built.refresh(changed, new, dropped)
         return self._merged.replace({part: self._built.values.get(part, _NOTHING) for part in others})
 
-    def _renew_contents(self, changed: set[Address]) -> set[Address]:
+    def _renew_contents(self, changed: Set[Address]) -> Set[Address]:
         """Read again what changed of contents, and of what is said of them; what follows from that for others."""
         images = {address for address in changed if isinstance(address, ImageKey)}
         existing = {key for key in images if key in self._catalog.images}
         self.said = self._claims.refresh(changed, existing, images - existing)
-        changed = changed | self._around.take(images) | self.said
+        changed = with_more(with_more(changed, self._around.take(images)), self.said)
         configs = {address for address in changed if isinstance(address, str)}
         present = {config for config in configs if config in self._catalog.by_config}
-        before = {config: self._contents.values.get(config) for config in configs}
+        before = {config: self._contents.values[config] for config in configs if config in self._contents.values}
         others = self._contents.refresh(changed, present, configs - present)
         contents = {config: (before.get(config), self._contents.values.get(config)) for config in others}
         shared = self._around.settle(contents)
         parts = {self._parts.part_of.get(config) for repository in shared for config in self._configs(repository)}
-        return {*changed, *others, *self._around.moved, *(part for part in parts if part is not None)}
+        return with_more(changed, {*others, *self._around.moved, *(part for part in parts if part is not None)})
 
     def _configs(self, repository: Repository) -> Iterator[str]:
         """The configs that a repository holds."""
@@ -102,7 +101,7 @@ class LineageJoin:
 
     def _read_claims(self, key: ImageKey) -> ClaimsByConfig:
         image = self._catalog.image(key)
-        return claims_of_image(image, self._catalog, self._facts) if image is not None else _NO_CLAIMS
+        return (image is not None and claims_of_image(image, self._catalog, self._facts)) or _NO_CLAIMS
 
     def _read_content(self, config: str) -> Content | None:
         return content_of(config, self._catalog, self._claims.get)

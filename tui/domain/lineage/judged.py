@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from tui.domain.common.memo import Address, Noted, Rows, Trace
+from tui.domain.common.memo import Address, Noted, Rows, Trace, with_more
 from tui.domain.common.text import full_stop
 from tui.domain.facts.facts import ImageFacts
 from tui.domain.facts.image import Platform, RepositoryName
@@ -107,26 +107,26 @@ class BasesJoin:
         self._parents, self._doubts = Noted(trace, lineage.parents), Noted(trace, lineage.doubts)
         self.bases = Bases(*self._tables)
 
-    def join(self, registries: Registries, changed: Iterable[Address]) -> set[Address]:
+    def join(self, registries: Registries, changed: Set[Address]) -> Set[Address]:
         """Bring the verdicts up to date; the keys of images and bases of which another is given now."""
-        changed = set(changed)
         self._registries = registries
         self._whole = whole_registries(registries.facts)
         around = self._whole, registries.lost, registries.unsurveyed, registries.facts.catalogs.keys()
         if around != self._around:
             self._around = around
-            changed.update(self._named.values, self._alone.values)
+            changed = with_more(changed, {*self._named.values, *self._alone.values})
         keys = {address for address in changed if isinstance(address, ImageKey)}
         present = {key for key in keys if self._take(key)}
-        changed |= self._configs.refresh(changed)
-        changed |= self._named.refresh(changed)
-        changed |= self._alone.refresh(changed, present, keys - present)
-        changed |= settle(self._stale(changed), self._links, self._alone.values, self._lineage.derived, self._done)
-        changed |= self._steps.refresh(changed)
+        changed = with_more(changed, self._configs.refresh(changed))
+        changed = with_more(changed, self._named.refresh(changed))
+        changed = with_more(changed, self._alone.refresh(changed, present, keys - present))
+        stale = self._stale(changed)
+        changed = with_more(changed, settle(stale, self._links, self._alone.values, self._lineage.derived, self._done))
+        changed = with_more(changed, self._steps.refresh(changed))
         others = self._judged.refresh(changed, present, keys - present)
         self._give(others)
         self._tidy()
-        return {*others}
+        return others
 
     def _take(self, key: ImageKey) -> bool:
         """Take in the link of an image or a base. Says whether there is one."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Set
 from datetime import date
 
 import msgspec
@@ -42,11 +42,10 @@ class TraitsOf:
         self._rows: Rows[ImageKey, BaseTraits] = Rows(trace, self._read)
         self._told: dict[str, tuple[str, tuple[Product, ...]]] = {}
 
-    def renew(self, changed: Iterable[Address]) -> set[Address]:
+    def renew(self, changed: Set[Address]) -> Set[Address]:
         """Read again what changed; the keys of images with other traits."""
-        changed = set(changed)
         removed = [key for key in changed if isinstance(key, ImageKey) and key not in self._catalog.images]
-        return {*self._rows.refresh(changed, (), removed)}
+        return self._rows.refresh(changed, (), removed)
 
     def of(self, key: ImageKey) -> BaseTraits:
         """The traits of an image."""

@@ -86,6 +86,11 @@ class Rules(msgspec.Struct, frozen=True, dict=True, cache_hash=True):
         """What was cited before: every image cites the same few."""
         return {}
 
+    @property
+    def overrules(self) -> bool:
+        """Whether an answer may be taken for another than the check gave."""
+        return bool(self.off or self.exceptions or self.expired)
+
     def alike(self, other: Rules, fields: Iterable[str]) -> bool:
         """Whether these fields say the same in both, and are written at the same place."""
         return all(

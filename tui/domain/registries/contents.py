@@ -6,7 +6,7 @@ to the same config there.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 
 import msgspec
 
@@ -42,14 +42,14 @@ class Contents:
         self.manifests = manifests
         self.configs = configs
         self.trace = trace if trace is not None else Trace()
-        self._members: dict[str, tuple[tuple[PlatformMember, ...] | None, tuple[Address, ...]]] = {}
+        self._members: dict[str, tuple[PlatformMember, ...] | None] = {}
+        self._missing: dict[str, tuple[Address, ...]] = {}
 
-    def renew(self, manifests: Mapping[str, Manifest], configs: Mapping[str, ImageConfig], changed: Iterable[Address]) -> None:
+    def renew(self, manifests: Mapping[str, Manifest], configs: Mapping[str, ImageConfig], changed: Set[Address]) -> None:
         """Resolve by more contents; what has come is among what changed."""
         self.manifests, self.configs = manifests, configs
-        come = set(changed)
-        for digest in [digest for digest, (_, missing) in self._members.items() if not come.isdisjoint(missing)]:
-            del self._members[digest]
+        for digest in [digest for digest, missing in self._missing.items() if not changed.isdisjoint(missing)]:
+            del self._members[digest], self._missing[digest]
 
     def manifest(self, digest: str) -> Manifest | None:
         """A manifest, if it was read."""
@@ -67,12 +67,13 @@ class Contents:
 
     def members(self, digest: str) -> tuple[PlatformMember, ...] | None:
         """The platforms of an index or manifest, also those that were not read; None when it was not read itself."""
-        entry = self._members.get(digest)
-        if entry is None:
-            members, missing = self.trace.following(self._find_whole, digest)
-            entry = self._members[digest] = members, tuple(missing)
-        self.trace.reads.update(entry[1])
-        return entry[0]
+        if digest not in self._members:
+            self._members[digest], missing = self.trace.following(self._find_whole, digest)
+            if missing:
+                self._missing[digest] = tuple(missing)
+        if digest in self._missing:
+            self.trace.reads.update(self._missing[digest])
+        return self._members[digest]
 
     def indexes(self, digest: str, depth: int = MAX_DEPTH) -> tuple[str, ...]:
         """The indexes that lie in an index, as far as they are followed."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 
 from tui.domain.common.memo import Address, Rows, Trace
 from tui.domain.facts.facts import ImageFacts
@@ -33,9 +33,8 @@ class CatalogJoin:
         self._by_config: dict[str, tuple[ImageKey, ...]] = {}
         self.catalog = Catalog(self._contents, self._images, self._holders, self._by_config)
 
-    def join(self, facts: ImageFacts, changed: Iterable[Address]) -> set[Address]:
+    def join(self, facts: ImageFacts, changed: Set[Address]) -> set[Address]:
         """Bring the catalog up to date; what in it is not as before: names of repositories, keys of images, digests."""
-        changed = set(changed)
         self._reader = PresenceReader(facts, trace=self._trace)
         self._contents.renew(facts.manifests, facts.configs, changed)
         names = {name for name in changed if isinstance(name, RepositoryName)}
@@ -53,7 +52,7 @@ class CatalogJoin:
     def _take(self, names: set[RepositoryName]) -> set[Address]:
         """Put the images of repositories in the place of what they were."""
         changed: set[Address] = set(names)
-        configs: dict[str, set[ImageKey]] = {}
+        configs: dict[str, list[ImageKey]] = {}
         moved = False
         for name in names:
             before = {image.key: image for image in self._parts.get(name, ())}
@@ -64,12 +63,13 @@ class CatalogJoin:
                     changed.add(key)
                     changed.update(_meanings(before.get(key), after.get(key)))
                     for config in (*_configs(before.get(key)), *_configs(after.get(key))):
-                        configs.setdefault(config, set()).add(key)
+                        configs.setdefault(config, []).append(key)
             self._images.update(after)
             self._put(name)
         if moved:
             self._order()
-        return changed | {config for config, keys in configs.items() if self._hold(config, keys)}
+        changed.update(config for config, keys in configs.items() if self._hold(config, keys))
+        return changed
 
     def _put(self, name: RepositoryName) -> None:
         images = self._rows.values.get(name)
@@ -89,7 +89,7 @@ class CatalogJoin:
             for image in self._parts[name]:
                 self._images[image.key] = image
 
-    def _hold(self, config: str, keys: set[ImageKey]) -> bool:
+    def _hold(self, config: str, keys: Iterable[ImageKey]) -> bool:
         """Find again what holds a config, of what held it and what may hold it now. Says whether that changed."""
         before = self._by_config.get(config, ())
         images = [self._images[key] for key in {*before, *keys} if key in self._images]

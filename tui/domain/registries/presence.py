@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Set
 from datetime import datetime
 from enum import StrEnum
 
 import msgspec
 
-from tui.domain.common.memo import Address, Trace
+from tui.domain.common.memo import Address, Trace, with_more
 from tui.domain.common.text import full_stop
 from tui.domain.facts.events import AbsenceKind, LookupFailed
 from tui.domain.facts.facts import ImageFacts
@@ -235,7 +235,7 @@ class Registries(PresenceReader):
         self._answers: dict[RepositoryName, dict[str, tuple[_Reference, Presence]]] = {}
         self._tables: dict[RepositoryName, dict[str, str] | None] = {}
 
-    def renew(self, facts: ImageFacts, lost: Mapping[str, str], changed: Iterable[Address]) -> set[Address]:
+    def renew(self, facts: ImageFacts, lost: Mapping[str, str], changed: Set[Address]) -> set[Address]:
         """Answer from other facts; what is not answered as before, of what was asked.
 
         A registry that is lost, or answers again, changes every answer about it, also where nothing was ever told of it.
@@ -243,7 +243,7 @@ class Registries(PresenceReader):
         hosts = {host for host in {*lost, *self.lost} if lost.get(host) != self.lost.get(host)}
         names = {name for name in self._names if name.registry in hosts} if hosts else set()
         self.facts, self.lost = facts, lost
-        changed = {*changed, *names}
+        changed = with_more(changed, names)
         for table in (self._rows, self._tables):
             for name in table.keys() & changed:
                 del table[name]
@@ -265,6 +265,10 @@ class Registries(PresenceReader):
     def digest(self, name: RepositoryName, digest: str) -> Presence:
         """Whether a repository holds a manifest now."""
         return self._answer(name, digest)
+
+    def digest_once(self, name: RepositoryName, digest: str) -> Presence:
+        """The same for whoever follows from all that is said of the repository anyway: the answer is not kept."""
+        return super().digest(name, digest)
 
     def tags(self, name: RepositoryName) -> dict[str, str] | None:
         """All versions of a repository and what they name; None unless they were listed whole."""

@@ -8,7 +8,7 @@ repository digest of the config, CRI-O and docker also bare config digests); the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Set
 from datetime import datetime
 
 import msgspec
@@ -89,12 +89,12 @@ class DriftJudge:
         self._spare = _SPARE
         self._verdicts: Rows[RunVariant, DriftVerdict] = Rows(trace, self._judge)
 
-    def renew(self, changed: Iterable[Address], used: Callable[[RunVariant], bool]) -> set[Address]:
+    def renew(self, changed: Iterable[Address], used: Callable[[RunVariant], bool]) -> Set[Address]:
         """Judge again what changed; the ways of running that are judged otherwise. What is not `used` may be forgotten."""
         if len(self._verdicts.values) > self._spare:
             self._verdicts.keep(used)
             self._spare = _SPARE + 2 * len(self._verdicts.values)
-        return {*self._verdicts.refresh(changed)}
+        return self._verdicts.refresh(changed)
 
     def find(self, variant: RunVariant) -> DriftVerdict:
         """The finding on one way of running."""

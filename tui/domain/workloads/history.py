@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from datetime import datetime
 
 import msgspec
 
-from tui.domain.common.memo import Address, Noted, Rows, Trace
+from tui.domain.common.memo import Address, Noted, Rows, Trace, with_more
 from tui.domain.facts.facts import ImageFacts, TrustFacts
 from tui.domain.facts.image import ImageConfig, RepositoryName
 from tui.domain.facts.signature import Outcome, Reason, StepName, StepState, Verdict
@@ -38,10 +38,10 @@ class Observer:
         self._parents, self._links = Noted(trace, lineage.parents), Noted(trace, bases.links)
         self._seen: Rows[ImageKey, Observation | None] = Rows(trace, self._look)
 
-    def renew(self, facts: ImageFacts, trust: TrustFacts, changed: Iterable[Address]) -> set[Address]:
+    def renew(self, facts: ImageFacts, trust: TrustFacts, changed: Set[Address]) -> Set[Address]:
         """Observe again what changed; the images of which something else is seen."""
         self._facts, self._trust = facts, trust
-        return {*self._seen.refresh(changed)}
+        return self._seen.refresh(changed)
 
     def observe(self, key: ImageKey) -> Observation | None:
         """What is known of an image; None when it cannot be read."""
@@ -149,17 +149,16 @@ class Suspicions:
         self._running = _Running()
         self._answers: Rows[ObjectKey, Mapping[str, Suspicion]] = Rows(trace, self._look)
 
-    def renew(self, workloads: Mapping[ObjectKey, JoinedWorkload], changed: Iterable[Address]) -> set[Address]:
+    def renew(self, workloads: Mapping[ObjectKey, JoinedWorkload], changed: Set[Address]) -> Set[Address]:
         """Look again where something changed; the workloads of which another answer is given."""
         self._workloads = workloads
-        changed = set(changed)
         if self._observer.signatures_lost != self._lost:
             self._lost = self._observer.signatures_lost
-            changed.update(self._answers.values)
+            changed = with_more(changed, self._answers.values.keys())
         keys = {address for address in changed if isinstance(address, ObjectKey)}
-        changed.update((_RUNNING, name) for key in keys for name in self._running.take(key, workloads.get(key)))
+        running = {(_RUNNING, name) for key in keys for name in self._running.take(key, workloads.get(key))}
         present = {key for key in keys if key in workloads}
-        return {*self._answers.refresh(changed, present, keys - present)}
+        return self._answers.refresh(with_more(changed, running), present, keys - present)
 
     def of(self, key: ObjectKey) -> Mapping[str, Suspicion]:
         """What is odd about a workload, by the names of its containers."""

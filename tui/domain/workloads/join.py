@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from tui.domain.common.memo import Address, Rows, Trace
+from tui.domain.common.memo import Address, Rows, Trace, with_more
 from tui.domain.common.source_id import SourceId
 from tui.domain.facts.facts import ClusterFacts
 from tui.domain.facts.reference import parse_reference
@@ -70,16 +70,15 @@ class WorkloadJoin:
         self._rows: Rows[ObjectKey, JoinedWorkload] = Rows(trace, self._join)
         self.workloads: Mapping[ObjectKey, JoinedWorkload] = self._rows.values
 
-    def renew(self, facts: ClusterFacts, changed: Iterable[Address]) -> set[ObjectKey]:
+    def renew(self, facts: ClusterFacts, changed: Set[Address]) -> set[ObjectKey]:
         """Join again what changed; the workloads that are others, or gone."""
-        changed = set(changed)
-        changed |= self._judge.renew(changed, self._rows.is_read)
+        changed = with_more(changed, self._judge.renew(changed, self._rows.is_read))
         nodes, self._nodes = self._nodes, facts.nodes
         if nodes != facts.nodes:
-            changed.update(self._rows.values)
+            changed = with_more(changed, self._rows.values.keys())
         drafts = self._grouping.renew(facts)
         present = {key for key in drafts if key in self._grouping.workloads}
-        return self._rows.refresh({*changed, *present}, present, drafts - present)
+        return self._rows.refresh(with_more(changed, present), present, drafts - present)
 
     def _join(self, key: ObjectKey) -> JoinedWorkload:
         draft = self._grouping.workloads[key]
