@@ -31,9 +31,7 @@ class ShownImages:
         self._places: dict[ImageKey, bool] = {}
         self._unneeded: Rows[ImageKey, bool] = Rows(trace, self._is_unneeded)
 
-    def renew(
-        self, changed: Set[Address], stale: Iterable[ImageKey], workloads: Mapping[ObjectKey, Workload]
-    ) -> set[ImageKey]:
+    def renew(self, changed: Set[Address], stale: Iterable[ImageKey], workloads: Mapping[ObjectKey, Workload]) -> set[ImageKey]:
         """Show what changed; the images that are others, or shown no more. `moved` says whether there are others than before."""
         keys = {address for address in changed if isinstance(address, ImageKey)}
         present = {key for key in keys if key in self._reading.catalog.images}

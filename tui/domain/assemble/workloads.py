@@ -69,9 +69,7 @@ class WorkloadJudge:
         self._asked: dict[ObjectKey, tuple[JoinedWorkload, tuple[CheckAnswers[ContainerContext], ...]]] = {}
         self._rows: Rows[ObjectKey, Workload] = Rows(trace, self._judge)
 
-    def renew(
-        self, joined: Mapping[ObjectKey, JoinedWorkload], under: Circumstances, changed: Set[Address]
-    ) -> set[ObjectKey]:
+    def renew(self, joined: Mapping[ObjectKey, JoinedWorkload], under: Circumstances, changed: Set[Address]) -> set[ObjectKey]:
         """Judge again what changed, all when the circumstances did; the workloads that are others, or gone."""
         self._joined = joined
         if under != self.under:

@@ -21,7 +21,19 @@ from itertools import compress
 from operator import is_, is_not
 from typing import Generic, Protocol, TypeVar
 
-__all__ = ["Address", "Lookup", "Memo", "Noted", "Rows", "Shared", "SharedByIdentity", "Successor", "Trace", "changed_keys", "with_more"]
+__all__ = [
+    "Address",
+    "Lookup",
+    "Memo",
+    "Noted",
+    "Rows",
+    "Shared",
+    "SharedByIdentity",
+    "Successor",
+    "Trace",
+    "changed_keys",
+    "with_more",
+]
 
 T = TypeVar("T")
 K = TypeVar("K", bound=Hashable)

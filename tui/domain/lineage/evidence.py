@@ -69,6 +69,8 @@ def claims_of(
     writes labels of the same names; buildpacks platform.md (`io.buildpacks.lifecycle.metadata`); Copacetic.
     """
     labels = config.labels if config is not None else _NO_ANNOTATIONS
+    if not (labels or manifest.annotations or index_descriptor_annotations):
+        return ()
     claims = (
         *_buildpack(labels),
         *_copa(manifest.annotations, labels),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from tui.domain.facts.configured import configured_claims
 from tui.domain.facts.facts import ImageFacts
@@ -11,6 +11,7 @@ from tui.domain.lineage.distro import distro_hint, distro_of
 from tui.domain.lineage.evidence import claims_of
 from tui.domain.lineage.graph import Content
 from tui.domain.registries.catalog import Catalog, CatalogImage
+from tui.domain.registries.contents import PlatformMember
 from tui.domain.registries.public import is_public
 from tui.domain.snapshot.snapshot import ImageKey
 
@@ -124,7 +125,9 @@ def said_of(
 def usual_config(image: CatalogImage, catalog: Catalog) -> ImageConfig | None:
     """The config of the platform that most nodes have, else of the first."""
     usual = Platform("linux", "amd64")
-    members = sorted(image.members, key=lambda member: member.platform != usual)
+    members: Sequence[PlatformMember] = image.members
+    if len(members) > 1:
+        members = sorted(members, key=lambda member: member.platform != usual)
     configs = (catalog.contents.config(member.config) for member in members)
     return next((config for config in configs if config is not None), None)
 

@@ -108,6 +108,7 @@ class _Repository:
         self._registries = registries
         self._contents = contents
         self._rows = registries.rows(name)
+        self._tag_records = registries.facts.tags.get(name, {})
         self._unread = frozenset(registries.unread(name))
         self._digests = {*registries.facts.held.get(name, ()), *self._rows, *self._unread}
         self._tags, self._attached = self._read_tags()
@@ -122,7 +123,7 @@ class _Repository:
         """The versions that name each digest, and the digests that attached artifacts lie under."""
         tags: defaultdict[str, list[str]] = defaultdict(list)
         attached: set[str] = set()
-        for tag in self._registries.facts.tags.get(self._name, ()):
+        for tag in self._tag_records:
             word = self._registries.tag(self._name, tag)
             if is_attached_tag(tag):
                 attached.add(word.digest)
@@ -159,15 +160,16 @@ class _Repository:
         row = self._rows.get(digest)
         inner = self._contents.indexes(digest)
         digests = tuple(dict.fromkeys((digest, *(member.manifest for member in members), *inner)))
+        tags = self._versions(digests)
         word = self._registries.digest(self._name, digest)
         refused = "" if self._contents.manifest(digest) is not None or word.kind is None or word.gone else word.reason
         return CatalogImage(
             key=ImageKey(self._name.registry, self._name.repository, digest),
             members=members,
-            tags=self._versions(digests),
+            tags=tags,
             digests=digests,
             platforms=self._platforms(members, row),
-            configs=tuple(sorted({member.config for member in members if member.config})),
+            configs=_configs_of(members),
             size=self._size(members, row),
             created=self._created(members),
             pushed=row.pushed if row is not None else None,
@@ -179,7 +181,7 @@ class _Repository:
             named=self._named(digests),
             changed=row.updated if row is not None else None,
             locks=row.locks if row is not None else None,
-            tag_rows=self._tag_rows(digests),
+            tag_rows=self._tag_rows(tags, digests),
         )
 
     def _named(self, digests: tuple[str, ...]) -> tuple[str, ...]:
@@ -203,18 +205,18 @@ class _Repository:
                 yield f"{name}, which it could run, has a configuration that is not an image's: it cannot be read."
 
     def _versions(self, digests: tuple[str, ...]) -> tuple[str, ...]:
+        if len(digests) == 1 and len(self._tags.get(digests[0], ())) < 2:
+            return tuple(self._tags.get(digests[0], ()))
         tags = sorted({tag for digest in digests for tag in self._tags.get(digest, ())})
         if len(tags) < 2:
             return tuple(tags)
         best = best_tag(tuple(tags))
         return (best, *(tag for tag in tags if tag != best))
 
-    def _tag_rows(self, digests: tuple[str, ...]) -> tuple[Tag, ...]:
+    def _tag_rows(self, tags: tuple[str, ...], digests: tuple[str, ...]) -> tuple[Tag, ...]:
         """What lists tell of its tags, where they still name it."""
-        records = self._registries.facts.tags.get(self._name, {})
-        tags = sorted({tag for digest in digests for tag in self._tags.get(digest, ())})
-        rows = (records[tag].row for tag in tags)
-        return tuple(row for row in rows if row is not None and row.digest in digests)
+        rows = [self._tag_records[tag].row for tag in tags]
+        return tuple([row for row in sorted(filter(None, rows), key=_tag_of) if row.digest in digests]) if any(rows) else ()
 
     def _platforms(self, members: tuple[PlatformMember, ...], row: ManifestListing | None) -> tuple[Platform, ...]:
         platforms = {member.platform for member in members if member.platform is not None}
@@ -234,6 +236,16 @@ class _Repository:
         configs = (self._contents.config(member.config) for member in members)
         built = (config.created for config in configs if config is not None and config.created is not None)
         return min((moment for moment in built if moment.year >= FIRST_CREDIBLE_YEAR), default=None)
+
+
+def _configs_of(members: tuple[PlatformMember, ...]) -> tuple[str, ...]:
+    if len(members) == 1:
+        return (members[0].config,) if members[0].config else ()
+    return tuple(sorted({member.config for member in members if member.config}))
+
+
+def _tag_of(row: Tag) -> str:
+    return row.name
 
 
 def _usual(members: tuple[PlatformMember, ...]) -> str:
