@@ -1,6 +1,7 @@
 """`reassess10k`: 10,000 running images judged anew when the policy changes, and their signatures when the trust policy does.
 
-Both happen while the event loop serves the screen: the longest time that it was held is measured by a ticker in the same run.
+What it computes counts, in all threads of the process: that is what it costs whatever else the machine does. Both happen while
+the event loop serves the screen: the longest time that it was held is measured by a ticker in the same run.
 """
 
 from __future__ import annotations
@@ -47,11 +48,11 @@ def _results(what: str, found: Measured) -> list[Result]:
     details: dict[str, str | int | float | bool] = {
         "images": IMAGES,
         "rounds": ROUNDS,
-        "computed s": round(found.computed, 2),
+        "until told s": round(found.seconds, 2),
         "held when idle ms": round(found.idle, 1),
     }
     return [
-        Result(name, round(found.seconds, 3), "s", f"<= {REACH} s", found.seconds <= REACH, details),
+        Result(name, round(found.computed, 3), "s computed", f"<= {REACH} s", found.computed <= REACH, details),
         Result(f"{name}, loop held", round(found.held, 1), "ms", f"<= {HELD} ms", found.held <= HELD, details),
     ]
 
