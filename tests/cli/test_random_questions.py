@@ -125,7 +125,8 @@ _LEAN: list[Snapshot] = []
 
 def lean_of(asked: Asked) -> Snapshot:
     """The estate without what nothing uses."""
-    _LEAN or _LEAN.append(only_in_use(asked.loaded))
+    if not _LEAN:
+        _LEAN.append(only_in_use(asked.loaded))
     return _LEAN[0]
 
 

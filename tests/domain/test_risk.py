@@ -290,9 +290,15 @@ def nobody_tells_when_its_tag_changed(shop: Shop) -> None:
     shop.policies(RegistryPolicies(), purge())
 
 
+def nobody_tells_whether_it_is_locked(shop: Shop) -> None:
+    shop.list_all({"1": shop.old, "2": shop.new}, None)
+    shop.policies(RegistryPolicies(), purge())
+
+
 @pytest.mark.parametrize(
     "story",
     [
+        nobody_tells_whether_it_is_locked,
         a_task_that_cannot_be_read,
         a_task_that_cannot_be_read_may_take_locks_away,
         a_pattern_that_only_acr_cli_reads,

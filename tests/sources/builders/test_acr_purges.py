@@ -99,6 +99,14 @@ async def test_a_task_in_no_state_that_is_known_may_purge(status: str | None, is
     assert [job.purges_unclear for job in jobs] == [is_unclear]
 
 
+@pytest.mark.parametrize(("status", "is_unclear"), [("Enabled", True), ("Disabled", False), (None, True)])
+async def test_a_task_whose_steps_are_in_a_file_may_purge(status: str | None, is_unclear: bool) -> None:
+    resource = task("nightly", {"type": "FileTask", "taskFilePath": "acb.yaml", "contextPath": "https://github.com/contoso/ops"})
+    resource["properties"]["status"] = status
+    jobs, _ = await jobs_and_policies(send({"properties": {}}), resource)
+    assert [job.purges_unclear for job in jobs] == [is_unclear]
+
+
 async def jobs_and_policies(registry: Any, *tasks: Any) -> tuple[list[Job], RegistryPolicies]:
     service = Service()
     service.on(REGISTRY, registry)

@@ -29,7 +29,7 @@ class RestartOutcome(StrEnum):
 
 
 class Restart(msgspec.Struct, frozen=True):
-    """What comes of a restart of one container's `pods`. `becomes` is what it would start instead.
+    """What comes of a restart of one container, which so many `pods` have, by `names`. `becomes` is what it would start instead.
 
     `hidden` says that a node which has the image starts it all the same, as the pull policy is not Always.
     """
@@ -40,11 +40,12 @@ class Restart(msgspec.Struct, frozen=True):
     pods: int
     becomes: ImageKey | None = None
     hidden: bool = False
+    names: frozenset[str] = frozenset()
 
 
 class Roulette(msgspec.Struct, frozen=True):
     """How many workloads and pods would fail, would change, or cannot be told; `hidden` are those of the first two whose nodes
-    may hide it."""
+    may hide it. A pod counts once, however many of its containers would fail."""
 
     fails: tuple[ObjectKey, ...] = ()
     changes: tuple[ObjectKey, ...] = ()
@@ -66,7 +67,7 @@ def roulette_of(restarts: Iterable[Restart]) -> Roulette:
         outcome = min((restart.outcome for restart in several), key=_RANK.index)
         workloads[outcome].append(key)
         bad = [restart for restart in several if restart.outcome is outcome]
-        pods[outcome] += max(restart.pods for restart in bad)
+        pods[outcome] += len(frozenset().union(*(restart.names for restart in bad)))
         if outcome in (RestartOutcome.FAILS, RestartOutcome.CHANGES) and any(restart.hidden for restart in bad):
             hidden.append(key)
     return Roulette(
@@ -94,7 +95,8 @@ def restarts_of(snapshot: Snapshot, workloads: Iterable[ObjectKey]) -> Iterator[
 def _restart(workload: Workload, container: Container, snapshot: Snapshot) -> Restart:
     outcome, becomes = _outcome(container, snapshot)
     hidden = outcome in (RestartOutcome.FAILS, RestartOutcome.CHANGES) and container.pull_policy != _ALWAYS
-    return Restart(workload.key, container.name, outcome, container.pods, becomes, hidden)
+    names = frozenset(pod.name for pod in container.pod_refs if not pod.ended)
+    return Restart(workload.key, container.name, outcome, container.pods, becomes, hidden, names)
 
 
 def _outcome(container: Container, snapshot: Snapshot) -> tuple[RestartOutcome, ImageKey | None]:

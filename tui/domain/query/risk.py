@@ -109,8 +109,8 @@ class Risks:
         if health is None or health.state is not SourceState.OK:
             reason = f": {health.error}" if health is not None and health.error else ""
             return f"Whether a task of {registry} purges it is not known{reason}."
-        unclear = [job.name for key, job in self._snapshot.jobs.items() if key.builder == registry and _is_unclear(job)]
-        return f"What the task {clean(min(unclear), 80)} of {registry} deletes cannot be read from its steps." if unclear else ""
+        unclear = [job for key, job in self._snapshot.jobs.items() if key.builder == registry and _is_unclear(job)]
+        return _unclear(min(unclear, key=lambda job: job.name), registry) if unclear else ""
 
     def _found(self, image: Image) -> Risk | None:
         if image.gone:
@@ -242,6 +242,11 @@ def _is_unclear(job: Job) -> bool:
     return job.key.kind is BuilderKind.ACR_TASKS and job.purges_unclear and job.schedule is not False
 
 
+def _unclear(job: Job, registry: str) -> str:
+    why = f": {job.reason}" if job.reason else ""
+    return f"What the task {clean(job.name, 80)} of {registry} deletes cannot be read from its steps{why}."
+
+
 def _is_locked(locks: Locks | None) -> bool:
     return locks is not None and not (locks.delete and locks.write)
 
@@ -254,7 +259,9 @@ def _is_meant(rule: PurgeRule, name: RepositoryName, row: Tag) -> bool | None:
     """Whether a command means a tag; None where a pattern cannot be read as acr-cli reads it (`regexp2` knows more than RE2)."""
     if _is_locked(row.locks) and not rule.locked:
         return False
-    return _any(_both(_is_whole(pattern.repository, name.repository), pattern.tag, row.name) for pattern in rule.filters)
+    is_meant = _any(_both(_is_whole(pattern.repository, name.repository), pattern.tag, row.name) for pattern in rule.filters)
+    # Nobody tells whether a lock keeps it.
+    return None if is_meant and row.locks is None else is_meant
 
 
 def _both(repository: bool | None, pattern: str, tag: str) -> bool | None:

@@ -28,7 +28,9 @@ def at_risk_sentences(answer: Answer, risk: AtRisk) -> Iterator[AnswerSentence]:
     if risk.losses:
         yield worded("fix", _fixes(risk, restart))
     elif restart:
-        yield AnswerSentence("restart", f"{fitted(*(f'{words}.' for words in restart))}")
+        yield AnswerSentence(
+            "restart", f"{fitted(*(f'of all pods: {words}.' for words in restart), *(f'{words}.' for words in restart))}"
+        )
     yield from whose_and_undecided(answer) if risk.losses else undecided(answer)
 
 
@@ -116,5 +118,5 @@ def _fixes(risk: AtRisk, restart: tuple[str, ...]) -> tuple[str, ...]:
     if not restart:
         return tuple(f"{words}." for words in steps)
     brings = (*restart, restart[-1].replace(" would fail", " fail"))
-    wordings = [f"{words}; a restart: {brought}." for words in steps for brought in brings]
+    wordings = [f"{words}; if all restart: {brought}." for words in steps for brought in brings]
     return tuple(sorted(wordings, key=len, reverse=True))

@@ -126,9 +126,12 @@ def _purges(step: StepWire | None, triggers: TriggersWire | None) -> tuple[Purge
 
 
 def _purges_unclear(step: StepWire | None, status: str | None) -> bool:
-    """A build only pushes; what the steps in a file do is not read, and they build as a rule."""
-    if step is None or (step.type or "").lower() != "encodedtask" or (status or "").lower() == "disabled":
+    """A build only pushes; what the steps in a file of a source do is not read, and they may be anything."""
+    kind = (step.type or "").lower() if step is not None else ""
+    if step is None or kind not in ("encodedtask", "filetask") or (status or "").lower() == "disabled":
         return False
+    if kind == "filetask":
+        return True
     content = step.encoded_task_content or ""
     is_in_no_state = (status or "").lower() != "enabled"
     return has_unclear_purges(content) or (is_in_no_state and bool(encoded_purges(content, ())))

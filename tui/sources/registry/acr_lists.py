@@ -19,12 +19,14 @@ from tui.sources.registry.client import CATALOG_SCOPE, MAX_REPOSITORIES, MAX_TAG
 from tui.sources.registry.faults import RequestContext
 from tui.sources.registry.names import at_most, decode_names
 from tui.sources.registry.parse import listing, tag
+from tui.sources.registry.repository_locks import RepositoryLocks, may_be_deleted, under
 from tui.sources.registry.request import Request
 from tui.sources.registry.wire import AcrManifests, AcrTags, CatalogPage
 
 __all__ = ["AcrLists"]
 
 T = TypeVar("T")
+R = TypeVar("R", Tag, ManifestListing)
 Decode: TypeAlias = Callable[[bytes, str], tuple[T, ...]]
 
 MAX_MANIFESTS = 50_000
@@ -32,11 +34,15 @@ CATALOG_RIGHT = "AcrPull or Reader; with ABAC: Container Registry Repository Cat
 
 
 class AcrLists:
-    """Catalog, tags and manifests of an ACR, page by page. Methods raise SourceError."""
+    """Catalog, tags and manifests of an ACR, page by page; with `repository_locks` these count for each row.
 
-    def __init__(self, client: RegistryClient) -> None:
+    Methods raise SourceError.
+    """
+
+    def __init__(self, client: RegistryClient, repository_locks: RepositoryLocks | None = None) -> None:
         self._client = client
         self._host = client.options.host
+        self._locks = repository_locks
 
     def catalog(self) -> AsyncGenerator[tuple[str, ...], None]:
         """Repository names."""
@@ -46,12 +52,25 @@ class AcrLists:
         return self._pages(request, _names, MAX_REPOSITORIES)
 
     def tags(self, repository: str, for_rest: bool = False) -> AsyncGenerator[tuple[Tag, ...], None]:
-        """Tags with their digests, times and locks. Raises ListCut after `MAX_TAGS`."""
-        return self._pages(self._request("tags", repository, for_rest), _tags, MAX_TAGS)
+        """Tags with their digests, times and locks, their repository's too. Raises ListCut after `MAX_TAGS`."""
+        return self._locked(self._pages(self._request("tags", repository, for_rest), _tags, MAX_TAGS), repository, for_rest)
 
     def manifests(self, repository: str, for_rest: bool = False) -> AsyncGenerator[tuple[ManifestListing, ...], None]:
         """Manifests with their attributes. Raises ListCut after `MAX_MANIFESTS`."""
-        return self._pages(self._request("manifests", repository, for_rest), _manifests, MAX_MANIFESTS)
+        pages = self._pages(self._request("manifests", repository, for_rest), _manifests, MAX_MANIFESTS)
+        return self._locked(pages, repository, for_rest)
+
+    async def _locked(
+        self, rows: AsyncGenerator[tuple[R, ...], None], repository: str, for_rest: bool
+    ) -> AsyncGenerator[tuple[R, ...], None]:
+        """The rows of each page, with what a lock on their repository adds."""
+        async with aclosing(rows) as pages:
+            async for page in pages:
+                if self._locks is None or not any(map(may_be_deleted, page)):
+                    yield page
+                    continue
+                of_repository = await self._locks.of(repository, for_rest)
+                yield tuple(under(row, of_repository) for row in page)
 
     def _request(self, rows: str, repository: str, for_rest: bool) -> Request:
         return Request(

@@ -39,6 +39,7 @@ from tui.sources.registry.listed import History, manifests_of
 from tui.sources.registry.parse import ATTESTATION_OF, INTOTO, PREDICATE, ManifestBody, read_config, read_manifest
 from tui.sources.registry.presence import ListedManifests
 from tui.sources.registry.referrers import Referrers, ReferrersFound
+from tui.sources.registry.repository_locks import RepositoryLocks
 from tui.sources.registry.room import NoRoom, Room, weight
 from tui.sources.registry.tag_lists import TagLists
 from tui.sources.registry.tag_order import newest_first
@@ -97,7 +98,7 @@ class RegistryReader:
         self.source, self._client, self._store, self._emit, self._now = source, client, store, emit, now
         self._room = room
         self._referrers = Referrers(client)
-        self._acr = AcrLists(client) if client.options.acr else None
+        self._acr = AcrLists(client, RepositoryLocks(client)) if client.options.acr else None
         self._manifests: dict[tuple[RepositoryName, str], Manifest] = {}
         self._configs: set[str] = set()
         self._refuted: set[tuple[RepositoryName, str]] = set()

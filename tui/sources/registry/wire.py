@@ -93,6 +93,12 @@ class AcrAttributes(msgspec.Struct, rename="camel"):
     quarantine_state: str | None = None
 
 
+class AcrRepository(msgspec.Struct, rename="camel"):
+    """`/acr/v1/{name}`."""
+
+    changeable_attributes: AcrAttributes | None = None
+
+
 class AcrTag(msgspec.Struct, rename="camel"):
     """A row of `_tags`."""
 
