@@ -19,7 +19,7 @@ from tests.bench.results import Details, Result
 from tests.estates import HandEstate
 from tests.ui.driving import Settings, until
 from tui.domain.snapshot.snapshot import Snapshot
-from tui.domain.workloads.counting import pods_under
+from tui.domain.workloads.pods_under import pods_under
 from tui.presenters.keys import ClusterPart, RowSubject, lineage_key, workload_key
 from tui.presenters.tabs.table import TABS
 from tui.presenters.views.spec import ViewSpec

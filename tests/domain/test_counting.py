@@ -24,7 +24,8 @@ from tui.domain.query.findings import FindingGrouping, find
 from tui.domain.query.language import Trait
 from tui.domain.query.query import Selection, parse_query
 from tui.domain.snapshot.snapshot import ImageKey, PodGroup, PodRef, Snapshot
-from tui.domain.workloads.counting import UseKind, crews_of, pods_found, pods_of, pods_under, running_images, users_of
+from tui.domain.workloads.counting import UseKind, crews_of, pods_found, pods_of, running_images, users_of
+from tui.domain.workloads.pods_under import pods_under
 from tui.presenters.glyphs import UNICODE
 from tui.presenters.keys import IMAGELESS
 from tui.presenters.running import running_of

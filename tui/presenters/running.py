@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from itertools import chain
 from typing import NamedTuple
 
+from tui.domain.common.pace import paced
 from tui.domain.common.trust import CheckName, State
 from tui.domain.snapshot.snapshot import Snapshot
 from tui.domain.workloads.counting import count_checks, running_images
@@ -39,7 +40,7 @@ NOTHING_RUNS = Running(0, {})
 
 def running_of(snapshot: Snapshot) -> Running:
     """The checks of all images that pods run; it looks at every image, so it is not for the loop."""
-    used = [snapshot.images[key] for key in running_images(snapshot) if key in snapshot.images]
+    used = [snapshot.images[key] for key in paced(running_images(snapshot)) if key in snapshot.images]
     return Running(len(used), count_checks(used))
 
 

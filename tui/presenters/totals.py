@@ -6,10 +6,13 @@ from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from tui.domain.common.memo import Memo
+from tui.domain.common.pace import paced
 from tui.domain.common.trust import State
 from tui.domain.facts.workload import ObjectKey
 from tui.domain.snapshot.snapshot import Container, ImageKey, Snapshot, Workload
-from tui.domain.workloads.counting import pods_in, pods_of, pods_under
+from tui.domain.workloads.counting import pods_in, pods_of
+from tui.domain.workloads.pods_under import pods_under
 
 __all__ = ["ALL", "NOTHING", "Totals", "VisibleRows", "lineage_totals", "one"]
 
@@ -109,7 +112,7 @@ def lineage_totals(snapshot: Snapshot, shown: VisibleRows) -> Mapping[ImageKey, 
     """The totals of every node of the lineage that is shown; a node without anything shown below it is left out."""
     totals: dict[ImageKey, Totals] = {}
     pods = pods_under(snapshot, shown.images, shown.workloads)
-    for key in reversed(_top_down(snapshot)):
+    for key in paced(reversed(_ORDER.get(snapshot, lambda: _top_down(snapshot)))):
         sum_ = _own(key, snapshot, shown)
         for child in snapshot.derived.get(key, ()):
             below = totals.get(child)
@@ -118,6 +121,9 @@ def lineage_totals(snapshot: Snapshot, shown: VisibleRows) -> Mapping[ImageKey, 
         if sum_ is not NOTHING or (key in snapshot.bases and not shown.narrowed):
             totals[key] = sum_._replace(pods=pods.get(key, 0))
     return totals
+
+
+_ORDER: Memo[list[ImageKey]] = Memo()
 
 
 def _own(key: ImageKey, snapshot: Snapshot, shown: VisibleRows) -> Totals:
@@ -134,5 +140,5 @@ def _top_down(snapshot: Snapshot) -> list[ImageKey]:
         if key not in order:
             order[key] = None
             stack.extend(snapshot.derived.get(key, ()))
-    order.update(dict.fromkeys(key for key in snapshot.images if key not in order))
+    order.update(dict.fromkeys(key for key in paced(snapshot.images) if key not in order))
     return list(order)

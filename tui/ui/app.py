@@ -32,10 +32,12 @@ from tui.domain.plans.board import Board
 from tui.domain.snapshot.snapshot import Snapshot
 from tui.errors import TrustreeError, fault_of
 from tui.presenters.glyphs import ASCII, UNICODE, Glyphs
+from tui.ui.courtesy import Courtesy
 from tui.ui.host import Actions, DisplaySettings, Host, LiveEstate, StartSettings
 from tui.ui.keymap import GLOBAL
 from tui.ui.query_indexes import QueryIndexes
 from tui.ui.screens.explorer import ExplorerScreen
+from tui.ui.screens.lean_frames import LeanScreen
 from tui.ui.screens.themes import DARK, SIXTEEN, THEMES, defaults_for, theme_named
 from tui.ui.terminal import wait_for_size
 from tui.ui.upkeep import LOOK, Upkeep
@@ -122,6 +124,7 @@ class TrustreeApp(Host):
         self._upkeep = upkeep or Upkeep()
         self._open_queries = queries
         self.indexes = QueryIndexes()
+        self.courtesy = Courtesy()
         self._open_marks = marks
         self.exports = exports
         self._trends: Trends | None = None
@@ -197,6 +200,9 @@ class TrustreeApp(Host):
         """Every key and click passes here first: somebody is there."""
         if isinstance(event, InputEvent):
             self._upkeep.pressed()
+            self.courtesy.pressed()
+            if self.screen_stack and isinstance(self.screen, LeanScreen):
+                self.screen.press()
             self._attend()
         await super().on_event(event)
 

@@ -20,6 +20,7 @@ from tui.errors import TrustreeError
 from tui.presenters.glyphs import Glyphs
 from tui.presenters.views.building import Built
 from tui.presenters.views.spec import Filter
+from tui.ui.courtesy import Courtesy
 from tui.ui.query_indexes import QueryIndexes
 from tui.ui.work import WorkHost
 from widgets.page import TextPage
@@ -205,6 +206,8 @@ class Host(TypeAheadApp[int]):
     """Where the keys write files; None for nowhere."""
     indexes: QueryIndexes
     """What queries are asked of, made once for a snapshot."""
+    courtesy: Courtesy
+    """What work beside the keys goes through."""
 
     @property
     def queries(self) -> QueryBook:

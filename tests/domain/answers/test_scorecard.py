@@ -20,7 +20,8 @@ from tui.domain.facts.scan import ScanReport
 from tui.domain.facts.signature import Outcome, SignatureSystem, Verdict
 from tui.domain.query.query import parse_query
 from tui.domain.snapshot.snapshot import Image, ImageKey, Snapshot, Workload
-from tui.domain.workloads.counting import pods_under, running_images
+from tui.domain.workloads.counting import running_images
+from tui.domain.workloads.pods_under import pods_under
 from tui.presenters.running import running_of
 
 ESTATES: dict[str, Callable[[], Snapshot]] = {"company": company, "small": e.estate, "huge": lambda: huge(300)}

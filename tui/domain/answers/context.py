@@ -8,6 +8,7 @@ from functools import cached_property
 import msgspec
 
 from tui.domain.answers.question import Question
+from tui.domain.common.pace import paced
 from tui.domain.plans.needs import RebuildIndex
 from tui.domain.query.index import QueryIndex
 from tui.domain.query.query import Selection
@@ -45,7 +46,7 @@ class AnswerContext(msgspec.Struct, frozen=True, dict=True):
         """The images found that pods of the workloads found run."""
         images, workloads = self.selection.images, self.selection.workloads
         users = self.snapshot.users.items()
-        return frozenset(key for key, keys in users if key in images and any(user in workloads for user in keys))
+        return frozenset(key for key, keys in paced(users) if key in images and any(user in workloads for user in keys))
 
     @cached_property
     def unread(self) -> tuple[str, ...]:

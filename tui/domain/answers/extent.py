@@ -9,6 +9,7 @@ import msgspec
 
 from tui.domain.answers.context import AnswerContext
 from tui.domain.answers.undecided import UndecidedReason, undecided_reasons
+from tui.domain.common.pace import paced
 from tui.domain.facts.events import SourceKind, SourceState
 from tui.domain.facts.workload import ObjectKey
 from tui.domain.query.query import Selection
@@ -57,7 +58,7 @@ class Extent(msgspec.Struct, frozen=True):
 def extent_of(context: AnswerContext) -> Extent:
     """How much of the estate the question finds."""
     snapshot, selection = context.snapshot, context.selection
-    clusters = Counter(workload.cluster for workload in selection.workloads)
+    clusters = Counter(workload.cluster for workload in paced(selection.workloads))
     undecided = context.index.undecided(context.question.terms, context.now) if selection.undecided else {}
     if context.counts_what_runs:
         undecided = {key: term for key, term in undecided.items() if snapshot.users.get(key)}
@@ -81,7 +82,7 @@ def extent_of(context: AnswerContext) -> Extent:
 def _oldest_pod(snapshot: Snapshot, selection: Selection) -> datetime | None:
     pods = (
         pod.created
-        for key in selection.workloads
+        for key in paced(selection.workloads)
         if key in snapshot.workloads
         for container in snapshot.workloads[key].containers
         for pod in container.pod_refs

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 import msgspec
 
 from tui.domain.answers.context import AnswerContext
+from tui.domain.common.pace import paced
 from tui.domain.common.trust import CheckName, State
 
 __all__ = ["Mix", "mix_of"]
@@ -26,11 +27,11 @@ class Mix(msgspec.Struct, frozen=True):
 def mix_of(context: AnswerContext) -> Mix:
     """The verdicts and the checks of what is found."""
     snapshot, selection = context.snapshot, context.selection
-    images = [snapshot.images[key] for key in context.counted if key in snapshot.images]
-    checks = Counter(mark for image in images for mark in {(check.name, check.state) for check in image.checks})
+    images = [snapshot.images[key] for key in paced(context.counted) if key in snapshot.images]
+    checks = Counter(mark for image in paced(images) for mark in {(check.name, check.state) for check in image.checks})
     return Mix(
         _by_verdict(image.verdict for image in images),
-        _by_verdict(snapshot.workloads[key].verdict for key in selection.workloads if key in snapshot.workloads),
+        _by_verdict(snapshot.workloads[key].verdict for key in paced(selection.workloads) if key in snapshot.workloads),
         _in_state(checks, State.FAIL),
         _in_state(checks, State.WARN),
     )

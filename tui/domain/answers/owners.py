@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 import msgspec
 
+from tui.domain.common.pace import paced
 from tui.domain.facts.workload import ObjectKey
 from tui.domain.snapshot.snapshot import Snapshot
 
@@ -30,7 +31,7 @@ class Owners(msgspec.Struct, frozen=True):
 
 def owners_of(snapshot: Snapshot, keys: Iterable[ObjectKey]) -> Owners:
     """Whose these workloads are."""
-    workloads = [snapshot.workloads[key] for key in keys if key in snapshot.workloads]
+    workloads = [snapshot.workloads[key] for key in paced(keys) if key in snapshot.workloads]
     teamless = [workload for workload in workloads if not workload.team]
     return Owners(
         _counted(workload.team for workload in workloads),
@@ -41,5 +42,5 @@ def owners_of(snapshot: Snapshot, keys: Iterable[ObjectKey]) -> Owners:
 
 
 def _counted(names: Iterable[str]) -> Counted:
-    counts = Counter(filter(None, names))
+    counts = Counter(filter(None, paced(names)))
     return tuple(sorted(counts.items(), key=lambda item: (-item[1], item[0])))

@@ -13,6 +13,7 @@ from functools import cached_property
 
 import msgspec
 
+from tui.domain.common.pace import paced
 from tui.domain.lineage.base_tags import is_exact
 from tui.domain.plans.superseded import pushed_instead
 from tui.domain.plans.words import image_title, repository_title, several
@@ -96,7 +97,7 @@ class RebuildIndex:
     def successors(self) -> Mapping[ImageKey, ImageKey]:
         """What the name of a container means now, by what it runs, where that is another image of the same repository."""
         successors: dict[ImageKey, ImageKey] = {}
-        for workload in self.snapshot.workloads.values():
+        for workload in paced(self.snapshot.workloads.values()):
             for container in workload.containers:
                 new = container.declared
                 if new is None or container.pin or new not in self.snapshot.images:
@@ -110,7 +111,7 @@ class RebuildIndex:
     def running(self) -> frozenset[ImageKey]:
         """What has pods, or would have them: the names of workloads mean it. What is only kept to go back to is not among it."""
         running = set(self.snapshot.users)
-        for workload in self.snapshot.workloads.values():
+        for workload in paced(self.snapshot.workloads.values()):
             for container in workload.containers:
                 running.update(container.images)
                 if container.declared is not None:
@@ -121,7 +122,7 @@ class RebuildIndex:
     def built_before(self) -> Mapping[ImageKey, tuple[ImageKey, ...]]:
         """The images that would stand on a base if they were rebuilt today, and stand on an older build of it."""
         old: dict[ImageKey, list[ImageKey]] = {}
-        for key, image in self.snapshot.images.items():
+        for key, image in paced(self.snapshot.images.items()):
             if image.base is not None and image.base.state is BaseState.OUTDATED:
                 new = self.todays_base(image.base)
                 if new is not None and new != image.base.base:
@@ -181,7 +182,7 @@ class _Gathering:
     def of(self, selection: tuple[ImageKey, ...], derived: bool) -> Needs:
         on_top = tuple(self._on_top(selection)) if derived else ()
         self._is_about_what_runs = bool(on_top) or not self._index.running.isdisjoint(selection)
-        for key in selection:
+        for key in paced(selection):
             self._select(key)
         for key in on_top:
             self._take(key)

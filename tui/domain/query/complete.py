@@ -8,6 +8,7 @@ from datetime import datetime
 from itertools import chain, islice
 from typing import NamedTuple
 
+from tui.domain.common.pace import paced
 from tui.domain.common.trust import CheckName, State
 from tui.domain.query.index import QueryIndex, Tally
 from tui.domain.query.language import OPERATORS, Key, Op, Term, in_quotes, parse_terms, quote
@@ -161,6 +162,6 @@ def _written(value: str, begun: _Begun) -> str:
 def _fitting(part: str, names: Sequence[str]) -> Iterator[str]:
     """Names that begin with the part, then those that contain it."""
     small = part.lower()
-    yield from (name for name in names if name.lower().startswith(small))
+    yield from (name for name in paced(names) if name.lower().startswith(small))
     if small:
-        yield from (name for name in names if small in name.lower() and not name.lower().startswith(small))
+        yield from (name for name in paced(names) if small in name.lower() and not name.lower().startswith(small))

@@ -13,6 +13,7 @@ from typing import NamedTuple, assert_never
 import msgspec
 
 from tui.domain.checks.gate import GateAnswer, rehearse
+from tui.domain.common.pace import paced
 from tui.domain.common.trust import Check, CheckName, State
 from tui.domain.facts.scan import Exploitability, ImageVulnerability, Severity
 from tui.domain.facts.workload import ObjectKey
@@ -201,11 +202,11 @@ def _hits(
         yield from _rehearsed(snapshot, images, workloads)
         return
     places = places_of(snapshot, workloads)
-    for key, image in snapshot.images.items():
+    for key, image in paced(snapshot.images.items()):
         if images is None or key in images:
             yield from _of_image(image, places.get(key, ()), grouping)
     if grouping is not FindingGrouping.CVE:
-        for workload in snapshot.workloads.values():
+        for workload in paced(snapshot.workloads.values()):
             if workloads is None or workload.key in workloads:
                 for container in workload.containers:
                     yield from _of_container(workload, container, snapshot)

@@ -17,6 +17,7 @@ from functools import cached_property
 from typing import NamedTuple, assert_never
 
 from tui.domain.checks.containers import BY_NAME
+from tui.domain.common.pace import paced
 from tui.domain.common.trust import Check, CheckName, State
 from tui.domain.facts.workload import ObjectKey
 from tui.domain.query import vulnerabilities as query_findings
@@ -81,8 +82,8 @@ class QueryIndex:
         alone = rows.without_image & ~rows.marked(Mark.WAITING) if by_workload.maybe else 0
         lonely = rows.workload.things(by_workload.maybe & alone) - workloads
         return QueryResult(
-            frozenset(rows.images[number].key for number in images),
-            frozenset(rows.workloads[number].key for number in workloads),
+            frozenset(rows.images[number].key for number in paced(images)),
+            frozenset(rows.workloads[number].key for number in paced(workloads)),
             len(undecided),
             frozenset(rows.workloads[number].key for number in rows.workload.things(by_workload.yes & rows.without_image)),
             len(lonely),
@@ -218,11 +219,11 @@ class QueryIndex:
     def _of_workload(self, term: Term) -> Truth:
         read = _READ[term.key]
         matches = text_matcher(term.value) if term.key is Key.CTX else name_matcher(term.key, term.value)
-        values = [read(workload) for workload in self._rows.workloads]
+        values = [read(workload) for workload in paced(self._rows.workloads)]
         accepted = {value for value in set(values) if matches(value.lower())}
         yes = self._rows.workload.where(value in accepted for value in values) if accepted else 0
         unnamed = [
-            term.key is Key.TEAM and not workload.team and not workload.owner_readable for workload in self._rows.workloads
+            term.key is Key.TEAM and not workload.team and not workload.owner_readable for workload in paced(self._rows.workloads)
         ]
         return Truth(yes, self._traits.unheard | (self._rows.workload.where(unnamed) if any(unnamed) else 0)).sure
 
@@ -240,15 +241,15 @@ class QueryIndex:
     def _base(self, value: str) -> Truth:
         yes, maybe = self._ancestry.standing_on(value)
         return Truth(
-            self._rows.image.where(image.key in yes for image in self._rows.images),
-            self._rows.image.where(image.key in maybe for image in self._rows.images) | self._rows.without_image,
+            self._rows.image.where(image.key in yes for image in paced(self._rows.images)),
+            self._rows.image.where(image.key in maybe for image in paced(self._rows.images)) | self._rows.without_image,
         )
 
     def _verdict(self, verdict: State, side: Side) -> Truth:
         column, states = (
-            (self._rows.image, [image.verdict for image in self._rows.images])
+            (self._rows.image, [image.verdict for image in paced(self._rows.images)])
             if side is Side.IMAGE
-            else (self._rows.workload, [workload.verdict for workload in self._rows.workloads])
+            else (self._rows.workload, [workload.verdict for workload in paced(self._rows.workloads)])
         )
         unsure = frozenset() if verdict is State.UNKNOWN else _UNSURE
         return Truth(column.where(state is verdict for state in states), column.where(state in unsure for state in states))
@@ -256,8 +257,8 @@ class QueryIndex:
     def _check(self, name: CheckName, state: State) -> Truth:
         """Whether a check of the image, or of the container where that has its own, ends in a state; the worse one counts."""
         rows = self._rows
-        images = bytes([_severity(image.checks, name) for image in rows.images]) + b"\0"
-        containers = bytes([_severity(container.checks, name) for container in rows.containers]) + b"\0"
+        images = bytes([_severity(image.checks, name) for image in paced(rows.images)]) + b"\0"
+        containers = bytes([_severity(container.checks, name) for container in paced(rows.containers)]) + b"\0"
         of_images, of_containers = map(images.__getitem__, rows.image), map(containers.__getitem__, rows.container)
         # A container that names the image by another digest than others do has its own answer to what is asked of a name.
         worse: Callable[[int, int], int] = _own_first if name in BY_NAME else max
@@ -267,14 +268,14 @@ class QueryIndex:
         return Truth(_having(codes, frozenset({state})), _having(codes, unsure))
 
     def _drift(self, asked_for: Drift) -> Truth:
-        drifts = [container.drift for container in self._rows.containers]
+        drifts = [container.drift for container in paced(self._rows.containers)]
         column = self._rows.container
         maybe = 0 if asked_for is Drift.UNKNOWN else column.where(drift is Drift.UNKNOWN for drift in drifts)
         return Truth(column.where(drift is asked_for for drift in drifts), maybe | self._traits.unheard)
 
     def _age(self, term: Term, now: datetime) -> Truth:
         limit = parse_age(term.value) or 0
-        born = [image.created or image.pushed for image in self._rows.images]
+        born = [image.created or image.pushed for image in paced(self._rows.images)]
         ages = [None if moment is None else (now - moment).total_seconds() for moment in born]
         column = self._rows.image
         return Truth(
@@ -291,8 +292,8 @@ class QueryIndex:
     def _severity(self, term: Term) -> Truth:
         images, column = self._rows.images, self._rows.image
         listed = self._finding(query_findings.severity(term.value, term.op))
-        yes = listed.yes | column.where(query_findings.counting(image, term.value, term.op) for image in images)
-        ungraded = column.where(query_findings.ungraded(image.vulnerabilities) for image in images)
+        yes = listed.yes | column.where(query_findings.counting(image, term.value, term.op) for image in paced(images))
+        ungraded = column.where(query_findings.ungraded(image.vulnerabilities) for image in paced(images))
         return Truth(yes, (listed.maybe | ungraded) & ~yes)
 
     def _trait(self, trait: Trait, side: Side) -> Truth:
@@ -313,7 +314,7 @@ class QueryIndex:
                 return self._traits.answer(trait)
 
     def _outdated(self) -> Truth:
-        states = [_base_state(image) for image in self._rows.images]
+        states = [_base_state(image) for image in paced(self._rows.images)]
         column = self._rows.image
         return Truth(
             column.where(state is BaseState.OUTDATED for state in states),

@@ -16,6 +16,7 @@ from typing import NamedTuple
 import msgspec
 
 from tui.domain.common.goregexp import matches
+from tui.domain.common.pace import paced
 from tui.domain.common.text import clean, first_few
 from tui.domain.facts.build import BuilderKind, Job
 from tui.domain.facts.build_events import builder_source
@@ -134,7 +135,7 @@ class Risks:
     @cached_property
     def _repositories(self) -> dict[RepositoryName, list[Image]]:
         repositories: dict[RepositoryName, list[Image]] = {}
-        for image in self._snapshot.images.values():
+        for image in paced(self._snapshot.images.values()):
             repositories.setdefault(image.name, []).append(image)
         return repositories
 

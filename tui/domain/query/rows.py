@@ -15,6 +15,7 @@ from functools import cached_property
 from itertools import accumulate, compress
 from typing import NamedTuple
 
+from tui.domain.common.pace import paced
 from tui.domain.snapshot.snapshot import Container, Image, ImageKey, Snapshot, Workload
 from tui.domain.workloads.counting import UseKind, uses_of_image
 
@@ -213,17 +214,17 @@ class Rows:
     @cached_property
     def image_texts(self) -> Texts:
         """Registry, repository and tags of every image."""
-        return Texts(map(_image_text, self.images))
+        return Texts(map(_image_text, paced(self.images)))
 
     @cached_property
     def workload_texts(self) -> Texts:
         """Namespace and name of every workload."""
-        return Texts(f"{workload.key.namespace}\n{workload.key.name}".lower() for workload in self.workloads)
+        return Texts(f"{workload.key.namespace}\n{workload.key.name}".lower() for workload in paced(self.workloads))
 
     @cached_property
     def container_texts(self) -> Texts:
         """Name and declared image of every container."""
-        return Texts(f"{container.name}\n{container.image}".lower() for container in self.containers)
+        return Texts(f"{container.name}\n{container.image}".lower() for container in paced(self.containers))
 
     @cached_property
     def repositories(self) -> tuple[Texts, Texts]:
@@ -244,7 +245,7 @@ class Rows:
         placed: set[int] = set()
         elsewhere: dict[int, Mark] = {}
         place = 0
-        for number, workload in enumerate(self.workloads):
+        for number, workload in enumerate(paced(self.workloads)):
             for container in workload.containers:
                 placed |= self._add_container(number, place, container, elsewhere)
                 place += 1

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
+from tui.domain.common.pace import paced
 from tui.domain.facts.source_health import Hearing, clusters_heard
 from tui.domain.query.language import Trait
 from tui.domain.query.risk import RiskKind, Risks
@@ -58,7 +59,7 @@ class ImageTraits:
         if trait is Trait.RUNNING:
             return Truth(rows.marked(Mark.RUNNING), self._unread).sure
         if trait is Trait.UNUSED:
-            unused = rows.image.where(not image.in_use for image in rows.images)
+            unused = rows.image.where(not image.in_use for image in paced(rows.images))
             return Truth(unused) if self._heard is Hearing.WHOLE else Truth(0, unused)
         if trait is Trait.AT_RISK:
             return self._at_risk()
@@ -68,21 +69,21 @@ class ImageTraits:
         if trait in _CONTAINER:
             return Truth(rows.container.where(map(_CONTAINER[trait], rows.containers)), self.unheard)
         if trait in _WORKLOAD:
-            hidden = rows.workload.where(not workload.owner_readable for workload in rows.workloads)
+            hidden = rows.workload.where(not workload.owner_readable for workload in paced(rows.workloads))
             return Truth(rows.workload.where(map(_WORKLOAD[trait], rows.workloads)), hidden | self.unheard).sure
         if trait is Trait.BASE:
             below = self._snapshot.derived
-            return Truth(rows.image.where(bool(below.get(image.key)) for image in rows.images), rows.without_image)
+            return Truth(rows.image.where(bool(below.get(image.key)) for image in paced(rows.images)), rows.without_image)
         return self._of_image(_IMAGE[trait])
 
     def _at_risk(self) -> Truth:
         """What runs, is scheduled, scaled to zero or kept for rollback, and could not be pulled again now or soon."""
         rows, risks = self._rows, self._risks()
         needed = rows.marked(_NEEDED)
-        image_risks = [risks.of(image) for image in rows.images]
+        image_risks = [risks.of(image) for image in paced(rows.images)]
         sure = rows.image.where(risk is not None and risk.kind is not RiskKind.UNKNOWN for risk in image_risks)
         unsure = rows.image.where(risk is not None and risk.kind is RiskKind.UNKNOWN for risk in image_risks)
-        names = [_loses_name(container, self._snapshot, risks) for container in rows.containers]
+        names = [_loses_name(container, self._snapshot, risks) for container in paced(rows.containers)]
         by_name = rows.container.where(loses is True for loses in names)
         unsure |= rows.container.where(loses is None for loses in names)
         yes = (needed & (sure | by_name)) | rows.marked(Mark.LOST)
@@ -97,7 +98,7 @@ class ImageTraits:
     def _of_image(self, trait: _OfImage) -> Truth:
         rows = self._rows
         yes = rows.image.where(map(trait.holds, rows.images))
-        return Truth(yes, rows.image.where(not trait.told(image) for image in rows.images) | rows.without_image).sure
+        return Truth(yes, rows.image.where(not trait.told(image) for image in paced(rows.images)) | rows.without_image).sure
 
 
 _NEEDED = Mark.RUNNING | Mark.SCHEDULED | Mark.SCALED_TO_ZERO | Mark.ROLLBACK

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from functools import cached_property
 from heapq import merge
 
+from tui.domain.common.pace import paced
 from tui.domain.common.text import clean
 from tui.domain.facts.scan import ImageVulnerability
 from tui.domain.query.language import CHOICES, Key
@@ -37,15 +38,15 @@ class Vocabulary:
         snapshot = self._snapshot
         match key:
             case Key.NS:
-                return (workload.namespace for workload in snapshot.workloads)
+                return (workload.namespace for workload in paced(snapshot.workloads))
             case Key.CTX:
-                return (workload.cluster for workload in snapshot.workloads)
+                return (workload.cluster for workload in paced(snapshot.workloads))
             case Key.KIND:
-                return (workload.kind for workload in snapshot.workloads)
+                return (workload.kind for workload in paced(snapshot.workloads))
             case Key.TEAM:
-                return (workload.team for workload in snapshot.workloads.values())
+                return (workload.team for workload in paced(snapshot.workloads.values()))
             case Key.REPO:
-                return (image.repository for image in snapshot.images)
+                return (image.repository for image in paced(snapshot.images))
             case Key.BASE:
                 return self._bases()
             case Key.CVE:
@@ -58,8 +59,8 @@ class Vocabulary:
                 return ()
 
     def _words(self) -> Iterator[str]:
-        yield from (workload.name for workload in self._snapshot.workloads)
-        yield from (image.repository for image in self._snapshot.images)
+        yield from (workload.name for workload in paced(self._snapshot.workloads))
+        yield from (image.repository for image in paced(self._snapshot.images))
 
     def _bases(self) -> Iterator[str]:
         for key in self._snapshot.derived:
@@ -72,7 +73,7 @@ class Vocabulary:
     @cached_property
     def _vulnerabilities(self) -> tuple[ImageVulnerability, ...]:
         """Those of every list; images share lists, and an equal one is read once."""
-        lists = {id(image.vulnerabilities): image.vulnerabilities for image in self._snapshot.images.values()}
+        lists = {id(image.vulnerabilities): image.vulnerabilities for image in paced(self._snapshot.images.values())}
         return tuple({row.id + "\0" + row.package: row for rows in lists.values() for row in rows}.values())
 
 

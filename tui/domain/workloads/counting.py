@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from tui.domain.common.memo import Memo
+from tui.domain.common.pace import paced
 from tui.domain.common.trust import CheckName, State
 from tui.domain.facts.workload import ObjectKey
 from tui.domain.snapshot.snapshot import Container, Image, ImageKey, PodGroup, PodRef, Snapshot, Workload
@@ -31,7 +32,6 @@ __all__ = [
     "pods_found",
     "pods_in",
     "pods_of",
-    "pods_under",
     "pods_with",
     "running_images",
     "users_of",
@@ -133,32 +133,15 @@ def pods_found(
     `idle` are the workloads whose pods that run nothing yet were found too (None: all of them, where no image was asked for).
     """
     counted = snapshot.workloads.values() if workloads is None else _those(snapshot, workloads)
-    return sum(pods_of(workload, images, idle=idle is not None and workload.key in idle) for workload in counted)
+    return sum(pods_of(workload, images, idle=idle is not None and workload.key in idle) for workload in paced(counted))
 
 
 def pods_by_image(snapshot: Snapshot, workloads: Set[ObjectKey]) -> Mapping[ImageKey, int]:
     """For every image how many pods of the workloads run it, counted in one go: a workload may run thousands of images."""
     pods: Counter[ImageKey] = Counter()
-    for workload in _those(snapshot, workloads):
+    for workload in paced(_those(snapshot, workloads)):
         for crew in workload.crews:
             for key in set(crew.images):
-                pods[key] += crew.pods
-    return pods
-
-
-def pods_under(
-    snapshot: Snapshot, images: Set[ImageKey] | None = None, workloads: Set[ObjectKey] | None = None
-) -> Mapping[ImageKey, int]:
-    """For every image that runs, and every base below it, how many pods run it or what is built on it; each pod once."""
-    pods: Counter[ImageKey] = Counter()
-    chains: dict[ImageKey, tuple[ImageKey, ...]] = {}
-    for workload in snapshot.workloads.values() if workloads is None else _those(snapshot, workloads):
-        for crew in workload.crews:
-            under: set[ImageKey] = set()
-            for image in crew.images:
-                if images is None or image in images:
-                    under.update(chains.get(image) or chains.setdefault(image, tuple(_chain(image, snapshot))))
-            for key in under:
                 pods[key] += crew.pods
     return pods
 
@@ -174,17 +157,6 @@ def _runs(crew: PodGroup, images: Set[ImageKey]) -> bool:
 
 def _those(snapshot: Snapshot, workloads: Set[ObjectKey]) -> Iterator[Workload]:
     return (snapshot.workloads[key] for key in workloads if key in snapshot.workloads)
-
-
-def _chain(image: ImageKey, snapshot: Snapshot) -> Iterator[ImageKey]:
-    """An image and every base below it; a circle ends where it closes."""
-    visited: set[ImageKey] = set()
-    current: ImageKey | None = image
-    while current is not None and current not in visited:
-        visited.add(current)
-        yield current
-        node = snapshot.images.get(current) or snapshot.bases.get(current)
-        current = node.base.base if node is not None and node.base is not None else None
 
 
 # ---- uses

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from heapq import heapify, heappop, heappush
-from itertools import count
+from itertools import count, islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from tui.domain.facts.workload import ObjectKey
@@ -56,7 +56,7 @@ def build_view(
     model = view.build(rows)
     if not shown.narrowed:
         return Built(model, None, 0, ())
-    unfold = tuple(model.matches()[:MOST_UNFOLDED])
+    unfold = tuple(islice(model.matches(), MOST_UNFOLDED))
     hint = "" if model.roots() else _hint(chosen.query, snapshot, now, index)
     return Built(model, model.images_shown, undecided, unfold, _answer(rows, undecided, unplaced, index), hint, unplaced)
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Hashable, Iterable, Sequence
+from collections.abc import Collection, Hashable, Iterable, Iterator, Sequence
 from datetime import datetime
 from functools import cached_property
 
+from tui.domain.common.memo import Memo
+from tui.domain.common.pace import paced
 from tui.domain.common.trust import Check, CheckName, State, worst
 from tui.domain.facts.events import SourceState
 from tui.domain.facts.reference import DEFAULT_REGISTRY
@@ -49,7 +51,7 @@ class LineageModel(TabbedModel):
         self._glyphs = glyphs
         self._loading = any(source.state is SourceState.LOADING for source in snapshot.sources)
         self._totals = lineage_totals(snapshot, shown)
-        self._derived = {key: self._ordered(under) for key, under in snapshot.derived.items() if key in self._totals}
+        self._derived = {key: self._ordered(under) for key, under in paced(snapshot.derived.items()) if key in self._totals}
         tops = self._ordered(_tops(snapshot))
         self._unreadable = [key for key in tops if _absent(snapshot, key)]
         self._roots: list[RowKey] = [(key,) for key in tops if not _absent(snapshot, key)]
@@ -139,32 +141,34 @@ class LineageModel(TabbedModel):
             return max(self.snapshot.workloads[workload].verdict.severity for workload in self._imageless) - 1
         return self.snapshot.workloads[last].verdict.severity - 1 if isinstance(last, ObjectKey) else 0
 
-    def matches(self) -> list[RowKey]:
-        """Every row that must be unfolded for each image shown to be seen."""
-        keys: list[RowKey] = []
+    def matches(self) -> Iterator[RowKey]:
+        """Every row that must be unfolded for each image shown to be seen; as many as are asked for: paths may be long."""
         stack = list(self._roots)
         while stack:
             key = stack.pop()
             under = self._unreadable if key == (UNREADABLE,) else self._derived.get(_image(key), ())
             if under:
-                keys.append(key)
+                yield key
                 stack.extend((*key, child) for child in under)
-        return [*keys, (IMAGELESS,)] if self._imageless else keys
+        if self._imageless:
+            yield (IMAGELESS,)
 
     # ---- structure
 
     def _without_image(self) -> list[ObjectKey]:
         """The workloads that no image leads to; without a filter those that have pods, as others are only declared."""
         workloads = self.snapshot.workloads
-        led_to = {user for users in self.snapshot.users.values() for user in users}
-        left = [key for key in workloads if key not in led_to and self._shown.workload(key)]
+        imageless = _IMAGELESS.get(self.snapshot, lambda: _find_imageless(self.snapshot))
+        left = [key for key in imageless if self._shown.workload(key)]
         if not self._shown.narrowed:
             left = [key for key in left if workloads[key].pods]
         return sorted(left, key=lambda key: (-workloads[key].verdict.severity, -self._shown.pods(workloads[key]), key))
 
     def _ordered(self, keys: Iterable[ImageKey]) -> list[ImageKey]:
         totals = self._totals
-        return sorted((key for key in keys if key in totals), key=lambda key: (totals[key].rank, key.repository, key.digest))
+        return sorted(
+            (key for key in paced(keys) if key in totals), key=lambda key: (totals[key].rank, key.repository, key.digest)
+        )
 
     def _users(self, image: ImageKey) -> list[ObjectKey]:
         workloads = self.snapshot.workloads
@@ -302,9 +306,23 @@ def _extra(workload: Workload, containers: Sequence[Container]) -> Cell:
     return (Span(f"  {kind}{containers[0].name}", "dim"),)
 
 
+_IMAGELESS: Memo[Sequence[ObjectKey]] = Memo()
+_TOPS: Memo[Iterable[ImageKey]] = Memo()
+
+
+def _find_imageless(snapshot: Snapshot) -> Sequence[ObjectKey]:
+    """The workloads that no image leads to: the same under every filter."""
+    led_to = {user for users in paced(snapshot.users.values()) for user in users}
+    return [key for key in paced(snapshot.workloads) if key not in led_to]
+
+
 def _tops(snapshot: Snapshot) -> Iterable[ImageKey]:
+    return _TOPS.get(snapshot, lambda: _find_tops(snapshot))
+
+
+def _find_tops(snapshot: Snapshot) -> Iterable[ImageKey]:
     """The roots, and images whose base is not there, so that nothing known is ever left out."""
-    under: set[ImageKey] = {key for derived in snapshot.derived.values() for key in derived}
+    under: set[ImageKey] = {key for derived in paced(snapshot.derived.values()) for key in derived}
     return dict.fromkeys([*snapshot.roots, *(key for key in snapshot.images if key not in under)])
 
 

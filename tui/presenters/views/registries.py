@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from tui.domain.common.pace import paced
 from tui.domain.common.text import full_stop
 from tui.domain.common.trust import worst
 from tui.domain.facts.events import SourceKind
@@ -109,7 +110,7 @@ class RegistryModel(TabbedModel):
         self._in_repository: dict[RepositoryName, list[Image]] = defaultdict(list)
         self._totals: dict[RepositoryName, Totals] = defaultdict(lambda: NOTHING)
         self._registry_totals: dict[str, Totals] = defaultdict(lambda: NOTHING)
-        for key, image in snapshot.images.items():
+        for key, image in paced(snapshot.images.items()):
             if shown.image(key):
                 self._add(image)
         for images in self._in_repository.values():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
@@ -62,7 +62,7 @@ class ViewModel(TreeModel, Protocol):
         """How bad the worst below a row is, and itself."""
         ...
 
-    def matches(self) -> list[RowKey]:
+    def matches(self) -> Iterable[RowKey]:
         """Every row that must be unfolded for each hit to be seen."""
         ...
 

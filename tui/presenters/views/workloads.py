@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from tui.domain.checks.containers import image_checks
+from tui.domain.common.pace import paced
 from tui.domain.common.trust import Check, State, worst
 from tui.domain.facts.events import SourceHealth, SourceKind, SourceState
 from tui.domain.facts.workload import ContainerType, ObjectKey
@@ -49,7 +50,7 @@ class WorkloadModel(TabbedModel):
         self._in_namespace: dict[Namespace, list[Workload]] = defaultdict(list)
         self._totals: dict[Namespace, Totals] = defaultdict(lambda: NOTHING)
         self._cluster_totals: dict[str, Totals] = defaultdict(lambda: NOTHING)
-        for key, workload in snapshot.workloads.items():
+        for key, workload in paced(snapshot.workloads.items()):
             if shown.workload(key):
                 self._add(workload)
         for inside in self._in_namespace.values():

@@ -20,6 +20,7 @@ from tui.presenters.running import NOTHING_RUNS, running_of
 from tui.presenters.views.building import Built, build_view
 from tui.presenters.views.spec import Filter, ViewSpec
 from tui.presenters.views.table import VIEWS
+from tui.ui.courtesy import Courtesy, Superseded
 from tui.ui.query_indexes import QueryIndexes
 from tui.ui.screens.laying import LaidOut, lay_out
 from tui.ui.work import begin_work
@@ -65,11 +66,13 @@ class RowBuilder:
         self,
         screen: Screen[None],
         indexes: QueryIndexes,
+        courtesy: Courtesy,
         show: Callable[[RowsRequest, LaidOut | Built | InvalidQuery], object],
         counted: Callable[[], object],
     ) -> None:
         self._screen = screen
         self._indexes = indexes
+        self._courtesy = courtesy
         self._show = show
         self._counted = counted
         self._counted_in: Snapshot | None = None
@@ -117,15 +120,20 @@ class RowBuilder:
         try:
             while self._wish is not None:
                 wish, self._wish = self._wish, None
-                await self._show_older(wish)
-                rows = await asyncio.to_thread(self._build, wish)
-                self._show(wish, rows)
-                if not isinstance(rows, InvalidQuery):
-                    self._keep(wish, _built(rows))
-                await self._count(wish.snapshot)
-                await self._foresee(wish)
+                with suppress(Superseded):
+                    await self._answer(wish)
         finally:
             self._busy = False
+
+    async def _answer(self, wish: RowsRequest) -> None:
+        """Serve a wish, unless the operator goes on meanwhile; then what only may be asked for, as long as nothing is."""
+        await self._show_older(wish)
+        rows = await self._courtesy.work(lambda: self._build(wish), lambda: _is_for_same_rows(self._wish, wish))
+        self._show(wish, rows)
+        if not isinstance(rows, InvalidQuery):
+            self._keep(wish, _built(rows))
+        await self._count(wish.snapshot)
+        await self._foresee(wish)
 
     async def _show_older(self, wish: RowsRequest) -> None:
         """Show who arrives at many rows those of an older snapshot: laying them out takes less time than making them anew."""
@@ -146,14 +154,14 @@ class RowBuilder:
             if not await self._is_quiet():
                 return
             wish = shown._replace(view=view, arrives=False, others=True, left=None)
-            rows = await asyncio.to_thread(self._build, wish)
+            rows = await self._courtesy.work(lambda wish=wish: self._build(wish), lambda: self._wish is None)  # type: ignore[misc]
             if not isinstance(rows, InvalidQuery):
                 self._keep(wish, rows)
 
     async def _count(self, snapshot: Snapshot) -> None:
         if self._wish is None and self._counted_in is not snapshot:
+            self.counts, self.running = await self._courtesy.work(lambda: (self._count_in(snapshot), running_of(snapshot)))
             self._counted_in = snapshot
-            self.counts, self.running = await asyncio.to_thread(lambda: (self._count_in(snapshot), running_of(snapshot)))
             self._counted()
 
     async def _is_quiet(self) -> bool:
@@ -193,6 +201,11 @@ def _is_laid_out(rows: LaidOut | Built, wish: RowsRequest) -> bool:
 def _is_small(snapshot: Snapshot) -> bool:
     """Whether all rows of any view are laid out within a frame."""
     return len(snapshot.images) + len(snapshot.workloads) <= SMALL
+
+
+def _is_for_same_rows(newest: RowsRequest | None, begun: RowsRequest) -> bool:
+    """Whether what was begun is still to be shown: another snapshot waits, another filter does not."""
+    return newest is None or (newest.view, newest.chosen) == (begun.view, begun.chosen)
 
 
 def _is_same_estate(request: RowsRequest, wish: RowsRequest) -> bool:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from textual.screen import Screen
 
 from tui.domain.snapshot.snapshot import Snapshot
+from tui.ui.courtesy import Courtesy
 from tui.ui.query_indexes import QueryIndexes
 from tui.ui.work import begin_work
 from widgets.choices import Choice
@@ -39,8 +40,8 @@ class CompletionRequest(NamedTuple):
 class Completer:
     """Serves a prompt of a screen: `offer` is called with the text, its choices, and whether they are shown unasked."""
 
-    def __init__(self, screen: Screen[None], indexes: QueryIndexes, offer: Offering) -> None:
-        self._screen, self._indexes, self._offer = screen, indexes, offer
+    def __init__(self, screen: Screen[None], indexes: QueryIndexes, courtesy: Courtesy, offer: Offering) -> None:
+        self._screen, self._indexes, self._courtesy, self._offer = screen, indexes, courtesy, offer
         self._request: CompletionRequest | None = None
         self._busy = False
 
@@ -61,7 +62,7 @@ class Completer:
 
     async def _answer(self, request: CompletionRequest) -> None:
         """First what there is, then how much each would find: what the list shows of it, and the rest when all is counted."""
-        completions, quiet = await asyncio.to_thread(self._find, request)
+        completions, quiet = await self._courtesy.work(lambda: self._find(request))
         tallies: list[Tally | None] = []
         while True:
             if len(tallies) in (0, AT_ONCE, len(completions)):
@@ -69,7 +70,7 @@ class Completer:
             if self._request is not None or len(tallies) >= len(completions):
                 return
             batch = completions[len(tallies) : len(tallies) + AT_ONCE]
-            tallies += await asyncio.to_thread(self._count, batch, request)
+            tallies += await self._courtesy.work(partial(self._count, batch, request))
 
     def _find(self, request: CompletionRequest) -> tuple[list[Completion], bool]:
         """In a thread: the completions, and whether nothing is typed yet of the term."""

@@ -106,7 +106,7 @@ class ExplorerScreen(NavigableScreen):
         dress(self, self.app.glyphs)
         self._panes = Panes(self.body, self.left, self.outline, self.notice, self.detail)
         self.stage = TreeState(self.outline, self.history)
-        self._rows = RowBuilder(self, self.app.indexes, self._built, self._counted)
+        self._rows = RowBuilder(self, self.app.indexes, self.app.courtesy, self._built, self._counted)
         self.watch(self.app, "snapshot", self._snapshot_changed, init=False)
         self.watch(self.app, "board", self._board_changed, init=False)
         self.watch(self.app, "trouble", self._trouble_changed, init=False)
@@ -212,6 +212,7 @@ class ExplorerScreen(NavigableScreen):
         """What stands beside the names of views is known."""
         self.header.counts, self.header.running = self._rows.counts, self._rows.running
         self._show_heading()
+        begin_work(self, self.filtering.prepare, name="imports", group="imports")
 
     def _show_heading(self) -> None:
         self.header.show(self)

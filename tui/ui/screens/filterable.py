@@ -7,13 +7,12 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
-from textual.screen import Screen
-
 from tui.errors import TrustreeError
 from tui.presenters.views.building import Built
 from tui.presenters.views.spec import Filter
 from tui.ui.host import Host
 from tui.ui.screens.filtering import Filtering
+from tui.ui.screens.lean_frames import LeanScreen
 from tui.ui.work import begin_work
 
 if TYPE_CHECKING:
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["FilterableScreen"]
 
 
-class FilterableScreen(Screen[None]):
+class FilterableScreen(LeanScreen[None]):
     """`chosen` is the filter, `built` the rows that it lets through."""
 
     DEFAULT_CSS = """
@@ -64,18 +63,26 @@ class FilterableScreen(Screen[None]):
         self.show_count()
 
     def on_filter_bar_changed(self, event: FilterBar.Changed) -> None:
-        """Narrow as it is typed; what does not parse yet leaves the rows as they are."""
-        query = self.filtering.read_live(event.text)
+        """Narrow as it is typed, once the letter is on the screen."""
+        self.filtering.typed = event.text
+        self.call_after_refresh(self._follow, event.text)
+
+    def _follow(self, text: str) -> None:
+        """Narrow to what stands there still; what does not parse yet leaves the rows as they are."""
+        if self.filtering.typed != text:
+            return
+        query = self.filtering.read_live(text)
         if query is not None:
             self.narrow_while_typing(self.chosen._replace(query=query))
             self.show_count()
 
     def on_filter_bar_asked(self, event: FilterBar.Asked) -> None:
-        """Offer what could come next."""
-        self.filtering.complete(event.text, event.cursor)
+        """Offer what could come next, once the letter is on the screen."""
+        self.call_after_refresh(self.filtering.complete, event.text, event.cursor)
 
     async def on_filter_bar_submitted(self, event: FilterBar.Submitted) -> None:
         """Keep the filter, unless it is wrong."""
+        self.filtering.typed = None
         query = self.filtering.read(event.text)
         if query is None:
             self.filtering.tell()
@@ -85,6 +92,7 @@ class FilterableScreen(Screen[None]):
 
     async def on_filter_bar_cancelled(self) -> None:
         """No filter."""
+        self.filtering.typed = None
         self.stop_typing(self.chosen._replace(query=""))
         await self._end_filter()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
 from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, cast
@@ -27,6 +28,12 @@ __all__ = ["Filtering"]
 
 MAX_ASKED = 50
 """Images whose signatures are looked for when a filter finds them."""
+NEEDED = (
+    *("textual.widgets", "widgets.prompt", "tui.ui.screens.completing", "tui.presenters.completing", "tui.domain.query.complete"),
+    *("tui.domain.query.typed", "tui.domain.query.query", "tui.domain.query.elsewhere", "tui.presenters.elsewhere"),
+    *("tui.domain.answers.context", "tui.domain.answers.table", "tui.presenters.answers.lines"),
+)
+"""Modules that are not imported before the first frame, in the order in which a filter needs them."""
 WAITS = "one more character, or Enter"
 PAUSE = 1.0
 """Seconds without a key after which a term that is wrong so far is taken for a wrong one."""
@@ -41,6 +48,9 @@ class Filtering:
         self._completer: Completer | None = None
         self._pause: Timer | None = None
         self.wrong: InvalidQuery | None = None
+        self._is_prepared = False
+        self.typed: str | None = None
+        """What was typed last, None once it was kept or dropped."""
         self._opened = ""
         """The text that there was to begin with: the rows are those that it lets through."""
         self._waits = False
@@ -51,6 +61,13 @@ class Filtering:
         """Whether something is being typed."""
         return self._bar is not None
 
+    async def prepare(self) -> None:
+        """Import, in a thread and once there is nothing else to do, what the first filter would wait for."""
+        if not self._is_prepared:
+            self._is_prepared = True
+            for module in NEEDED:
+                await self._app.courtesy.work(partial(importlib.import_module, module))
+
     async def open(self, text: str) -> None:
         """Let the operator type; when this is done, the next key goes into the bar."""
         from tui.ui.screens.completing import Completer  # not before somebody filters: it costs at the start
@@ -59,7 +76,7 @@ class Filtering:
         if self._bar is None:
             self._opened, self._waits = text, False
             await asyncio.to_thread(lambda: self._app.queries.load())
-            self._completer = Completer(self._screen, self._app.indexes, self._offer)
+            self._completer = Completer(self._screen, self._app.indexes, self._app.courtesy, self._offer)
             self._bar = FilterBar(text, history=self._app.queries.history, id="filter")
             await self._screen.mount(self._bar)
             self._bar.list.ascii = self._app.glyphs is ASCII
