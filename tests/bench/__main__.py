@@ -1,14 +1,17 @@
-"""`python -m tests.bench [NAME...] [--json FILE]`: measure, print a table, write JSON.
+"""`python -m tests.bench [NAME...] [--json FILE]`: measure, print a table and how many figures are met, write JSON.
 
-Every benchmark is a module of this package whose `run()` gives its figures. Exit code 1 when a figure that could be measured
-is not met. Machines differ: where the table says so a figure is a ratio within one run.
+Every benchmark is a module of this package whose `run()` gives its figures. Several run one after the other, each in a process
+of its own: none pays for what another has left in memory, and one that breaks is a row that says so. Exit code 1 when a figure
+that could be measured is not met. Machines differ: where the table says so a figure is a ratio within one run.
 """
 
 from __future__ import annotations
 
 import argparse
 import importlib
+import subprocess
 import sys
+import tempfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -54,24 +57,53 @@ def main(arguments: Sequence[str] | None = None) -> int:
     unknown = [name for name in given.names if name not in NAMES]
     if unknown:
         parser.error(f"there is no benchmark {', '.join(unknown)}; there are {', '.join(NAMES)}")
+    names: Sequence[str] = given.names or NAMES
     results: list[Result] = []
-    print(row(HEADS))
+    print(row(HEADS), flush=True)
     try:
-        for name in given.names or NAMES:
-            results += _measured(name)
+        for name in names:
+            print(f"measuring {name} ...", end="\r", file=sys.stderr, flush=True)
+            measured = _run(name) if len(names) == 1 else _apart(name)
+            for result in measured:
+                print(row(cells(result)), flush=True)
+            results += measured
     finally:
-        # What was measured before one of them broke is not lost.
+        # What was measured before one of them was stopped is not lost.
         if given.json is not None:
             given.json.write_bytes(msgspec.json.format(msgspec.json.encode(results)))
+    print(counted(results))
     return exit_code(results)
 
 
-def _measured(name: str) -> list[Result]:
-    print(f"measuring {name} ...", end="\r", file=sys.stderr, flush=True)
+def _run(name: str) -> list[Result]:
     results: list[Result] = importlib.import_module(f"tests.bench.{name.replace('-', '_')}").run()
-    for result in results:
-        print(row(cells(result)), flush=True)
     return results
+
+
+def _apart(name: str) -> list[Result]:
+    """The figures of a benchmark that runs in a process of its own, or that it broke."""
+    with tempfile.TemporaryDirectory() as folder:
+        figures = Path(folder) / "figures.json"
+        command = [sys.executable, "-m", "tests.bench", name, "--json", str(figures)]
+        done = subprocess.run(
+            command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, errors="replace", check=False
+        )
+        results = msgspec.json.decode(figures.read_bytes(), type=list[Result]) if figures.exists() else []
+    last_line = next(iter(reversed(done.stderr.split("\n")[:-1])), "").rpartition("\r")[2]
+    return results or [Result(name, None, "", "measured", False, {"broke": last_line or f"it ended with {done.returncode}"})]
+
+
+def counted(results: Sequence[Result]) -> str:
+    """How many figures are met, and which are not."""
+    missed, left_out = (dict.fromkeys(result.name for result in results if result.met is met) for met in (False, None))
+    met = sum(result.met is True for result in results)
+    failures = f"{len(missed)} not met{_named(missed)}, {len(left_out)} not measured here{_named(left_out)}"
+    return f"{len(results)} figures: {met} met, {failures}"
+
+
+def _named(names: Iterable[str]) -> str:
+    text = ", ".join(names)
+    return f" ({text})" if text else ""
 
 
 def exit_code(results: Iterable[Result]) -> int:

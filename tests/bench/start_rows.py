@@ -57,7 +57,7 @@ def run() -> list[Result]:
 
 def _of_named_cluster(kubectl: str) -> Result:
     if not os.environ.get("KUBECONFIG"):
-        return skipped(NAME, UNIT, REACH, "KUBECONFIG names no cluster")
+        return skipped(NAME, UNIT, REACH, "KUBECONFIG names no cluster: name a kubeconfig by it, of a cluster that may be read")
     measured = compared(kubectl)
     if measured is None:
         return skipped(NAME, UNIT, REACH, "the cluster of KUBECONFIG does not answer, or runs no pod")

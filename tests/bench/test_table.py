@@ -32,14 +32,23 @@ def test_only_what_is_missed_makes_the_run_fail() -> None:
     assert bench.exit_code([MET, MISSED]) == 1
 
 
-def test_figures_are_written_even_when_a_benchmark_breaks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_that_breaks_is_a_row_and_loses_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.delenv("KUBECONFIG", raising=False)
-    monkeypatch.setattr(bench, "NAMES", ("start-rows", "results"))
+    monkeypatch.setattr(bench, "NAMES", ("start-rows", "results"))  # results is a module without a benchmark
     file = tmp_path / "figures.json"
-    with pytest.raises(AttributeError):  # results is a module without a benchmark
-        bench.main(["--json", str(file)])
-    found = msgspec.json.decode(file.read_bytes(), type=list[Result])
-    assert [(each.name, each.met) for each in found] == [(start_rows.NAME, None)]
+    assert bench.main(["--json", str(file)]) == 1
+    results = msgspec.json.decode(file.read_bytes(), type=list[Result])
+    assert [(result.name, result.met) for result in results] == [(start_rows.NAME, None), ("results", False)]
+    printed = capsys.readouterr().out.splitlines()
+    assert printed[-1] == "2 figures: 0 met, 1 not met (results), 1 not measured here (start-rows)"
+    assert not any("Traceback" in line for line in printed)
+
+
+def test_the_last_line_counts() -> None:
+    assert bench.counted([MET, MISSED, SKIPPED]) == "3 figures: 1 met, 1 not met (b), 1 not measured here (c)"
+    assert bench.counted([MET]) == "1 figures: 1 met, 0 not met, 0 not measured here"
 
 
 def test_an_unknown_name_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
