@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
+from typing import NamedTuple
 
 from tui.domain.builds.places import SYSTEM, build_place, source_repository
 from tui.domain.common.text import clean
@@ -36,23 +37,41 @@ _AZURE = frozenset(
 _FORMS = ("/_build", "/actions/runs/", "/actions/workflows/", "/.github/workflows/", "/job/", "/-/")
 
 
+class _Roles(NamedTuple):
+    """Which names of a set of labels say something: those of Azure Pipelines by their parts, of sources and of revisions."""
+
+    azure: tuple[tuple[str, str], ...]
+    sources: tuple[str, ...]
+    revisions: tuple[str, ...]
+
+
 def label_claims(values: Mapping[str, str], by: ClaimedBy) -> tuple[BuildClaim, ...]:
     """What labels, or annotations, say: the most telling first, each thing once."""
-    if not values:
+    roles = _roles(tuple(values))
+    addresses = [name for name, text in values.items() if "://" in text and any(form in text for form in _FORMS)]
+    if not (addresses or roles.azure or roles.sources):
         return ()
-    revision = next((clean(values[name], 64) for name in _REVISIONS if values.get(name)), "")
-    return tuple(dict.fromkeys((*_azure(values, by), *_addresses(values, by, revision), *_sources(values, by, revision))))
+    revision = next((clean(values[name], 64) for name in roles.revisions if values[name]), "")
+    claims = [*_azure(values, roles.azure, by), *_addresses(values, addresses, by, revision)]
+    claims += _sources(values, roles.sources, by, revision)
+    return tuple(dict.fromkeys(claims)) if len(claims) > 1 else tuple(claims)
 
 
 @lru_cache(maxsize=4096)
+def _roles(names: tuple[str, ...]) -> _Roles:
+    """Read once: images of one company have labels of the same names."""
+    azure = tuple((part, name) for name in names if (part := _azure_part(name)))
+    return _Roles(azure, tuple(filter(names.__contains__, _SOURCES)), tuple(filter(names.__contains__, _REVISIONS)))
+
+
 def _azure_part(name: str) -> str:
     """`build.definitionname` of `com.azure.dev.image.build.definitionname`; empty for other names."""
     part = name.lower().rpartition(".image.")[2]
     return part if part in _AZURE else ""
 
 
-def _azure(values: Mapping[str, str], by: ClaimedBy) -> Iterator[BuildClaim]:
-    parts = {part: (name, text.strip()) for name, text in values.items() if (part := _azure_part(name)) and text.strip()}
+def _azure(values: Mapping[str, str], names: tuple[tuple[str, str], ...], by: ClaimedBy) -> Iterator[BuildClaim]:
+    parts = {part: (name, text) for part, name in names if (text := values[name].strip())}
     if not parts:
         return
 
@@ -77,10 +96,10 @@ def _azure(values: Mapping[str, str], by: ClaimedBy) -> Iterator[BuildClaim]:
     )
 
 
-def _addresses(values: Mapping[str, str], by: ClaimedBy, revision: str) -> Iterator[BuildClaim]:
+def _addresses(values: Mapping[str, str], names: list[str], by: ClaimedBy, revision: str) -> Iterator[BuildClaim]:
     """Addresses of jobs and runs, whatever the label is called: their forms are like nothing else."""
-    for name, text in values.items():
-        place = build_place(text) if any(form in text for form in _FORMS) else None
+    for name in names:
+        place = build_place(values[name])
         if place is not None and (place.job or place.run) and not _azure_part(name):
             yield BuildClaim(
                 by,
@@ -95,10 +114,10 @@ def _addresses(values: Mapping[str, str], by: ClaimedBy, revision: str) -> Itera
             )
 
 
-def _sources(values: Mapping[str, str], by: ClaimedBy, revision: str) -> Iterator[BuildClaim]:
+def _sources(values: Mapping[str, str], names: tuple[str, ...], by: ClaimedBy, revision: str) -> Iterator[BuildClaim]:
     """Where the source lies. The page of a project is that only where another label of it does not say better."""
-    for name in _SOURCES:
-        repository = source_repository(values[name]) if values.get(name) else ""
+    for name in names:
+        repository = source_repository(values[name]) if values[name] else ""
         if repository and (name not in _HOMEPAGES or repository.startswith("github.com/")):
             yield BuildClaim(by, name, repository=repository, revision=revision)
             return

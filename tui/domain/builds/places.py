@@ -8,6 +8,7 @@ Jenkins' `/job/FOLDER/job/NAME/NUMBER/`; GitLab's `/-/`; SLSA's `git+` of SPDX d
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
 import msgspec
@@ -75,6 +76,7 @@ def workflow_job(repository: str, path: str) -> str:
     return f"{owner_and_name}/{file}" if is_workflow and owner_and_name.count("/") == 1 else ""
 
 
+@lru_cache(maxsize=4096)
 def source_repository(text: str) -> str:
     """A repository of sources as `HOST/PATH`, however it is written; empty for what is none."""
     address = text.strip()[:LONGEST].removeprefix("git+")
