@@ -150,8 +150,11 @@ class Shaping:
 
 
 def _closed(shape: Any) -> object:
-    """What tells an entry of a list from another one for those who count."""
-    return tuple((name, shape[name]) for name in shape if name in CLOSED) if isinstance(shape, dict) else str(shape)
+    """What tells an entry of a list from another one for those who count, in what it is nested in too."""
+    if not isinstance(shape, dict):
+        return str(shape)
+    nested = {name: _closed(value) for name, value in shape.items() if isinstance(value, dict)}
+    return tuple((name, nested.get(name, value)) for name, value in shape.items() if name in CLOSED or name in nested)
 
 
 def _plain(digest: str) -> str:
