@@ -9,7 +9,7 @@ __all__ = ["DIGEST", "Kept", "Measure", "drawn", "kept", "marked"]
 
 HEX = 12
 """How many digits of a digest stay at least."""
-LEAST, PLACE = 4, 6
+LEAST, PLACE = 4, 5
 """The fewest cells in which something is still told from something else, and in which a place is."""
 Kept = tuple[int, int]
 """The first character of a piece that stays, and the one after its last."""
@@ -110,10 +110,9 @@ def _shares(parts: Sequence[str], room: int, width_of: Measure) -> list[int]:
     names = [width_of(part[part.rfind("/") :]) if "/" in part else width_of(part) if _TAIL.search(part) else 0 for part in parts]
     last = len(shares) - 1
     for _ in range(sum(shares) - room):
-        leading = [index for index, name in enumerate(names) if name and shares[index] > name + LEAST]
+        leading = [index for index, name in enumerate(names) if name and shares[index] > name + 1]
         places = [index for index, name in enumerate(names) if not name and shares[index] > PLACE]
-        heads = [index for index, name in enumerate(names) if name and shares[index] > name + 1]
-        giving = leading or places or heads or [index for index, share in enumerate(shares) if share > LEAST] or [0]
+        giving = leading or places or [index for index, share in enumerate(shares) if share > LEAST] or [0]
         shares[max(giving, key=lambda index: shares[index] * (1 if index == last else 3))] -= 1
     return shares
 

@@ -129,7 +129,7 @@ async def test_the_first_are_the_bases_and_the_others_its_own() -> None:
     text = await shown(with_base_of(snapshot, key, 1), key, bodies)
     assert bodies.asked == [snapshot.images[key].digests[1], CONFIG]
     assert "3 layers, 30 MB in the registry" in text
-    assert "The first 1 layer is that of base/python:3.12." in text
+    assert "The first layer is that of base/python:3.12." in text
     rows = [line.split() for line in text.splitlines()[-3:]]
     assert [(row[1], row[2], row[3]) for row in rows] == [("28", "MB", "base"), ("100", "B", "own"), ("2.0", "MB", "own")]
 

@@ -47,7 +47,7 @@ def test_a_share_is_never_rounded_up_to_all() -> None:
     card = scorecard(snapshot, Scope())
     almost = msgspec.structs.replace(card, images=1000, scanned=Coverage(999, 1), signed=Coverage(1000, 0))
     text = said(scorecard_lines(Scope(), context(snapshot, card=almost)))
-    assert "99 % scanned (1 unknown, not counted) · 100 % signed" in text
+    assert "99% scanned (1 unknown, not counted) · 100% signed" in text
 
 
 def test_what_the_policy_does_not_ask_says_so() -> None:

@@ -14,7 +14,7 @@ from tui.domain.common.source_id import SourceId, SourceKind
 from tui.domain.common.trust import State
 from tui.domain.query.findings import find
 from tui.domain.snapshot.snapshot import Snapshot
-from tui.presenters.answers.why import why_lines, why_markdown, why_of
+from tui.presenters.answers.why import why_commands, why_lines, why_markdown, why_of
 from tui.presenters.glyphs import ASCII, UNICODE
 from tui.presenters.keys import ClusterPart, NamespacePart, RowSubject, has_verdict, subject_of
 from tui.presenters.markdown import code, fenced, inert
@@ -61,6 +61,16 @@ def test_every_row_with_a_verdict_has_a_reason_that_fits(width: int, glyphs: obj
         assert len(why.facts) >= 1
         for line in why_lines(why, NOW, width, ASCII if glyphs is ASCII else UNICODE):
             assert sum(width_of(span.text) for span in (*line.left, *line.right)) <= width
+
+
+def test_a_digest_in_a_command_is_whole_on_one_line_of_80() -> None:
+    reference = f"registry.of.a.team.contoso.example/some/long/repository@sha256:{'a1' * 32}"
+    command = Command("what is attached", f"oras discover {reference} --format json")
+    why = msgspec.structs.replace(WHY, facts=(msgspec.structs.replace(WHY.facts[0], commands=(command,)),))
+    texts = ["".join(span.text for span in line.left) for line in why_lines(why, NOW, 80, UNICODE)]
+    assert any(f"sha256:{'a1' * 32}" in text for text in texts)
+    assert all(width_of(text) <= 80 for text in texts)
+    assert why_commands(why) == f"# what is attached\noras discover {reference} --format json\n"
 
 
 def test_every_finding_has_a_reason() -> None:

@@ -28,6 +28,9 @@ async def test_one_key_says_why_and_another_copies_it_for_a_ticket() -> None:
         await pilot.press("C")
         await until(pilot, lambda: pilot.app.clipboard.startswith("## payments-api:1.8.2: not trusted\n"), "a ticket")
         assert "oras resolve contoso.azurecr.io/payments-api:1.8.2\n" in pilot.app.clipboard
+        await pilot.press("y")
+        await until(pilot, lambda: pilot.app.clipboard.startswith("# "), "the commands")
+        assert "\noras resolve contoso.azurecr.io/payments-api:1.8.2\n" in pilot.app.clipboard
         await pilot.press("escape")
         assert pilot.app.screen is screen
 

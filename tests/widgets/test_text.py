@@ -68,9 +68,17 @@ def test_places_go_before_the_names_of_what_is_there(text: str, width: int, shor
     assert text[-3:] in cut
 
 
+def test_the_same_workload_of_two_clusters_is_told_apart() -> None:
+    rows = [f"prod-{place}  kube-system  Deployment/konnectivity-agent" for place in ("neu", "weu")]
+    assert [middle(row, 34) for row in rows] == [
+        "p…neu  k…tem  …/konnectivity-agent",
+        "p…weu  k…tem  …/konnectivity-agent",
+    ]
+
+
 def test_a_name_stays_whole_and_what_stands_after_it_goes() -> None:
     text = " ✘ prometheus/node-exporter@4478fa7969fd  quay.io"
-    assert middle(text, 40) == " ✘ …/node-exporter@4478fa7969fd  q…y.io"
+    assert middle(text, 40) == " ✘ …/node-exporter@4478fa7969fd  quay.io"
     assert middle(text, 34) == " ✘ …/node-exporter@4478fa7969fd…"
 
 

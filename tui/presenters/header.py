@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import chain
@@ -11,7 +12,7 @@ from tui.domain.common.trust import State
 from tui.domain.facts.events import SourceHealth, SourceKind, SourceState
 from tui.domain.snapshot.snapshot import Snapshot
 from tui.presenters.glyphs import BAD_FIRST, ROLE, Glyphs, mix, worded
-from tui.presenters.health import rank
+from tui.presenters.health import rank, severity
 from tui.presenters.running import NOTHING_RUNS, End, Running, running_parts
 from tui.presenters.views.spec import ViewSpec
 from tui.presenters.words import age, clock, count, plural
@@ -193,6 +194,9 @@ def _chips(snapshot: Snapshot, glyphs: Glyphs, width: int) -> Cell:
     if width < NARROW:
         worst = "failed" if any(health.state is not SourceState.PARTIAL for health in sick) else "partial"
         return (Span(f"{glyphs.partial} ", "warn"), Span(f"{len(sick)} of {len(configured)} sources {worst} ", "dim"))
+    if len(sick) > 2:
+        used = Counter(key.registry for key, workloads in snapshot.users.items() if workloads)
+        sick.sort(key=lambda health: severity(health, used[health.id.name]))
     chips = [span for health in sick[:2] for span in _chip(health, glyphs, room=26)]
     more = f"+{len(sick) - 2}  " if len(sick) > 2 else ""
     return (*chips, Span(f"{more}{len(configured) - len(sick)}/{len(configured)} ok ", "dim"))

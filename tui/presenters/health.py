@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from tui.domain.facts.events import Denial, SourceHealth, SourceKind, SourceState
 from tui.presenters.words import count, plural
 
-__all__ = ["denied", "next_step", "rank", "standing", "trouble"]
+__all__ = ["denied", "next_step", "rank", "severity", "standing", "trouble"]
 
 MOST_RIGHTS = 2
 """How many of several rights with one remedy are spelled out."""
@@ -24,11 +24,16 @@ def standing(health: SourceHealth) -> int:
 _GRADES = (SourceState.FAILED, SourceState.PARTIAL, SourceState.LOADING, SourceState.OK, SourceState.OFF)
 
 
-def rank(health: SourceHealth) -> tuple[int, bool, int, str]:
+def rank(health: SourceHealth) -> tuple[int, bool, int, int, str]:
     """The worst first: what is lost, what is refused, what is partly read, what is well; then by standing, then by name."""
+    return severity(health, 0)
+
+
+def severity(health: SourceHealth, used: int) -> tuple[int, bool, int, int, str]:
+    """As `rank`, and of those that are alike the one of which most is `used` first."""
     grade = _GRADES.index(SourceState.FAILED if health.lost else health.state)
     refused = health.auth_failed or any(denial.right for denial in health.denials)
-    return grade, not refused, standing(health), str(health.id)
+    return grade, not refused, standing(health), -used, str(health.id)
 
 
 def trouble(health: SourceHealth) -> str:

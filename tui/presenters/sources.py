@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
+from tui.domain.common.text import full_stop
 from tui.domain.facts.events import Denial, Progress, SourceHealth, SourceKind, SourceState
 from tui.domain.snapshot.snapshot import Snapshot
 from tui.errors import TrustreeError
@@ -187,9 +188,27 @@ def _source(health: SourceHealth, now: datetime, width: int) -> Iterator[TextLin
     yield from _lines(summary, "dim", width)
     for remark in health.remarks:
         yield from _lines(remark, "warn", width)
-    yield from _lines(health.error, "unknown", width)
-    yield from _lines(health.remedy, "accent", width)
-    yield from denial_lines(health.denials, width, indent=4)
+    for remedy, sentences in _by_remedy(health).items():
+        for sentence in sentences:
+            yield from _lines(sentence, "unknown", width)
+        yield from _lines(remedy, "accent", width)
+
+
+def _by_remedy(health: SourceHealth) -> dict[str, list[str]]:
+    """What is wrong with a source, by what helps: each sentence once, and each remedy once below all that it is for."""
+    untold = [denial for denial in health.denials if not _is_told(denial, health)]
+    told: dict[str, list[str]] = {}
+    for sentence, remedy in ((health.error, health.remedy), *denied(untold)):
+        sentences = told.setdefault(remedy, [])
+        if sentence and sentence not in sentences:
+            sentences.append(full_stop(sentence[:1].upper() + sentence[1:]))
+    return told
+
+
+def _is_told(denial: Denial, health: SourceHealth) -> bool:
+    """Whether the error of the whole source says it already: its only refusal, with the same step."""
+    known = denial.right if denial.right else denial.reason
+    return len(health.denials) == 1 and denial.remedy == health.remedy and bool(known) and known in health.error
 
 
 def denial_lines(denials: Sequence[Denial], width: int, indent: int) -> Iterator[TextLine]:

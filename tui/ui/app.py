@@ -39,7 +39,7 @@ from tui.ui.query_indexes import QueryIndexes
 from tui.ui.screens.explorer import ExplorerScreen
 from tui.ui.screens.lean_frames import LeanScreen
 from tui.ui.screens.themes import DARK, SIXTEEN, THEMES, defaults_for, theme_named
-from tui.ui.terminal import wait_for_size
+from tui.ui.terminal import closing, wait_for_size
 from tui.ui.upkeep import LOOK, Upkeep
 from tui.ui.work import begin_work
 
@@ -222,7 +222,7 @@ class TrustreeApp(Host):
         """Wait until the estate is closed: connections, and the demo's process."""
         self._upkeep.end()
         if self._following is not None:
-            with suppress(TimeoutError, WorkerFailed, WorkerCancelled):
+            with suppress(TimeoutError, WorkerFailed, WorkerCancelled), closing(shown=not self.is_headless):
                 async with asyncio.timeout(CLOSING):
                     await self._following.wait()
 

@@ -14,7 +14,7 @@ from tui.domain.answers.scorecard import Scope, scopes_of, scorecard
 from tui.domain.answers.trend import Mark, circumstances, mark_of, trend_of
 from tui.domain.common.trust import State
 from tui.domain.facts.events import SourceState
-from tui.domain.snapshot.snapshot import Snapshot
+from tui.domain.snapshot.snapshot import ImageKey, Snapshot
 
 BEFORE = NOW - timedelta(days=3)
 
@@ -37,7 +37,9 @@ def test_a_scope_that_got_worse_says_by_how_much_and_since_when() -> None:
 @pytest.mark.parametrize("snapshot", [company(), e.estate()], ids=["company", "small"])
 def test_what_is_the_same_has_no_change_in_any_scope(snapshot: Snapshot) -> None:
     mark = mark_of(snapshot, BEFORE)
-    for scope, _ in scopes_of(snapshot):
+    bases = [Scope(base=key) for key in snapshot.derived]
+    assert bases
+    for scope in [*(scope for scope, _ in scopes_of(snapshot)), *bases]:
         trend = trend_of(mark, scope, scorecard(snapshot, scope))
         assert trend is not None
         assert trend.changes == ()
@@ -47,8 +49,8 @@ def test_what_was_not_there_before_is_not_compared() -> None:
     mark = Mark(BEFORE, {})
     assert trend_of(mark, Scope(), scorecard(e.estate(), Scope())) is None
     assert trend_of(None, Scope(), scorecard(e.estate(), Scope())) is None
-    known = mark_of(e.estate(), BEFORE)
-    assert trend_of(known, Scope(base=e.PYTHON), scorecard(e.estate(), Scope(base=e.PYTHON))) is None
+    known, other = mark_of(e.estate(), BEFORE), Scope(base=ImageKey("a.io", "never/seen", "sha256:1"))
+    assert trend_of(known, other, scorecard(e.estate(), other)) is None
 
 
 def test_only_the_same_sources_in_the_same_states_are_alike() -> None:

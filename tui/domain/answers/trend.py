@@ -7,6 +7,7 @@ makes images unknown, which is no trend.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator, Set
 from datetime import datetime
 from typing import NamedTuple
 
@@ -15,7 +16,8 @@ import msgspec
 from tui.domain.answers.scorecard import Scope, Scorecard, scopes_of
 from tui.domain.common.trust import State
 from tui.domain.facts.events import SourceState
-from tui.domain.snapshot.snapshot import Snapshot
+from tui.domain.facts.workload import ObjectKey
+from tui.domain.snapshot.snapshot import Image, ImageKey, Snapshot
 from tui.domain.workloads.counting import pods_by_image
 
 __all__ = ["Mark", "Trend", "circumstances", "mark_of", "trend_of"]
@@ -28,7 +30,7 @@ Counts = tuple[int, int, int, int]
 
 
 class Mark(msgspec.Struct, frozen=True):
-    """How many images of each verdict ran at a moment, by scope: cluster, namespace and team, each empty for all."""
+    """How many images of each verdict ran at a moment, by scope: cluster, namespace, team and base, each empty for all."""
 
     at: datetime
     counts: dict[str, Counts]
@@ -51,19 +53,40 @@ def circumstances(snapshot: Snapshot) -> str | None:
 
 def mark_of(snapshot: Snapshot, now: datetime) -> Mark:
     """The counts of every scope; it looks at everything, so it is not for the loop."""
-    counts: dict[str, Counts] = {}
+    verdicts: dict[str, Counter[State]] = {}
     for scope, workloads in scopes_of(snapshot):
-        running = (snapshot.images[key] for key in pods_by_image(snapshot, workloads) if key in snapshot.images)
-        counted = Counter(image.verdict for image in running)
-        fail, unknown, warn, fine = (counted[state] for state in COUNTED)
-        counts[_name(scope)] = (fail, unknown, warn, fine)
+        verdicts[_name(scope)] = Counter(image.verdict for image in _running(snapshot, workloads))
+    for image in _running(snapshot, snapshot.workloads.keys()):
+        for base in _bases(image, snapshot):
+            verdicts.setdefault(_name(Scope(base=base)), Counter())[image.verdict] += 1
+    counts = {name: _counted(counter) for name, counter in verdicts.items()}
     widest = sorted(counts, key=lambda name: -sum(counts[name]))[:MOST_SCOPES]
     return Mark(now, {name: counts[name] for name in widest})
 
 
+def _running(snapshot: Snapshot, workloads: Set[ObjectKey]) -> Iterator[Image]:
+    return (snapshot.images[key] for key in pods_by_image(snapshot, workloads) if key in snapshot.images)
+
+
+def _counted(counter: Counter[State]) -> Counts:
+    fail, unknown, warn, fine = (counter[state] for state in COUNTED)
+    return fail, unknown, warn, fine
+
+
+def _bases(image: Image, snapshot: Snapshot) -> dict[ImageKey, None]:
+    """What an image stands on, nearest first; itself, where others stand on it."""
+    chain: dict[ImageKey, None] = {}
+    key: ImageKey | None = image.key
+    while key is not None and key not in chain:
+        chain[key] = None
+        node = snapshot.images.get(key) or snapshot.bases.get(key)
+        key = node.base.base if node is not None and node.base is not None else None
+    return {key: None for key in chain if key in snapshot.derived}
+
+
 def trend_of(before: Mark | None, scope: Scope, card: Scorecard) -> Trend | None:
     """The difference of a scope to when it was looked at before; None where that is not known."""
-    counts = before.counts.get(_name(scope)) if before is not None and scope.base is None else None
+    counts = before.counts.get(_name(scope)) if before is not None else None
     if before is None or counts is None:
         return None
     pairs = ((state, card.verdicts.get(state, 0) - number) for state, number in zip(COUNTED, counts, strict=True))
@@ -71,4 +94,5 @@ def trend_of(before: Mark | None, scope: Scope, card: Scorecard) -> Trend | None
 
 
 def _name(scope: Scope) -> str:
-    return msgspec.json.encode((scope.cluster, scope.namespace, scope.team)).decode()
+    base = (scope.base.registry, scope.base.repository, scope.base.digest) if scope.base is not None else ()
+    return msgspec.json.encode((scope.cluster, scope.namespace, scope.team, *base)).decode()

@@ -22,7 +22,7 @@ from tui.presenters.words import VERDICTS, age, brief_digests
 from widgets.rows import Cell, Span, TextLine
 from widgets.text import wrap
 
-__all__ = ["why_lines", "why_markdown", "why_of"]
+__all__ = ["why_commands", "why_lines", "why_markdown", "why_of"]
 
 
 def why_of(subject: RowSubject, snapshot: Snapshot, finding: Finding | None) -> Why | None:
@@ -60,8 +60,8 @@ def _fact(number: int, fact: WhyFact, now: datetime, width: int, glyphs: Glyphs)
     yield from _texts(fact.means, "dim", width, "      ")
     yield from _texts(brief_digests(fact.step), "accent", width, "      ", glyphs.arrow)
     for command in fact.commands:
-        yield from _texts(f"# {command.shows}", "dim", width, "      ")
-        yield from _texts(command.line, "", width, "      ", "$ ")
+        yield from _texts(f"# {command.shows}", "dim", width, "    ")
+        yield from _texts(command.line, "", width + 1, "    ", "$ ")  # so that a digest is whole on a line of 80
 
 
 def _texts(text: str, role: str, width: int, indent: str, mark: str = "") -> list[TextLine]:
@@ -71,7 +71,13 @@ def _texts(text: str, role: str, width: int, indent: str, mark: str = "") -> lis
     return [TextLine((Span(indent), Span(sign, "dim"), Span(part, role))) for sign, part in zip(marks, parts, strict=False)]
 
 
-# ---- for a ticket
+# ---- to be copied
+
+
+def why_commands(why: Why) -> str:
+    """The commands that show the facts, each whole on its line under what it shows, to be pasted into a shell or a script."""
+    commands = dict.fromkeys(command for fact in why.facts for command in fact.commands)
+    return "".join(f"# {command.shows}\n{command.line}\n" for command in commands)
 
 
 def why_markdown(why: Why, as_of: datetime) -> str:

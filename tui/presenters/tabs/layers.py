@@ -18,7 +18,7 @@ from tui.presenters.keys import RowSubject
 from tui.presenters.phrases import image_name, repository_name
 from tui.presenters.tabs.lines import image_of, nothing, of_one_image, wrapped
 from tui.presenters.tabs.spec import Drawing, Inquiry, SectionContext, TabSpec
-from tui.presenters.words import plural, short, size
+from tui.presenters.words import count, plural, short, size
 from widgets.rows import Span, TextLine
 from widgets.text import fit
 
@@ -170,7 +170,7 @@ def _whose(image: Image, below: int | None, snapshot: Snapshot) -> str:
         return "It has no base: all of them are its own."
     node = snapshot.images.get(image.base.base) or snapshot.bases.get(image.base.base)
     name = image_name(node) if isinstance(node, Image) else node.label if node is not None else repository_name(image.base.base)
-    return f"The first {plural(below, 'layer')} {'is that' if below == 1 else 'are those'} of {clean(name, 200)}."
+    return f"The first {'layer is that' if below == 1 else f'{count(below)} layers are those'} of {clean(name, 200)}."
 
 
 LAYERS = TabSpec("layers", "Layers", _lines, inquiry=_inquiry)

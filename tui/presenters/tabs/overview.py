@@ -108,8 +108,8 @@ def _stands_on(base: ImageKey, look: SectionContext) -> list[TextLine]:
     """How what runs on a base stands; nothing of an image that is no base."""
     if not look.snapshot.derived.get(base):
         return []
-    title = TextLine((Span(" It and what is built on it, directly or through others", "dim"),))
-    return [TextLine(), title, *scorecard_lines(Scope(base=base), look)]
+    title = wrapped("It and what is built on it, directly or through others", "dim", look.width)
+    return [TextLine(), *title, *scorecard_lines(Scope(base=base), look)]
 
 
 def _place_lines(subject: RowSubject, look: SectionContext) -> list[TextLine]:

@@ -77,10 +77,10 @@ def _trend(scope: Scope, card: Scorecard, look: SectionContext) -> list[TextLine
 
 
 def _share(coverage: Coverage, images: int, word: str) -> str:
-    """Never rounded up to all of them: `99 % scanned` where one of a thousand is not."""
+    """Never rounded up to all of them: `99% scanned` where one of a thousand is not."""
     share = coverage.covered * 100 // images
     unknown = f" ({count(coverage.unknown)} unknown, not counted)" if coverage.unknown else ""
-    return f"{share} % {word}{unknown}"
+    return f"{share}% {word}{unknown}"
 
 
 def _findings(card: Scorecard, look: SectionContext) -> Iterator[TextLine]:

@@ -34,6 +34,7 @@ _REASONS = {
     "container": "The pod has this container alone.",
     "pod": "The workload has this pod alone.",
     "cancel": "Only a run can be cancelled. Activity ({view.activity}) shows the runs.",
+    "copy_commands": "No command shows these facts.",
     "zoom": "There is no pane to enlarge yet. {sources} shows what each source answers.",
     "act": "Nothing here can be rebuilt, redeployed or contained. Choose an image, a base, a workload or a finding.",
     "begin": "This plan cannot be carried out: no step is ready, or changes are not allowed (start with --write).",
