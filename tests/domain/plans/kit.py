@@ -9,9 +9,10 @@ from datetime import timedelta
 import msgspec
 
 from tests.domain.estates import ACR, NOW, estate
-from tui.domain.builds.attribution import attributions, newest_first
+from tui.domain.builds.attribution import builds_of
 from tui.domain.facts.build import BuilderKind, BuiltImage, Job, JobKey, Run, RunState
-from tui.domain.facts.events import SourceHealth
+from tui.domain.facts.events import SourceHealth, SourceId, SourceKind
+from tui.domain.facts.facts import BuildFacts, RunKey
 from tui.domain.facts.image import RepositoryName
 from tui.domain.facts.scan import ImageVulnerability, Severity
 from tui.domain.facts.workload import ContainerType, ObjectKey
@@ -110,14 +111,7 @@ def world(
 ) -> Snapshot:  # fmt: skip
     """A snapshot of these, with the jobs that build each image."""
     images, jobs, runs = tuple(images), tuple(jobs), tuple(runs)
-    by_job: dict[JobKey, list[Run]] = {}
-    for each in runs:
-        if each.job is not None:
-            by_job.setdefault(each.job, []).append(each)
-    builders = {each.key: found for each in images if (found := attributions(each, jobs, runs))}
-    return replace(
-        estate(images, workloads, sources, ()),
-        jobs={each.key: each for each in jobs},
-        runs={name: newest_first(found) for name, found in by_job.items()},
-        builders=builders,
-    )
+    said = {RunKey(each.kind, each.builder, f"{number} {each.id}"): each for number, each in enumerate(runs)}
+    facts = BuildFacts(1, {SourceId(SourceKind.BUILDER, "kit"): {str(each.key): each for each in jobs}}, said)
+    builds = builds_of(facts, {each.key: each for each in images})
+    return replace(estate(images, workloads, sources, ()), jobs=builds.jobs, runs=builds.runs, builders=builds.builders)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
+from functools import lru_cache
 
 import msgspec
 
@@ -91,6 +92,7 @@ def _shape(tag: str) -> str:
     return _DIGITS.sub("#", tag)
 
 
+@lru_cache(maxsize=4096)
 def is_exact(tag: str) -> bool:
     """Whether a tag looks like one version, one day or one numbered build, of which there may be newer ones."""
     version = _version(tag)

@@ -28,42 +28,54 @@ def forecast(
 
     What is there already and clean in another image counts by that one: by what it has, which is said to stay.
     """
-    staying: Counter[tuple[str, str]] = Counter()
-    unknown: Counter[tuple[str, str]] = Counter()
-    removed: set[str] = set()
+    counts: Counter[_Fate] = Counter()
+    fates = {True: _Fates(True), False: _Fates(False)}
     for old, new in covered.items():
         image = snapshot.images[old]
         replacement = snapshot.images[new] if new != old and new not in cleared else None
-        fates = _replaced(image, replacement) if replacement is not None else _rebuilt(image, new in cleared, new in behind)
-        for finding, fate, is_known in fates:
-            if not fate:
-                removed.add(finding)
-            elif is_known:
-                staying[finding, fate] += 1
-            else:
-                unknown[finding, fate] += 1
-    left = {finding for finding, _ in (*staying, *unknown)}
-    return Forecast(tuple(sorted(removed - left)), _listed(staying), _listed(unknown))
+        counts.update(
+            _replaced(image, replacement) if replacement is not None else _rebuilt(image, fates[new in cleared], new in behind)
+        )
+    left = {finding for finding, reason, _ in counts if reason}
+    removed = {finding for finding, reason, _ in counts if not reason} - left
+    return Forecast(tuple(sorted(removed)), _listed(counts, known=True), _listed(counts, known=False))
 
 
-def _listed(counts: Counter[tuple[str, str]]) -> tuple[Staying, ...]:
-    return tuple(Staying(finding, images, reason) for (finding, reason), images in sorted(counts.items()))
+def _listed(counts: Mapping[_Fate, int], *, known: bool) -> tuple[Staying, ...]:
+    return tuple(
+        Staying(finding, images, reason)
+        for (finding, reason, is_known), images in sorted(counts.items())
+        if reason and is_known is known
+    )
 
 
 _Fate = tuple[str, str, bool]
 """A finding, why it stays or cannot be told (empty: it goes), and whether that is known."""
 
 
-def _rebuilt(image: Image, cleared: bool, behind: bool) -> Iterable[_Fate]:
-    """Each finding of an image once: of several packages with one vulnerability that which stays counts."""
-    by_id: dict[str, _Fate] = {}
-    for row in image.vulnerabilities:
-        if row.vex is None:
-            fate = _fate(row, cleared)
-            other = by_id.get(row.id)
-            if other is None or _weight(fate) > _weight(other):
-                by_id[row.id] = fate
-    fates = list(by_id.values())
+class _Fates:
+    """What becomes of vulnerabilities, told once for each row: images on one base share rows."""
+
+    def __init__(self, cleared: bool) -> None:
+        self.cleared = cleared
+        # By identity: the snapshot holds the rows for as long as this lives.
+        self._told: dict[int, _Fate] = {}
+
+    def of(self, image: Image) -> list[_Fate]:
+        """Each finding of an image once: of several packages with one vulnerability that which stays counts."""
+        told, rows = self._told, [row for row in image.vulnerabilities if row.vex is None]
+        for row in rows:
+            if id(row) not in told:
+                told[id(row)] = _fate(row, self.cleared)
+        fates = [told[id(row)] for row in rows]
+        by_id = {fate[0]: fate for fate in fates}
+        if len(by_id) < len(fates):
+            by_id = {fate[0]: fate for fate in sorted(fates, key=_weight)}
+        return list(by_id.values())
+
+
+def _rebuilt(image: Image, fates_of: _Fates, behind: bool) -> Iterable[_Fate]:
+    fates, cleared = fates_of.of(image), fates_of.cleared
     if image.scan_gap or not image.scans:
         fates.append((NOT_SCANNED, image.scan_gap or "no scanner has a report on it", False))
     link = image.base

@@ -104,17 +104,17 @@ class _Rebuilds:
     def _step(self, run: JobRun, ids: Mapping[ImageKey, str]) -> Step:
         nodes = run.nodes
         node, chosen = nodes[0], self._jobs[nodes[0].key]
-        title = several(image_title(self._snapshot, member.key) for member in nodes)
-        needs = dict.fromkeys(ids[key] for member in nodes for key in member.on)
+        titles = [image_title(self._snapshot, member.key) for member in nodes]
+        needs = dict.fromkeys([ids[key] for member in nodes for key in member.on])
         needs.pop(ids[node.key], None)
         step = Step(
             id=ids[node.key],
             kind=StepKind.REBUILD,
-            target=title,
+            target=several(titles) if len(titles) > 1 else titles[0],
             what="",
             why=self._why(node),
             image=node.key,
-            also=tuple(member.key for member in nodes[1:]),
+            also=tuple([member.key for member in nodes[1:]]),
             needs=tuple(needs),
             wave=run.wave,
             leaves=("It restarts nothing by itself.",),
@@ -128,41 +128,44 @@ class _Rebuilds:
         image = self._snapshot.images[node.key]
         if image.base is not None and image.base.state_reason and condition(image) is not Condition.CLEAN:
             return full_stop(clean(image.base.state_reason, 400))
-        mended = sum(bool(row.rebuild) for row in image.vulnerabilities)
+        mended = len([row for row in image.vulnerabilities if row.rebuild])
         if mended:
             return f"The newest build of its base removes {mended} of its vulnerabilities."
         return "Its base is rebuilt first." if node.on else "Whether it is up to date is not known."
 
     def _preconditions(self, node: RebuildNode) -> tuple[Precondition, ...]:
         image = self._snapshot.images[node.key]
-        return tuple(Precondition(f"tag {clean(tag, 128)}", node.key.digest) for tag in image.tags[:1])
+        return tuple([Precondition(f"tag {clean(tag, 128)}", node.key.digest) for tag in image.tags[:1]])
 
 
 def _by(step: Step, chosen: ChosenJob, hindrance: tuple[str, str], snapshot: Snapshot, node: RebuildNode) -> Step:
     """The step, with the job that carries it out."""
     job, (blocked, remedy) = chosen.job, hindrance
+    shown = _shown(job)
     return msgspec.structs.replace(
         step,
-        what=f"Runs {job_title(job)} on {clean(job.key.builder, 120)}{_given_words(job)}. {chosen.attribution.note}",
+        what=f"Runs {job_title(job)} on {clean(job.key.builder, 120)}{_given_words(job, shown)}. {chosen.attribution.note}",
         job=job.key,
         seconds=expected_seconds(snapshot.runs.get(job.key, ())),
         warnings=(*_warnings(node), *chosen.warnings),
         blocked=blocked or chosen.blocked,
         remedy=remedy or ("Enable the job at its builder, then plan again." if chosen.blocked else ""),
-        parameters=_shown(job),
-        commands=commands.run_job(job, _shown(job)),
+        parameters=shown,
+        commands=commands.run_job(job, shown),
     )
 
 
 def _shown(job: Job) -> tuple[tuple[str, str], ...]:
     """The parameters that the settings have it run with, but for what looks like a secret: that is sent all the same."""
+    if not job.given:
+        return ()
     return tuple((name, value) for name, value in job.given if redact(f"{name}={value}") == f"{name}={value}")
 
 
-def _given_words(job: Job) -> str:
+def _given_words(job: Job, shown: tuple[tuple[str, str], ...]) -> str:
     """The branch and the parameters, as the settings name them."""
-    shown = dict(_shown(job))
-    pairs = [f"{clean(name, 60)}={clean(shown[name], 100)}" if name in shown else clean(name, 60) for name, _ in job.given]
+    values = dict(shown)
+    pairs = [f"{clean(name, 60)}={clean(values[name], 100)}" if name in values else clean(name, 60) for name, _ in job.given]
     branch = f", branch {clean(job.ref, 100)}" if job.ref else ""
     return f"{branch}, with {several(pairs)}" if pairs else branch
 

@@ -136,16 +136,15 @@ class _Changes:
         changes = [change for container in workload.containers if (change := self._change(container)) is not None]
         if not changes:
             return
-        title = workload_title(workload.key)
         if workload.key.kind not in PINNABLE:
             self.steps.append(self._impossible(workload, changes))
             return
         pins = [change for change in changes if not (change.moves and (change.pulls or workload.managed_by))]
         restarts = [change for change in changes if change not in pins]
         if restarts and workload.key.kind == "CronJob":
-            self.notes.append(f"{title} takes the new image when it starts next.")
+            self.notes.append(f"{workload_title(workload.key)} takes the new image when it starts next.")
         elif restarts and not workload.pods:
-            self.notes.append(f"{title} has no pods: it takes the new image when it starts.")
+            self.notes.append(f"{workload_title(workload.key)} has no pods: it takes the new image when it starts.")
         elif restarts and (not pins or workload.managed_by):
             self.steps.append(self._restart(workload, restarts))
         groups: dict[NewImage, list[_Change]] = {}
@@ -156,7 +155,8 @@ class _Changes:
     def _change(self, container: Container) -> _Change | None:
         if self._index is not None:
             return self._renewal(container, _meant_now(container, self._index))
-        old = next((key for key in container.images if key in self._new), None)
+        olds = [key for key in container.images if key in self._new]
+        old = olds[0] if olds else None
         if old is None or container.name_of is None:
             return None
         new = self._new[old]
@@ -197,9 +197,9 @@ class _Changes:
     # ---- steps
 
     def _step(self, kind: StepKind, workload: Workload, changes: list[_Change], *parts: str) -> Step:
-        needs = tuple(dict.fromkeys(change.new.step for change in changes if change.new.step))
+        needs = tuple(dict.fromkeys([change.new.step for change in changes if change.new.step]))
         key = workload.key
-        wave = 1 + max((self._rebuilds[name].wave for name in needs), default=0)
+        wave = 1 + max([self._rebuilds[name].wave for name in needs], default=0)
         first = changes[0]
         return Step(
             id=step_id(kind, key.cluster, key.namespace, key.kind, key.name, *parts),
@@ -209,12 +209,12 @@ class _Changes:
             why=self._why(changes),
             image=first.new.key,
             workload=key,
-            containers=tuple(change.container.name for change in changes),
+            containers=tuple([change.container.name for change in changes]),
             new_image=self._reference(first),
             needs=needs,
             wave=wave,
             leaves=self._leaves(workload, changes),
-            preconditions=tuple(image_seen(key, change.container) for change in changes),
+            preconditions=tuple([image_seen(key, change.container) for change in changes]),
         )
 
     def _why(self, changes: list[_Change]) -> str:
@@ -233,6 +233,8 @@ class _Changes:
 
     @staticmethod
     def _leaves(workload: Workload, changes: list[_Change]) -> tuple[str, ...]:
+        if len(changes) == len(workload.containers):
+            return ()
         changed = {change.container.name for change in changes}
         others = [clean(container.name, 60) for container in workload.containers if container.name not in changed]
         return (f"Its other containers keep their images: {', '.join(others)}.",) if others else ()

@@ -21,7 +21,10 @@ def tags_pushed_instead(snapshot: Snapshot, key: ImageKey, chosen: ChosenJob) ->
     image = snapshot.images.get(key)
     if image is None or not image.tags:
         return ()
-    written = [built.tag for built in chosen.job.images if built.name == image.name]
+    name = image.name
+    written = [built.tag for built in chosen.job.images if built.name == name]
+    if not written or any(tag in written for tag in image.tags):
+        return ()
     if any(is_open(pattern) or any(tag_matches(pattern, tag) for tag in image.tags) for pattern in written):
         return ()
     return tuple(clean(pattern, 128) for pattern in written)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 from datetime import datetime
+from functools import lru_cache
 
 from tui.domain.common.text import clean, first_few, short
 from tui.domain.facts.events import SourceState
@@ -33,7 +34,12 @@ def _digest(parts: Iterable[str]) -> str:
 
 def repository_title(key: ImageKey) -> str:
     """The repository, as a person names it."""
-    return clean(f"{key.registry}/{key.repository}" if key.repository else "a base that is in no registry", 200)
+    return _repository(key.registry, key.repository)
+
+
+@lru_cache(maxsize=4096)
+def _repository(registry: str, repository: str) -> str:
+    return clean(f"{registry}/{repository}" if repository else "a base that is in no registry", 200)
 
 
 def image_title(snapshot: Snapshot, key: ImageKey) -> str:
