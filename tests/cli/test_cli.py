@@ -171,6 +171,7 @@ def test_how_many_images_were_not_looked_at_is_said_in_images(
     argv: list[str], monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr("tui.cli.reading.MAX_ASKED", 2)
+    monkeypatch.setattr("tui.domain.assemble.wanted_signatures.MAX_ASKED", 2)
     world = Signed()
     for number in range(5):
         world.manifest(str(NAME), f"x{number}", f"{number}")

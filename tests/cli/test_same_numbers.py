@@ -6,6 +6,7 @@ The command line reads no more than a question needs, the explorer has everythin
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 
 import pytest
@@ -103,6 +104,16 @@ def test_every_front_says_the_same_of_one_estate(text: str, asked: Asked) -> Non
     read = asked.read[text]
     said = said_by_fronts(read.snapshot, read.selection, text)
     assert set(said.values()) == {said["json"]}, said
+
+
+def test_no_sentence_counts_what_is_not_there(asked: Asked) -> None:
+    answers = [answer_of(asked.shown[text], text) for text in QUESTIONS] + [answer_of(asked.refused, text) for text in QUESTIONS]
+    words = [sentence.words for answer in answers for sentence in answer_sentences(answer)]
+    assert not [
+        line for line in words if re.search(r"\b0 (?:teams|not|copies)\b|not 0\b|pushed, when|^[^:]*: mostly [^,]*$", line)
+    ]
+    [first, *_] = answer_sentences(answer_of(asked.loaded, "-is:running"))
+    assert first.words.endswith("run none of them.")
 
 
 @pytest.mark.parametrize("text", QUESTIONS)

@@ -73,7 +73,7 @@ class OpenEstate(Protocol):
         ...
 
 
-READ_ALL = "`trustree report` without a query reads the rest as well; --registry HOST has that registry read whole."
+READ_ALL = "`trustree report` without a query reads the rest as well."
 Opener = Callable[[Settings], AbstractAsyncContextManager[OpenEstate]]
 
 

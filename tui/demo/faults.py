@@ -132,6 +132,8 @@ def _spoil(fault: Fault, request: Request, reply: Reply) -> Reply:
             return json_reply({"err": "rate limit exceeded"}, 429, (("Retry-After", "900"),))
         case "429":
             return status.too_many(1) if cluster else too_many(1)
+        case "403":
+            return error(403, "DENIED", "requested access to the resource is denied", None)
         case "500":
             message = "etcdserver: request timed out"
             return status.internal(message) if cluster else error(500, "UNKNOWN", "unknown error", None)

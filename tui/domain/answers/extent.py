@@ -73,7 +73,8 @@ def extent_of(context: AnswerContext) -> Extent:
         undecided_running=sum(bool(snapshot.users.get(key)) for key in undecided),
         unplaced=selection.unplaced,
         reasons=undecided_reasons(context.index, undecided),
-        lost=_sources(snapshot, SourceState.FAILED, SourceState.PARTIAL),
+        # A cluster, its gate and its scanner go by one name.
+        lost=tuple(dict.fromkeys(_sources(snapshot, SourceState.FAILED, SourceState.PARTIAL))),
         loading=len(_sources(snapshot, SourceState.LOADING)),
         only_running=context.counts_what_runs,
     )

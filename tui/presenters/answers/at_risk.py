@@ -29,7 +29,7 @@ def at_risk_sentences(answer: Answer, risk: AtRisk) -> Iterator[AnswerSentence]:
         yield worded("fix", _fixes(risk, restart))
     elif restart:
         yield AnswerSentence(
-            "restart", f"{fitted(*(f'of all pods: {words}.' for words in restart), *(f'{words}.' for words in restart))}"
+            "restart", f"{fitted(*(f'if all restart: {words}.' for words in restart), *(f'{words}.' for words in restart))}"
         )
     yield from whose_and_undecided(answer) if risk.losses else undecided(answer)
 
@@ -49,7 +49,7 @@ _KINDS = {
     RiskKind.GONE: "gone",
     RiskKind.RETENTION: "by retention",
     RiskKind.PURGE: "by a purge",
-    RiskKind.UNTAGGED: "untagged, unlocked",
+    RiskKind.UNTAGGED: "untagged and unlocked",
     RiskKind.UNKNOWN: "unknown",
 }
 
@@ -96,6 +96,8 @@ def _restart(roulette: Roulette) -> tuple[str, ...]:
         parts.append(f"{count(len(roulette.unknown))} unknown")
     if not parts:
         return ()
+    if not roulette.fails and not roulette.changes:
+        return (f"{several(len(roulette.unknown), 'workload')} unknown", f"{count(len(roulette.unknown))} unknown")
     cached = f"; nodes may hide {count(len(roulette.hidden))} (IfNotPresent)" if roulette.hidden else ""
     fails = f"{count(len(roulette.fails))} would fail"
     brief = f"{fails}, {count(len(roulette.changes))} change, {count(len(roulette.unknown))} unknown"

@@ -52,6 +52,9 @@ def _fixes(answer: Answer, radius: BlastRadius) -> tuple[str, ...]:
         return tuple(f"{order}." for order in orders)
     alone = dict(radius.alone)
     yes, no, unknown = (alone.get(outlook, 0) for outlook in (Outlooks.YES, Outlooks.NO, Outlooks.UNKNOWN))
+    if not yes and not no:
+        doubts = ("whether any will rebuild by itself is not known", "none is known to rebuild by itself")
+        return tuple(f"{order}; {doubt}." for order in (*orders, orders[-1].removeprefix("rebuild ")) for doubt in doubts)
     reasons = f" ({named(radius.why_not, 2, 'for other reasons')})" if radius.why_not else ""
     rebuilding = f"{count(yes)} of {count(yes + no + unknown)} that run will rebuild by themselves"
     not_so = f", {count(no)} not{reasons}" if no else ""
@@ -60,6 +63,6 @@ def _fixes(answer: Answer, radius: BlastRadius) -> tuple[str, ...]:
     doubt = f", unknown {count(unknown)}" if unknown else ""
     return (
         *(f"{order}; {rebuilding}{not_so}{unknown_part}." for order in orders),
-        f"{orders[-1]}; {short}, {count(no)} not{f', {count(unknown)} unknown' if unknown else ''}.",
-        f"{orders[-1].removeprefix('rebuild ')}; by itself {count(yes)}, not {count(no)}{doubt}.",
+        f"{orders[-1]}; {short}{f', {count(no)} not' if no else ''}{unknown_part}.",
+        f"{orders[-1].removeprefix('rebuild ')}; by itself {count(yes)}{f', not {count(no)}' if no else ''}{doubt}.",
     )

@@ -63,10 +63,11 @@ def _pushed_and_elsewhere(answer: Answer, dossier: Dossier) -> tuple[str, ...]:
     on_nodes = f"{several(nodes, 'node')} {'has' if nodes == 1 else 'have'} it" if nodes else "no node is known to have it"
     same = f"{several(len(dossier.copies), 'other image')} of the same content" if dossier.copies else "no copy is known"
     built = f"{several(len(dossier.derived), 'image')} built on it" if dossier.derived else "nothing is built on it"
-    pushed = pushed_words(dossier.push, answer.now).removeprefix("pushed ")
+    pushed = pushed_words(dossier.push, answer.now).removeprefix("pushed, ").removeprefix("pushed ")
     by = f"by run {run.id}" if run is not None else "by whom is not known"
     copies, holders = f"{count(len(dossier.copies))} {'copy' if len(dossier.copies) == 1 else 'copies'}", plural(nodes, "node")
-    brief = f"{copies}, {count(len(dossier.derived))} built on it, {holders}"
+    on_it = f"{several(len(dossier.derived), 'image')} on it" if dossier.derived else "nothing on it"
+    brief = f"{copies if dossier.copies else 'no copy'}, {on_it}, {holders if nodes else 'no node'} known"
     return (
         f"{pushed}; {same}; {built}; {on_nodes}.",
         f"{by}; {same}; {built}; {on_nodes}.",

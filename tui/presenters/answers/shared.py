@@ -49,6 +49,8 @@ def _extent_wordings(extent: Extent, now: datetime, name: str) -> tuple[str, ...
         of_them = f"{count(running)} of {plural(images, 'image')}"
         first, fuller = (f"{of_them}{having} run{'s' if running == 1 else ''}" for having in ("", having))
     workloads, pods = plural(len(extent.workloads), "workload"), plural(extent.pods, "pod")
+    if images and not running and extent.pods:
+        pods = f"{pods} run{'s' if extent.pods == 1 else ''} none of them"
     oldest = f", oldest {age(extent.oldest_pod, now)}" if extent.oldest_pod is not None else ""
     oldest_in_full = f", the oldest for {age(extent.oldest_pod, now)}" if extent.oldest_pod is not None else ""
     places, number = named(extent.clusters, 3, "in others"), several(len(extent.clusters), "cluster")
@@ -150,7 +152,8 @@ def _together(extent: Extent, owners: Owners | None) -> Iterator[str]:
         return
     for most, gap in ((2, wordings[-1].removesuffix(".")), (2, brief), (1, brief)):
         yield f"{gap}; whose: {_owned(owners, most, 0)}."
-    yield f"{brief}; {plural(len(owners.teams), 'team')}{f', no team {count(owners.teamless)}' if owners.teamless else ''}."
+    teamless = f", no team {count(owners.teamless)}" if owners.teamless else ""
+    yield f"{brief}; {plural(len(owners.teams), 'team')}{teamless}." if owners.teams else f"{brief}; no team is named."
 
 
 def _untold(extent: Extent) -> str:
@@ -182,6 +185,6 @@ def _undecided_wordings(extent: Extent) -> tuple[str, ...]:
     wordings = []
     for most, workloads in ((3, in_full), (3, brief), (2, brief), (1, brief), (0, brief)):
         why = f": {named(reasons, most, 'more')}" if len(reasons) > 1 else f": {reasons[0][0]}" if reasons else ""
-        why = why if most or not reasons else f": mostly {reasons[0][0]}"
+        why = why if most or len(reasons) < 2 else f": mostly {reasons[0][0]}"
         wordings.append("; ".join(filter(None, (f"{images}{why}" if images else "", workloads, lost, loading))) + ".")
     return tuple(wordings)
