@@ -1,4 +1,4 @@
-"""`switch`: to another view and back, each of 100,000 rows, from the key to the rows on the terminal."""
+"""`switch`: through all views and round again, over 100,000 rows, from the key to the rows on the terminal."""
 
 from __future__ import annotations
 
@@ -9,18 +9,19 @@ from tests.bench.results import Details, Result
 
 __all__ = ["run"]
 
-TURNS = 20
+VIEWS = [b"2", b"3", b"4", b"5", b"1"]
+TURNS = 8
 PAUSE = 0.6
 REACH = 0.1
 
 
 def run() -> list[Result]:
-    """The slowest switch of many, and what the first one took."""
-    told = answered([b"2", b"1"] * TURNS, PAUSE)
+    """The slowest switch of many, and what the first ones took."""
+    told = answered(VIEWS * TURNS, PAUSE)
     slowest = max(told.rows)
     details: Details = {
         "p50 ms": median(told.rows) * 1000,
-        "first ms": told.rows[0] * 1000,
+        "slowest first entry ms": max(told.rows[: len(VIEWS)]) * 1000,
         "computed on the loop ms, p50": median(told.computed) * 1000,
         "switches": len(told.rows),
         "rows": told.count,

@@ -51,6 +51,8 @@ def _measured(environment: dict[str, str]) -> Iterator[Result]:
 def _keys(child: Terminal) -> Iterator[Result]:
     yield _key(child, "key-bytes-filter", b"/", 3.0)
     yield _key(child, "key-bytes-letter", b"s", 1.0)
+    yield _key(child, "key-bytes-second", b"t", 4.0)
+    yield _key(child, "key-bytes-backspace", b"\x7f", 4.0)
     yield _within("idle-bytes-filter", child.listen(IDLE) / IDLE, "bytes a second, filter", 20, {"s": IDLE})
     yield _key(child, "key-bytes-close", b"\x1b", 3.0)
     yield _key(child, "key-bytes-view", b"2", 10.0)
@@ -61,7 +63,7 @@ def _key(child: Terminal, name: str, key: bytes, reach: float) -> Result:
     begun = time.perf_counter()
     child.send(key)
     count = child.listen(SETTLED)
-    details: Details = {"key": key.decode().replace("\x1b", "Esc"), "s": time.perf_counter() - begun}
+    details: Details = {"key": key.decode().replace("\x1b", "Esc").replace("\x7f", "Backspace"), "s": time.perf_counter() - begun}
     return _within(name, count / 1000, "kB for a key", reach, details)
 
 

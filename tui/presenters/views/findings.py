@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from heapq import nlargest
 from typing import TYPE_CHECKING
 
 from tui.domain.answers.scorecard import Scope
+from tui.domain.common.memo import Memo
 from tui.domain.common.trust import State
 from tui.domain.query.findings import Finding, FindingGrouping, FindingKey, find
 from tui.domain.query.problems import ProblemCount
-from tui.domain.snapshot.snapshot import Snapshot
-from tui.domain.workloads.counting import pods_found
+from tui.domain.snapshot.snapshot import ImageKey, Snapshot
+from tui.domain.workloads.counting import pods_by_image
 from tui.presenters.glyphs import ROLE, Glyphs
 from tui.presenters.keys import RowSubject
 from tui.presenters.phrases import image_name
@@ -175,16 +177,24 @@ def _of_team(finding: Finding, context: SectionContext) -> list[TextLine]:
 
 
 def _images(finding: Finding, snapshot: Snapshot, glyphs: Glyphs) -> list[TextLine]:
-    workloads = frozenset(finding.workloads)
-    images = [(pods_found(snapshot, {key}, workloads), snapshot.images[key]) for key in finding.images if key in snapshot.images]
+    pods = pods_of_finding(finding, snapshot)
+    images = [snapshot.images[key] for key in finding.images if key in snapshot.images]
     lines = [
         TextLine(
             (Span(" "), glyphs.of(image.verdict), Span(f" {image_name(image)}"), Span(f"  {image.key.registry}", "dim")),
-            (Span(f"{plural(pods, 'pod')} ", "dim"),),
+            (Span(f"{plural(pods.get(image.key, 0), 'pod')} ", "dim"),),
         )
-        for pods, image in sorted(images, key=lambda counted: -counted[0])[:MOST]
+        for image in nlargest(MOST, images, key=lambda image: pods.get(image.key, 0))
     ]
     return lines + _more(len(images))
+
+
+_PODS: Memo[Mapping[ImageKey, int]] = Memo()
+
+
+def pods_of_finding(finding: Finding, snapshot: Snapshot) -> Mapping[ImageKey, int]:
+    """How many pods of what has the problem run each image; counted once while the same row is shown."""
+    return _PODS.get((snapshot, finding), lambda: pods_by_image(snapshot, frozenset(finding.workloads)))
 
 
 def _workloads(finding: Finding, snapshot: Snapshot, glyphs: Glyphs) -> list[TextLine]:
@@ -200,7 +210,7 @@ def _workloads(finding: Finding, snapshot: Snapshot, glyphs: Glyphs) -> list[Tex
             ),
             (Span(f"{plural(spread[workload.key], 'pod')} ", "dim"),),
         )
-        for workload in sorted(workloads, key=lambda workload: -spread[workload.key])[:MOST]
+        for workload in nlargest(MOST, workloads, key=lambda workload: spread[workload.key])
     ]
     return lines + _more(len(workloads))
 
@@ -216,6 +226,8 @@ def _model(rows: RowsContext) -> FindingModel:
     vulnerability = wanted_vulnerability(rows.chosen.query)
     grouping = FindingGrouping.CVE if vulnerability else rows.chosen.grouping
     findings = [finding for finding in _let_through(rows, grouping) if _names(finding, vulnerability)]
+    for finding in findings[:1]:
+        pods_of_finding(finding, rows.snapshot)  # what is shown first: counted here, and not on the loop
     return FindingModel(rows.snapshot, findings, grouping, rows.now, rows.glyphs)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -115,10 +115,13 @@ class RegistryModel(TabbedModel):
                 self._add(image)
         for images in self._in_repository.values():
             images.sort(key=_newest_first)
-        self._contents = {name: _contents(images) for name, images in self._in_repository.items()}
+        self._contents = {name: _contents(images) for name, images in paced(self._in_repository.items())}
         self._repositories: dict[str, list[RepositoryName]] = defaultdict(list)
         for name in sorted(self._in_repository, key=lambda name: (self._totals[name].rank, name)):
             self._repositories[name.registry].append(name)
+        self._contents_in = {
+            registry: _together(self._contents[name] for name in paced(names)) for registry, names in self._repositories.items()
+        }
         self._registries = sorted(self._repositories.keys() | (set() if shown.narrowed else self._health.keys()))
 
     def columns(self) -> Sequence[Column]:
@@ -199,33 +202,37 @@ class RegistryModel(TabbedModel):
             case _:
                 return 0
 
-    def matches(self) -> list[RowKey]:
+    def matches(self) -> Iterator[RowKey]:
         """Every row that must be unfolded for each image shown to be seen."""
-        registries = self.roots()
-        return [*registries, *(child for key in registries for child in self.children(key))]
+        yield from self.roots()
+        for registry in self._registries:
+            for repository in self._repositories.get(registry, ()):
+                yield (RegistryPart(registry), RepositoryPart(repository.repository))
 
     def detail(self, subject: RowSubject, context: SectionContext) -> Sequence[TextLine] | None:
         """Of a registry or a repository how much of it is used; of an image what the tabs tell."""
         if subject.image is not None or not subject.own:
             return None
         part = subject.own[-1]
-        contents = [contents for key in subject.own[:1] for contents in self._contents_of(key, part)]
+        contents = self._contents_of(subject.own[0], part)
         title = part.name if isinstance(part, RegistryPart | RepositoryPart) else ""
         kind = "registry" if isinstance(part, RegistryPart) else "repository"
         return [
             TextLine((Span(f" {title}", "bold"), Span(f"  {kind}", "dim"))),
             TextLine(),
-            *(line for words in self._words(_together(contents), part) for line in wrapped(words, "", context.width)),
+            *(line for words in self._words(contents, part) for line in wrapped(words, "", context.width)),
             TextLine(),
             *wrapped("Enter on a tag shows everything about its image.", "dim", context.width),
         ]
 
-    def _contents_of(self, registry: Hashable, part: Hashable) -> Iterable[_Contents]:
-        if not isinstance(registry, RegistryPart):
-            return
-        for name in self._repositories.get(registry.name, ()):
-            if part == registry or part == RepositoryPart(name.repository):
-                yield self._contents[name]
+    def _contents_of(self, registry: Hashable, part: Hashable) -> _Contents:
+        match registry, part:
+            case RegistryPart(name), RegistryPart():
+                return self._contents_in.get(name, _Contents())
+            case RegistryPart(name), RepositoryPart(repository):
+                return self._contents.get(RepositoryName(name, repository), _Contents())
+            case _:
+                return _Contents()
 
     def _words(self, contents: _Contents, part: Hashable) -> Iterable[str]:
         """How many images there are, how many of them are used, and how reading the registry goes."""
