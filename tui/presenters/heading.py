@@ -82,13 +82,13 @@ def _workload_heading(workload: Workload, look: SectionContext) -> list[TextLine
         pods_words(workload),
         "suspended" if workload.suspended else "",
         f"managed by {workload.managed_by}" if workload.managed_by else "",
-        f"team {workload.team}" if workload.team else "",
+        workload.team if workload.team.lower().startswith("team") else f"team {workload.team}" if workload.team else "",
         "" if workload.owner_readable else "its owner may not be read",
     ]
     checks = workload_checks(workload, look.snapshot.images)
     return [
         TextLine((Span(f" {key.kind}/", "dim"), Span(key.name, "bold"), Span(f"  {key.cluster}  {key.namespace}", "dim"))),
-        TextLine((Span(" " + look.glyphs.dot.join(fact for fact in facts if fact), "dim"),)),
+        *wrapped(look.glyphs.dot.join(fact for fact in facts if fact), "dim", look.width),
         TextLine(),
         _badge(workload.verdict, checks, look),
         TextLine(),

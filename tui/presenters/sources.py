@@ -198,10 +198,11 @@ def _by_remedy(health: SourceHealth) -> dict[str, list[str]]:
     """What is wrong with a source, by what helps: each sentence once, and each remedy once below all that it is for."""
     untold = [denial for denial in health.denials if not _is_told(denial, health)]
     told: dict[str, list[str]] = {}
-    for sentence, remedy in ((health.error, health.remedy), *denied(untold)):
+    refusals = ((full_stop(f"{sentence[:1].upper()}{sentence[1:]}"), remedy) for sentence, remedy in denied(untold))
+    for sentence, remedy in ((health.error, health.remedy), *refusals):
         sentences = told.setdefault(remedy, [])
         if sentence and sentence not in sentences:
-            sentences.append(full_stop(sentence[:1].upper() + sentence[1:]))
+            sentences.append(sentence)
     return told
 
 

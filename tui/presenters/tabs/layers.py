@@ -126,7 +126,9 @@ def _drawn(image: Image, digest: str, layers: Sequence[Layer], is_matched: bool,
         if None not in sizes and sizes
         else ""
     )
-    title = TextLine((Span(f" {plural(len(layers), 'layer')}{total}", "bold"),), (Span(f"{short(digest)} ", "dim"),))
+    number, manifest = Span(f" {plural(len(layers), 'layer')}{total}", "bold"), Span(f"{short(digest)} ", "dim")
+    has_room = len(number.text) + len(manifest.text) + 2 <= context.width
+    title = TextLine((number,), (manifest,) if has_room else ())
     heads = f" {'#':>{NUMBER}}  {'size':>{SIZE}}  {'whose':<{WHOSE}}made by"
     below = _below(image, context.snapshot, len(layers))
     lines = [title, *wrapped(_whose(image, below, context.snapshot), "dim" if below is not None else "unknown", context.width)]

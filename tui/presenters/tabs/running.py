@@ -13,6 +13,7 @@ from tui.presenters.tabs.lines import nothing, wrapped
 from tui.presenters.tabs.spec import SectionContext, TabSpec
 from tui.presenters.views.lineage import pod_state
 from tui.presenters.words import age, plural, short
+from widgets.columns import cell_width
 from widgets.rows import Span, TextLine
 
 __all__ = ["RUNNING", "running_section"]
@@ -56,15 +57,21 @@ def _container(container: Container, image: ImageKey | None, look: SectionContex
         yield from pull_lines(container, look)
     for pod in container.pod_refs:
         if image is None or pod.runs in (image, None):
-            yield _pod(pod, container, look)
+            yield from _pod(pod, container, look)
 
 
-def _pod(pod: PodRef, container: Container, look: SectionContext) -> TextLine:
+def _pod(pod: PodRef, container: Container, look: SectionContext) -> Iterator[TextLine]:
+    """A pod with its node, digest and age: on one line, or where that has no room with node and digest below its name."""
     state, role = pod_state(pod)
     odd = len(container.digests) > 1
     left = (Span(f"     {pod.name}"), Span(f"  {state}" if state else "", role))
     digest = Span(f"{short(pod.digest) or 'not started'}  ", "warn" if odd else "dim")
-    return TextLine(left, (Span(f"{pod.node}  ", "dim"), digest, Span(f"{age(pod.created, look.now):>4} ", "dim")))
+    node, since = Span(f"{pod.node}  ", "dim"), Span(f"{age(pod.created, look.now):>4} ", "dim")
+    if cell_width((*left, node, digest, since)) + 2 <= look.width:
+        yield TextLine(left, (node, digest, since))
+    else:
+        yield TextLine(left, (since,))
+        yield TextLine((Span("       "), node), (digest,))
 
 
 def _lines(subject: RowSubject, context: SectionContext) -> Sequence[TextLine]:

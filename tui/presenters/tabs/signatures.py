@@ -6,12 +6,13 @@ from collections.abc import Iterator, Sequence
 
 from tui.domain.common.trust import State
 from tui.domain.facts.events import SignaturesVerified
-from tui.domain.facts.signature import Outcome, StepState, Verdict
+from tui.domain.facts.signature import Outcome, Step, StepState, Verdict
 from tui.domain.snapshot.snapshot import Image
 from tui.presenters.keys import RowSubject
 from tui.presenters.tabs.lines import of_images, wrapped
 from tui.presenters.tabs.spec import SectionContext, TabSpec
 from tui.presenters.words import age, short
+from widgets.columns import cell_width
 from widgets.rows import Span, TextLine
 
 __all__ = ["SIGNATURES", "signature_lines"]
@@ -24,6 +25,8 @@ VERDICT_STATE = {
     Verdict.SKIPPED: State.UNKNOWN,
     Verdict.NO_POLICY: State.UNKNOWN,
 }
+NARROW = 64
+"""Below this width what came of a step stands below its name."""
 STEP_STATE = {
     StepState.PASSED: State.PASS,
     StepState.FAILED: State.FAIL,
@@ -57,15 +60,28 @@ def _artifact(artifact: SignaturesVerified, image: Image, look: SectionContext) 
 
 def _outcome(outcome: Outcome, look: SectionContext) -> Iterator[TextLine]:
     state = VERDICT_STATE[outcome.verdict]
-    title = (Span(" "), look.glyphs.of(state), Span(f" {outcome.system}", "bold"), Span(f"  {outcome.signer}", ""))
-    yield TextLine(title, (Span(f"{outcome.verdict.value} ", "dim"),))
+    title = (Span(" "), look.glyphs.of(state), Span(f" {outcome.system}", "bold"))
+    verdict = Span(f"{outcome.verdict.value} ", "dim")
+    signer = Span(f"  {outcome.signer}")
+    beside = cell_width((*title, signer, verdict)) + 2 <= look.width
+    yield TextLine((*title, signer) if beside else title, (verdict,))
+    yield from wrapped("" if beside else outcome.signer, "", look.width, indent=3)
     yield from wrapped(outcome.sentence, "dim" if state is State.PASS else "", look.width, indent=3)
     for step in outcome.steps:
-        lead = (Span("   "), look.glyphs.of(STEP_STATE[step.state]), Span(f" {step.name.value:<19}", "dim"))
-        first, *continuation = [line.left[0].text.strip() for line in wrapped(step.sentence, "", look.width - 25)] or [""]
-        yield TextLine((*lead, Span(first)))
-        yield from (TextLine((Span(" " * 24 + part),)) for part in continuation)
+        yield from _step(step, look)
     yield from _facts(outcome, look)
+
+
+def _step(step: Step, look: SectionContext) -> Iterator[TextLine]:
+    """A step and what came of it: beside its name, or below it where that has no room."""
+    sign, name = look.glyphs.of(STEP_STATE[step.state]), step.name.value
+    if look.width < NARROW:
+        yield TextLine((Span("   "), sign, Span(f" {name}", "dim")))
+        yield from wrapped(step.sentence, "", look.width, indent=5)
+        return
+    first, *continuation = [line.left[0].text.strip() for line in wrapped(step.sentence, "", look.width - 25)] or [""]
+    yield TextLine((Span("   "), sign, Span(f" {name:<19}", "dim"), Span(first)))
+    yield from (TextLine((Span(" " * 24 + part),)) for part in continuation)
 
 
 def _facts(outcome: Outcome, look: SectionContext) -> Iterator[TextLine]:

@@ -39,6 +39,8 @@ class Order(StrEnum):
 
 ID, VERSION = 18, 17
 LEAST_PACKAGE, MOST_PACKAGE = 9, 30
+ROOMY_FIX = 10
+"""Cells of the version that fixes, from which its column has its long name."""
 FULL_ORIGIN = 100
 """From this width on the right edge has room to say of what is mended by a rebuild that it comes from the base."""
 
@@ -110,14 +112,15 @@ def _report(report: ScanReport, look: SectionContext) -> Iterator[TextLine]:
 def _titles(look: SectionContext) -> TextLine:
     widths = _widths(look.width)
     installed = f"{'installed':<{widths.installed}}" if widths.installed else ""
-    names = f"   {'vulnerability':<{ID}}{'package':<{widths.package}}{installed}fixed in"
+    fixed = "fixed in" if widths.fixed >= ROOMY_FIX else "fix"
+    names = f"   {'vulnerability':<{ID}}{'package':<{widths.package}}{installed}{fixed}"
     return TextLine((Span(names, "dim"),), (Span("from ", "dim"),))
 
 
 def _vulnerability(row: ImageVulnerability, widths: _Widths, *, full_origin: bool) -> TextLine:
     role = "dim" if row.vex is not None else SEVERITY_ROLE[row.severity]
     stated = f"  {row.vex.status}, says {row.vex.author}" if row.vex is not None else ""
-    fixed = row.fixed or "no fix known"
+    fixed = row.fixed or ("no fix known" if widths.fixed >= len("no fix known") else "none")
     origin = {True: "base", False: "own", None: "?"}[row.from_base]
     if row.rebuild:
         origin = f"rebuild {origin}" if full_origin else "rebuild"

@@ -14,15 +14,16 @@ __all__ = ["idle_keys", "reason_for", "say_why_not"]
 
 _Result = TypeVar("_Result")
 _UNREAD = "Nothing has been read yet. {sources} shows what each source answers."
+_NO_ROW = "There is no row here. Another view or no filter may have some, and {sources} shows what each source answers."
 _REASONS = {
     "copy_name": "This row has no name to copy. Choose an image, a workload or a tag.",
     "copy_reference": "This row has no reference to copy. Choose an image or a tag.",
     "history(-1)": "There is no place to go back to yet.",
     "history(1)": "There is no later place. {history.back} goes back first.",
     "last_place": "There is no other place to go to yet.",
-    "section": _UNREAD,
-    "users": _UNREAD,
-    "export": _UNREAD,
+    "section": _NO_ROW,
+    "users": _NO_ROW,
+    "export": _NO_ROW,
     "filter": _UNREAD,
     "faults": _UNREAD,
     "verdict": _UNREAD,
@@ -35,7 +36,7 @@ _REASONS = {
     "pod": "The workload has this pod alone.",
     "cancel": "Only a run can be cancelled. Activity ({view.activity}) shows the runs.",
     "copy_commands": "No command shows these facts.",
-    "zoom": "There is no pane to enlarge yet. {sources} shows what each source answers.",
+    "zoom": _NO_ROW,
     "act": "Nothing here can be rebuilt, redeployed or contained. Choose an image, a base, a workload or a finding.",
     "begin": "This plan cannot be carried out: no step is ready, or changes are not allowed (start with --write).",
 }
