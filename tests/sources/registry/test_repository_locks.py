@@ -67,3 +67,14 @@ async def test_what_cannot_be_read_is_not_known(status: int, locks: Locks | None
         server.image("app", "1")
         server.fault = answering(status)
         assert set(await listed(server)) == {locks}
+
+
+async def test_it_is_not_asked_for_where_a_list_only_says_what_tags_name() -> None:
+    async with WithAttributes(acr=True) as server:
+        server.image("app", "1")
+        registry = source(options(server, catalog=False, refresh=60.0))
+        async with Collector(registry) as seen:
+            registry.want((demand("app", "1", referrers=True),))
+            await seen.idle()
+        assert server.paths("/acr/v1/app/_tags")
+        assert not [path for path in server.paths("/acr/v1/app") if path.endswith("/acr/v1/app")]

@@ -9,7 +9,7 @@ import pytest
 from tests.sources.registry.helpers import Collector, demand, options
 from tests.sources.registry.servers import CONFIG, INDEX, FakeRegistry, digest_of
 from tests.sources.registry.test_faults import only, said
-from tui.domain.facts.events import ConfigRead, LookupFailed, ManifestRead
+from tui.domain.facts.events import ConfigRead, LookupFailed, ManifestRead, ReferrersListed
 from tui.sources.kit.credentials import Credentials
 from tui.sources.ports import ContentStore
 from tui.sources.registry.content import MemoryStore, keep_manifest
@@ -80,6 +80,33 @@ async def test_a_second_run_asks_an_acr_for_all_platforms_of_an_image_by_one_pag
         assert not [path for path in server.paths() if path.startswith("HEAD") and "sha256:" in path]
         assert len(server.paths("/acr/v1/app/_manifests")) == 1
     assert {read.manifest.digest for read in second.of(ManifestRead)} == {read.manifest.digest for read in first.of(ManifestRead)}
+
+
+async def test_a_second_run_is_not_sent_again_what_a_list_of_tags_says_that_a_tag_of_cosign_names() -> None:
+    async with FakeRegistry(acr=True) as server:
+        tag = f"{server.image('app', '1').replace(':', '-')}.sig"
+        layer = {"mediaType": "application/vnd.dev.cosign.simplesigning.v1+json", **server.blob(b"payload")}
+        empty = {"mediaType": "application/vnd.oci.empty.v1+json", **server.blob(b"{}")}
+        first = server.put("app", {"config": empty, "layers": [layer]}, tag)
+        store = CountingStore()
+        assert await attached(options(server, catalog=False), store) == {first}
+        assert server.paths(f"/v2/app/manifests/{tag}")
+        server.requests.clear()
+        assert await attached(options(server, catalog=False), store) == {first}
+        assert not server.paths(f"/v2/app/manifests/{tag}")
+        other = {"mediaType": "application/vnd.dev.cosign.simplesigning.v1+json", **server.blob(b"another")}
+        second = server.put("app", {"config": empty, "layers": [layer, other]}, tag)
+        assert await attached(options(server, catalog=False), store) == {second}
+
+
+async def attached(given: RegistryOptions, store: ContentStore) -> set[str]:
+    """The digests of what a run finds attached."""
+    source = RegistrySource(given, Credentials(), store=store)
+    async with Collector(source) as collector:
+        source.want((demand("app", "1", referrers=True),))
+        await collector.until(lambda: source.idle and bool(collector.of(ReferrersListed)))
+    (listed,) = collector.of(ReferrersListed)
+    return {referrer.descriptor.digest for referrer in listed.referrers}
 
 
 @pytest.mark.parametrize("is_list_refused", [False, True])

@@ -34,15 +34,12 @@ CATALOG_RIGHT = "AcrPull or Reader; with ABAC: Container Registry Repository Cat
 
 
 class AcrLists:
-    """Catalog, tags and manifests of an ACR, page by page; with `repository_locks` these count for each row.
+    """Catalog, tags and manifests of an ACR, page by page. Methods raise SourceError."""
 
-    Methods raise SourceError.
-    """
-
-    def __init__(self, client: RegistryClient, repository_locks: RepositoryLocks | None = None) -> None:
+    def __init__(self, client: RegistryClient) -> None:
         self._client = client
         self._host = client.options.host
-        self._locks = repository_locks
+        self._locks = RepositoryLocks(client)
 
     def catalog(self) -> AsyncGenerator[tuple[str, ...], None]:
         """Repository names."""
@@ -52,25 +49,19 @@ class AcrLists:
         return self._pages(request, _names, MAX_REPOSITORIES)
 
     def tags(self, repository: str, for_rest: bool = False) -> AsyncGenerator[tuple[Tag, ...], None]:
-        """Tags with their digests, times and locks, their repository's too. Raises ListCut after `MAX_TAGS`."""
-        return self._locked(self._pages(self._request("tags", repository, for_rest), _tags, MAX_TAGS), repository, for_rest)
+        """Tags with their digests, times and own locks. Raises ListCut after `MAX_TAGS`."""
+        return self._pages(self._request("tags", repository, for_rest), _tags, MAX_TAGS)
 
     def manifests(self, repository: str, for_rest: bool = False) -> AsyncGenerator[tuple[ManifestListing, ...], None]:
-        """Manifests with their attributes. Raises ListCut after `MAX_MANIFESTS`."""
-        pages = self._pages(self._request("manifests", repository, for_rest), _manifests, MAX_MANIFESTS)
-        return self._locked(pages, repository, for_rest)
+        """Manifests with their own attributes. Raises ListCut after `MAX_MANIFESTS`."""
+        return self._pages(self._request("manifests", repository, for_rest), _manifests, MAX_MANIFESTS)
 
-    async def _locked(
-        self, rows: AsyncGenerator[tuple[R, ...], None], repository: str, for_rest: bool
-    ) -> AsyncGenerator[tuple[R, ...], None]:
-        """The rows of each page, with what a lock on their repository adds."""
-        async with aclosing(rows) as pages:
-            async for page in pages:
-                if self._locks is None or not any(map(may_be_deleted, page)):
-                    yield page
-                    continue
-                of_repository = await self._locks.of(repository, for_rest)
-                yield tuple(under(row, of_repository) for row in page)
+    async def under_lock(self, rows: tuple[R, ...], repository: str, for_rest: bool) -> tuple[R, ...]:
+        """Rows of a repository, with what a lock on all of it adds: asked for where that is told on, and not for every list."""
+        if not any(map(may_be_deleted, rows)):
+            return rows
+        of_repository = await self._locks.of(repository, for_rest)
+        return tuple(under(row, of_repository) for row in rows)
 
     def _request(self, rows: str, repository: str, for_rest: bool) -> Request:
         return Request(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import datetime
+from functools import partial
 
 import msgspec
 
@@ -39,7 +40,6 @@ from tui.sources.registry.listed import History, manifests_of
 from tui.sources.registry.parse import ATTESTATION_OF, INTOTO, PREDICATE, ManifestBody, read_config, read_manifest
 from tui.sources.registry.presence import ListedManifests
 from tui.sources.registry.referrers import Referrers, ReferrersFound
-from tui.sources.registry.repository_locks import RepositoryLocks
 from tui.sources.registry.room import NoRoom, Room, weight
 from tui.sources.registry.tag_lists import TagLists
 from tui.sources.registry.tag_order import newest_first
@@ -97,8 +97,7 @@ class RegistryReader:
     ) -> None:
         self.source, self._client, self._store, self._emit, self._now = source, client, store, emit, now
         self._room = room
-        self._referrers = Referrers(client)
-        self._acr = AcrLists(client, RepositoryLocks(client)) if client.options.acr else None
+        self._acr = AcrLists(client) if client.options.acr else None
         self._manifests: dict[tuple[RepositoryName, str], Manifest] = {}
         self._configs: set[str] = set()
         self._refuted: set[tuple[RepositoryName, str]] = set()
@@ -106,6 +105,7 @@ class RegistryReader:
         self._whole: set[tuple[RepositoryName, str]] = set()
         self._flights = Flights()
         self._tags = TagLists(client, self._acr, room)
+        self._referrers = Referrers(client, read_tag=partial(self._tags.manifest, store))
         self._histories: dict[RepositoryName, History] = {}
         self.resolved: dict[tuple[RepositoryName, str], str] = {}
 
@@ -357,9 +357,10 @@ class RegistryReader:
 
     async def _acr_history(self, lists: AcrLists, name: RepositoryName, for_rest: bool) -> History:
         listed = await self._tags.of(name, for_rest)
-        tags, cut = listed.tags, listed.lacking
+        tags, cut = await lists.under_lock(listed.tags, name.repository, for_rest), listed.lacking
         await self._emit(TagsListed(self.source, name, tags, cut is None, self._now()))
         rows, rows_cut = await manifests_of(self._room, self._present.pages(lists, name, for_rest), name, for_rest)
+        rows = await lists.under_lock(rows, name.repository, for_rest)
         await self._emit(ManifestsListed(self.source, name, rows, rows_cut is None, self._now()))
         return History(tags, rows, cut or rows_cut)
 

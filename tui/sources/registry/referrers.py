@@ -8,7 +8,7 @@ is found but marked, as the tools of the field do not look there then.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from functools import partial
 
 from tui.domain.facts.attached import FoundBy, may_sign
@@ -34,6 +34,8 @@ COSIGN = {".sig": FoundBy.COSIGN, ".att": FoundBy.COSIGN_ATTESTATION, ".sbom": F
 """Where cosign puts what it attaches, and how a find there is called."""
 INDEX = "application/vnd.oci.image.index.v1+json"
 SCHEMA = 2
+ReadTag = Callable[[str, str], Awaitable[ManifestBody]]
+"""Reads the manifest that a tag of a repository names; raises SourceError."""
 
 
 class ReferrersFound:
@@ -97,10 +99,16 @@ class ReferrersFound:
 
 
 class Referrers:
-    """Searches in one registry; remembers of each repository whether it offers the referrers API."""
+    """Searches in one registry; remembers of each repository whether it offers the referrers API.
 
-    def __init__(self, client: RegistryClient, clock: Callable[[], float] = time.monotonic) -> None:
+    `read_tag` reads what a tag names, where somebody may have that already.
+    """
+
+    def __init__(
+        self, client: RegistryClient, clock: Callable[[], float] = time.monotonic, read_tag: ReadTag | None = None
+    ) -> None:
         self._client, self._clock = client, clock
+        self._read_tag = read_tag or client.manifest
         self._offering: dict[str, str] = {}
         self._asked_at = clock()
         self._missing = False
@@ -226,7 +234,7 @@ class Referrers:
         if (tags is not None and tag not in tags) or referrers.refused:
             return
         try:
-            use(referrers, await self._client.manifest(repository, tag))
+            use(referrers, await self._read_tag(repository, tag))
         except NotFound:
             return
         except SourceError as error:

@@ -10,9 +10,12 @@ import msgspec
 
 from tui.domain.facts.image import RepositoryName, Tag
 from tui.errors import SourceError, Unreachable
+from tui.sources.ports import ContentStore
 from tui.sources.registry.acr_lists import AcrLists
 from tui.sources.registry.client import RegistryClient
+from tui.sources.registry.content import keep_manifest, stored
 from tui.sources.registry.listed import gathered, is_kept
+from tui.sources.registry.parse import ManifestBody
 from tui.sources.registry.room import Room
 
 __all__ = ["TagList", "TagLists"]
@@ -66,11 +69,31 @@ class TagLists:
         if self._acr is None or (name, tag) in self._taken:
             return ""
         self._taken.add((name, tag))
-        tag_list = await self._known(name)
-        options = self._client.options
-        if tag_list is None or not (options.once or self._clock() - tag_list.at <= options.refresh):
+        return self.listed(name, tag) if await self._known(name) is not None else ""
+
+    def listed(self, name: RepositoryName, tag: str) -> str:
+        """The digest that the list says a tag names, if it was read just now; else empty."""
+        tag_list = self._lists.get(name)
+        if tag_list is None or not self._is_fresh(tag_list):
             return ""
         return next((listed.digest for listed in tag_list.tags if listed.name == tag), "")
+
+    def _is_fresh(self, tag_list: TagList) -> bool:
+        options = self._client.options
+        return options.once or self._clock() - tag_list.at <= options.refresh
+
+    async def manifest(self, store: ContentStore, repository: str, tag: str) -> ManifestBody:
+        """What a tag names: where a list that was read just now says that, and it is kept, it is not sent again.
+
+        Raises SourceError.
+        """
+        digest = self.listed(RepositoryName(self._client.options.host, repository), tag)
+        content = await stored(store, digest) if digest else None
+        if content is not None:
+            return ManifestBody(digest, content, "")
+        body = await self._client.manifest(repository, tag)
+        keep_manifest(store, body)
+        return body
 
     async def _known(self, name: RepositoryName) -> TagList | None:
         """The list; None when it was refused, until lists are read anew. Raises Unreachable."""
