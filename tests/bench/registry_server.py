@@ -26,7 +26,7 @@ from tui.demo.registry.errors import too_many
 from tui.demo.running import Run
 from tui.demo.scenarios import Scenario
 
-__all__ = ["TENANTS", "main"]
+__all__ = ["FIRST_SEARCH", "TENANTS", "main"]
 
 LATENCY = 0.02
 """Seconds that every answer of a registry takes at least."""
@@ -42,6 +42,7 @@ KINDS = (
     ("manifest", re.compile(r"/v2/.+/manifests/[^/]+")),
     ("blob", re.compile(r"/v2/.+/blobs/[^/]+")),
 )
+FIRST_SEARCH = "referrers, first of a repository"
 LISTS = ("catalog", "tags", "manifests listed")
 
 
@@ -87,6 +88,7 @@ class CountedRun(Run):
         self.asked: Counter[str] = Counter()
         self.twice: Counter[str] = Counter()
         self.refused = 0
+        self._searched: set[str] = set()
 
     async def _serve(self, name: str, handler: Handler, context: ssl.SSLContext | None) -> tuple[str, int]:
         return await super()._serve(name, self._counted(handler) if name in (CONTOSO, FABRIKAM) else handler, context)
@@ -96,7 +98,7 @@ class CountedRun(Run):
 
         async def handle(request: Request) -> Reply:
             kind = next((kind for kind, path in KINDS if path.fullmatch(request.path)), "other")
-            self.asked[f"HEAD {kind}" if request.method == "HEAD" else kind] += 1
+            self.asked[f"HEAD {kind}" if request.method == "HEAD" else self._named(kind, request)] += 1
             if kind not in ("sign-in", "other"):
                 self.twice[f"{request.host} {request.path} {sorted(request.query.items())}"] += 1
             await asyncio.sleep(LATENCY)
@@ -107,8 +109,17 @@ class CountedRun(Run):
 
         return handle
 
+    def _named(self, kind: str, request: Request) -> str:
+        """The kind of a request; the first search in a repository is counted apart from those of its other manifests."""
+        repository = f"{request.host} {request.path.rpartition('/referrers/')[0]}"
+        if kind != "referrers" or repository in self._searched:
+            return kind
+        self._searched.add(repository)
+        return FIRST_SEARCH
+
     def counts(self) -> dict[str, object]:
-        """What was asked so far."""
+        """What was asked so far; whoever starts next searches for the first time again."""
+        self._searched.clear()
         pages = sum(self.asked[kind] for kind in LISTS)
         again = sum(count - 1 for count in self.twice.values())
         return {"asked": dict(self.asked), "refused": self.refused, "again": again, "pages": pages}
