@@ -331,6 +331,26 @@ async def test_a_run_says_which_step_runs_who_has_to_approve_and_what_failed() -
     assert [asked.headers.get("Authorization") for asked in blobs.asked] == [None]
 
 
+async def test_the_job_that_failed_is_found_on_any_page() -> None:
+    """Lists have at most a hundred (docs.github.com, "Using pagination in the REST API")."""
+    script = Script()
+    run, jobs = f"GET {REPO}/actions/runs/7", f"GET {REPO}/actions/runs/7/jobs"
+    script.on(run, json_answer(a_run(7, status="completed", conclusion="failure")))
+    fine = [{"id": number, "name": "build", "status": "completed", "conclusion": "success"} for number in range(100)]
+    failed = {"id": 200, "name": "push", "status": "completed", "conclusion": "failure"}
+    script.on(
+        jobs,
+        json_answer({"total_count": 101, "jobs": fine}),
+        json_answer({"total_count": 101, "jobs": [failed]}),
+    )
+    script.on(f"GET {REPO}/actions/jobs/200/logs", plain("##[error]denied: no push\n"))
+    async with github(script) as builder:
+        told = await builder.follow(RUN)
+    assert told.detail == "Job “push”: denied: no push"
+    asked = [request.path.rpartition("/runs/7/jobs")[2] for request in script.asked if "/runs/7/jobs" in request.path]
+    assert asked == ["?filter=latest&per_page=100", "?filter=latest&per_page=100&page=2"]
+
+
 async def test_logs_come_with_each_job_and_a_cancelled_one_has_none() -> None:
     """Steps before, then the log; no wait for what never comes."""
     script = Script()

@@ -56,6 +56,8 @@ __all__ = ["GitHubBuilder"]
 T = TypeVar("T")
 LOOKS = 5
 """How often a run is looked for that a dispatch did not name."""
+MOST_PAGES = 10
+"""Pages of the jobs of one run, a hundred on each: a matrix has at most 256 jobs, a run some of them."""
 RAW = "application/vnd.github.raw+json"
 
 
@@ -144,7 +146,15 @@ class GitHubBuilder(NamedBuilder):
         return msgspec.structs.replace(run, detail=detail or run.detail)
 
     async def _jobs(self, run: Run) -> list[WorkflowJob]:
-        return (await self._get(f"{_run_path(run)}/jobs?filter=latest&per_page=100", Jobs, "read the jobs of the run")).jobs
+        jobs: list[WorkflowJob] = []
+        for number in range(1, MOST_PAGES + 1):
+            more = f"&page={number}" if number > 1 else ""
+            path = f"{_run_path(run)}/jobs?filter=latest&per_page=100{more}"
+            page = await self._get(path, Jobs, "read the jobs of the run")
+            jobs += page.jobs
+            if not page.jobs or len(jobs) >= page.total_count:
+                break
+        return jobs
 
     async def _approvals(self, run: Run) -> str:
         try:

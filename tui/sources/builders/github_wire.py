@@ -122,9 +122,10 @@ class WorkflowJob(msgspec.Struct):
 
 
 class Jobs(msgspec.Struct):
-    """The jobs of a run."""
+    """A page of the jobs of a run, and how many there are."""
 
     jobs: list[WorkflowJob]
+    total_count: int = 0
 
 
 class DispatchAnswer(msgspec.Struct):
