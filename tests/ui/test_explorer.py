@@ -245,7 +245,7 @@ async def test_a_newer_snapshot_repaints_nothing_that_stays(monkeypatch: pytest.
 async def test_when_nothing_may_be_read_it_says_what_why_and_what_next() -> None:
     async with explorer(sick(), (80, 24)) as (pilot, screen, _):
         await until(pilot, lambda: "Nothing could be read" in screen.notice.text)
-        assert "may not read pods: missing right list pods" in screen.notice.text
+        assert "May not read pods: missing right list pods" in screen.notice.text
         assert "Ask for the ClusterRole view on prod-weu." in screen.notice.text
 
 
