@@ -142,7 +142,8 @@ class BoardModel:
             (Span(without_registry(row.title)),),
             track(row, self._glyphs, STEP),
             track(row, self._glyphs, 2),
-            *((*_happening(row, self._glyphs), *_bar(row, self._glyphs)),) * 2,
+            (*_happening(row, self._glyphs), *_bar(row, self._glyphs)),
+            _happening(row, self._glyphs),
             (run,),
             (since,),
         )

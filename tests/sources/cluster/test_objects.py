@@ -19,7 +19,7 @@ from tests.sources.cluster.apiserver import ApiServer, body, lines, refuse, writ
 from tests.sources.cluster.follow import options
 from tui.domain.facts.inquiries import PodLog
 from tui.domain.facts.workload import ObjectKey
-from tui.errors import Forbidden, Inapplicable, NotFound, TrustreeError
+from tui.errors import Forbidden, Inapplicable, NotFound, ServerFault, TrustreeError
 from tui.sources.cluster import objects
 from tui.sources.cluster.objects import KubeObjects
 
@@ -144,6 +144,19 @@ async def test_a_missing_right_is_named(tmp_path: Path) -> None:
             await read(reading(server, tmp_path))
     assert error.value.right == "get pods/log in namespace shop"
     assert error.value.remedy == "Ask for the verb get on pods/log in namespace shop. The role 'view' has it."
+
+
+async def test_a_node_that_cannot_be_reached_is_what_is_checked(tmp_path: Path) -> None:
+    """As kube-apiserver 1.36 answers where the kubelet does not: 500, with what happened to its own request."""
+    server = ApiServer()
+    server.lists(POD, body(RUNNING))
+    server.lists(
+        LOG, refuse(500, "InternalError", 'Get "https://node-1:10250/containerLogs/shop/api-1/api": dial tcp: no such host')
+    )
+    async with server.running():
+        with pytest.raises(ServerFault, match="no such host") as error:
+            await read(reading(server, tmp_path))
+    assert error.value.remedy.startswith("Logs come from the kubelet of the pod's node.")
 
 
 async def test_a_log_is_read_also_where_the_pod_itself_may_not_be(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from urllib.parse import quote
 from tui.domain.common.text import clean
 from tui.domain.facts.inquiries import PodLog
 from tui.domain.facts.workload import ObjectKey, PodContainer
-from tui.errors import Forbidden, Inapplicable, NotFound, SourceError, Unreachable
+from tui.errors import Forbidden, Inapplicable, NotFound, ServerFault, SourceError, Unreachable
 from tui.sources.cluster.access import find_place
 from tui.sources.cluster.api import JSON, Api, Stream
 from tui.sources.cluster.facts import ClusterFacts
@@ -42,6 +42,7 @@ PAUSES: Final = (1.0, 15.0)
 ACCEPT: Final = f"{JSON}, */*"
 # What `timestamps=true` puts before each line: RFC 3339 with up to nine digits of a second.
 _TIME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d) ?")
+_KUBELET = "Logs come from the kubelet of the pod's node. Check that the node is ready (kubectl get nodes), then ask again."
 _LOGS = "Ask for the verb get on pods/log in namespace {namespace}. The role 'view' has it."
 
 
@@ -154,6 +155,8 @@ class _Followed:
             return Forbidden(error.headline, _LOGS.format(namespace=self._log.namespace), right=self._right)
         if isinstance(error, NotFound):
             return NotFound(f"The pod {self._log.pod} is not there any more.", "Choose another pod.")
+        if isinstance(error, ServerFault):
+            return ServerFault(error.headline, _KUBELET)
         if self._log.previous and type(error) is SourceError:  # the kubelet has none: 400, "previous terminated container"
             return NotFound(f"The container {self._log.container} has no log of a run before this one.", "p shows this one.")
         return error
