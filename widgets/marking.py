@@ -52,6 +52,10 @@ class MarkingTree(VirtualTree):
         """Whether a row has a mark beside it."""
         return self.model.identity(key) in self._marked
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Without a row there is nothing to open and nothing to mark."""
+        return self.cursor_key is not None or None if action in ("open", "mark", "mark_range") else True
+
     def action_mark(self) -> None:
         """Mark the row or take its mark away, and go on to the next."""
         key = self.cursor_key

@@ -7,6 +7,7 @@ from textual.app import App
 
 from tests.estates import company
 from tests.ui.driving import explorer, until
+from tui.domain.snapshot.snapshot import EMPTY
 from tui.ui.screens.explorer import ExplorerScreen
 from tui.ui.screens.keys import KeyLine, keys_of
 from tui.ui.screens.pages import HelpScreen
@@ -35,6 +36,13 @@ async def test_a_key_that_can_do_nothing_says_why_and_what_to_do(key: str, reaso
     async with explorer(company()) as (pilot, _, _estate):
         await pilot.press(key)
         await until(pilot, lambda: reason in toasts(pilot.app))
+
+
+async def test_where_there_is_no_row_nothing_is_to_be_opened() -> None:
+    async with explorer(EMPTY, (80, 24)) as (pilot, screen, _estate):
+        await until(pilot, lambda: screen.empty and "Enter open" not in footer(screen))
+        await pilot.press("enter")
+        await until(pilot, lambda: any(text.startswith("There is no row here.") for text in toasts(pilot.app)))
 
 
 async def test_every_key_that_is_off_has_a_reason() -> None:
