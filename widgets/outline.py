@@ -154,17 +154,29 @@ class Outline:
 
     def reveal(self, key: RowKey) -> bool:
         """Open what is above a row and put the cursor on it, or on the nearest ancestor that there is; False when none is."""
-        for length in range(1, len(key)):
-            index = self.index_of(key[:length])
-            if index is None:
+        index: int | None = None
+        for length in range(1, len(key) + 1):
+            below = self.index_of(key[:1]) if index is None else self._index_under(index, key[length - 1])
+            if below is None:
                 break
-            self.unfold(index)
-        for length in range(len(key), 0, -1):
-            index = self.index_of(key[:length])
-            if index is not None:
-                self.cursor = index
-                return True
-        return False
+            index = below
+            if length < len(key):
+                self.unfold(index)
+        if index is None:
+            return False
+        self.cursor = index
+        return True
+
+    def _index_under(self, index: int, part: Hashable) -> int | None:
+        """Where the child of a row is that ends in a part: its parents are not compared again."""
+        depth = len(self.rows[index]) + 1
+        for below in range(index + 1, len(self.rows)):
+            row = self.rows[below]
+            if len(row) < depth:
+                return None
+            if len(row) == depth and row[-1] == part:
+                return below
+        return None
 
     def index_of(self, key: RowKey, hint: int = -1) -> int | None:
         """Where a visible row is, None when it is not visible; `hint` is tried first."""
@@ -183,17 +195,20 @@ class Outline:
         return max(0, min(line, len(self.rows) - 1))
 
     def _lay_out(self, rows: list[RowKey], keys: Sequence[RowKey], fold: _Fold, *, keep_order: bool = False) -> None:
-        if keep_order:
-            keys = _as_they_stood(fold.rows, keys)
-        fold.rows, inside = keys, fold.inside
-        if not inside:
-            rows.extend(keys)
-            return
-        for key in keys:
-            rows.append(key)
-            under = inside.get(key[-1])
-            if under is not None and under.open:
-                self._lay_out(rows, self.model.children(key), under, keep_order=keep_order)
+        """Add rows and what is open under them: with a list of what waits, as rows may stand deeper than calls may go."""
+        waiting = [(_entered(fold, keys, keep_order), fold.inside)]
+        while waiting:
+            left, inside = waiting[-1]
+            if not inside:
+                rows.extend(left)
+            for key in left:
+                rows.append(key)
+                under = inside.get(key[-1])
+                if under is not None and under.open:
+                    waiting.append((_entered(under, self.model.children(key), keep_order), under.inside))
+                    break
+            else:
+                waiting.pop()
 
     def _find(self, key: RowKey) -> _Fold | None:
         fold: _Fold | None = self._top
@@ -218,9 +233,20 @@ def _as_they_stood(before: Sequence[RowKey], keys: Sequence[RowKey]) -> Sequence
     return keys if ordered == keys else ordered
 
 
+def _entered(fold: _Fold, keys: Sequence[RowKey], keep_order: bool) -> Iterator[RowKey]:
+    fold.rows = _as_they_stood(fold.rows, keys) if keep_order else keys
+    return iter(fold.rows)
+
+
 def _open_places(fold: _Fold, path: RowKey) -> Iterator[RowKey]:
-    for part, under in fold.inside.items():
-        key = (*path, part)
-        if under.open:
-            yield key
-        yield from _open_places(under, key)
+    waiting = [(path, iter(fold.inside.items()))]
+    while waiting:
+        path, places = waiting[-1]
+        for part, under in places:
+            key = (*path, part)
+            if under.open:
+                yield key
+            waiting.append((key, iter(under.inside.items())))
+            break
+        else:
+            waiting.pop()

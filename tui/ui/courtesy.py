@@ -14,7 +14,7 @@ __all__ = ["Courtesy", "Superseded"]
 MOMENT = 0.016
 """Seconds after a key in which nothing else is computed: threads take turns, and the key's frame would take twice as long."""
 LONGEST = 0.05
-"""Seconds for which a step waits at most: somebody who holds a key down gets his rows all the same."""
+"""Seconds for which a step waits at most, however busy the loop is."""
 
 Outcome = TypeVar("Outcome")
 
@@ -29,14 +29,12 @@ class Courtesy:
     def __init__(self) -> None:
         self._calm = threading.Event()
         self._calm.set()
-        self._moment: asyncio.TimerHandle | None = None
 
     def pressed(self) -> None:
-        """A key is being seen to."""
-        if self._moment is not None:
-            self._moment.cancel()
-        self._calm.clear()
-        self._moment = asyncio.get_running_loop().call_later(MOMENT, self._calm.set)
+        """A key is being seen to; those that come meanwhile make its moment no longer: keys that are held leave room for work."""
+        if self._calm.is_set():
+            self._calm.clear()
+            asyncio.get_running_loop().call_later(MOMENT, self._calm.set)
 
     def let_pass(self) -> None:
         """In a thread, between two steps: stand still while a key is seen to."""
