@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from tests.domain import estates as e
 from tests.laws import examples
+from tests.reports.schema import schema_text
 from tui.domain.common.text import clean
 from tui.domain.common.trust import CheckName, State
 from tui.domain.facts.events import SourceHealth, SourceId, SourceKind, SourceState
@@ -24,7 +25,7 @@ from tui.domain.snapshot.snapshot import EMPTY, BaseLink, Basis, Confidence, Ima
 from tui.errors import UsageError
 from tui.reports import Document, ReportScope, TextStyle, format_names, render
 from tui.reports.columns import Cell, Gives, Head, lines
-from tui.reports.wire import SCHEMA_FILE, schema_text
+from tui.reports.wire import SCHEMA_FILE
 
 SCHEMA: dict[str, Any] = json.loads(SCHEMA_FILE.read_text())
 VALIDATOR = jsonschema.Draft202012Validator(SCHEMA, format_checker=jsonschema.FormatChecker())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
@@ -23,7 +22,7 @@ from tui.reports.answer_wire import AnswerRow, answer_row
 from tui.reports.document import Document, ReportScope
 from tui.reports.rows import Moment, Number, Row
 
-__all__ = ["SCHEMA", "SCHEMA_FILE", "ImageRow", "Report", "WorkloadRow", "report_of", "schema_text"]
+__all__ = ["SCHEMA", "SCHEMA_FILE", "ImageRow", "Report", "WorkloadRow", "report_of"]
 
 SCHEMA: Literal["trustree/report/v1"] = "trustree/report/v1"
 SCHEMA_FILE = Path(__file__).with_name("report-v1.schema.json")
@@ -297,17 +296,6 @@ def verdict_of(state: State) -> Verdict:
             return "fail"
         case State.UNKNOWN | State.OFF:
             return "unknown"
-
-
-def schema_text() -> str:
-    """The JSON Schema of the report, as it is shipped."""
-    schema = msgspec.json.schema(Report)
-    for part in schema["$defs"].values():
-        if "description" in part:
-            # Python takes the indentation out of docstrings since 3.13 only; the schema is the same under each.
-            part["description"] = inspect.cleandoc(part["description"])
-    head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": SCHEMA, "title": "trustree report"}
-    return msgspec.json.format(msgspec.json.encode(head | schema), indent=1).decode() + "\n"
 
 
 def _counts(verdicts: Iterable[State]) -> Counts:

@@ -10,7 +10,7 @@ from tui.domain.facts.demand import Demand
 from tui.domain.facts.events import Event, HealthChanged, SourceId
 from tui.domain.facts.health import answered, loading
 from tui.settings.settings import Settings
-from tui.sources.ports import Diagnosis
+from tui.sources.ports import Diagnosis, Probe
 
 __all__ = [
     "LEARNING",
@@ -39,16 +39,12 @@ REQUEST = 3.0
 """Seconds for one request, unless the operator says otherwise: who asks what is wrong does not want to wait for it."""
 
 
-class Examinable(Protocol):
-    """A source that can be tried."""
+class Examinable(Probe, Protocol):
+    """A source that can be tried, and that has a name."""
 
     @property
     def id(self) -> SourceId:
         """Of the source."""
-        ...
-
-    async def diagnose(self) -> list[Diagnosis]:
-        """Try each kind of read once."""
         ...
 
 

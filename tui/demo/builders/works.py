@@ -11,25 +11,11 @@ from typing import Protocol
 
 from tui.demo.builders.jobs import JobModel, Why
 
-__all__ = ["Past", "Pushed", "Pusher", "RunModel", "Works"]
+__all__ = ["Pushed", "Pusher", "RunModel", "Works"]
 
 WAIT, BUILD, SIGN = 0.4, 2.6, 0.8
 FAULTY = "denied: requested access to the resource is denied"
 STEPS = ("Set up", "Check out", "Build image", "Push image")
-
-
-class Past(Protocol):
-    """A version that was pushed before today."""
-
-    @property
-    def tag(self) -> str:
-        """Its tag."""
-        ...
-
-    @property
-    def digest(self) -> str:
-        """What was pushed."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +28,7 @@ class Pushed:
 
 
 class Pusher(Protocol):
-    """Builds the newest version of a line anew on today's base; `what` says how that goes wrong."""
+    """Builds the newest version of a line anew on today's base; `variant` says how that goes wrong."""
 
     def push(self, line: str, variant: str) -> Pushed:
         """Push it. `old-base`: on the base of before."""

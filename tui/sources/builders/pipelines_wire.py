@@ -67,10 +67,6 @@ _CHECKS = {
 }
 
 
-class _Href(msgspec.Struct):
-    href: str = ""
-
-
 class _Person(msgspec.Struct, rename="camel"):
     id: str = ""
     display_name: str = ""
