@@ -7,11 +7,12 @@ from datetime import timedelta
 import pytest
 
 from tests.domain import estates as e
+from tests.snapshots import snapshot_of
 from tui.actions.transitions import Proof, Replaced, Stage
 from tui.actions.verify import Awaited, Built, Refuted, Verdict, verify
 from tui.domain.facts.build import BuilderKind, BuiltImage, JobKey, Run, RunState
 from tui.domain.facts.image import RepositoryName
-from tui.domain.snapshot.snapshot import Image, ImageKey, Snapshot
+from tui.domain.snapshot.snapshot import Image, ImageKey
 
 SHOP = RepositoryName("contoso.azurecr.io", "shop")
 OLD, NEW, FORGED = (f"sha256:{letter * 64}" for letter in "abc")
@@ -29,7 +30,7 @@ def verdict(digests: dict[str, str], *images: Image) -> Verdict:
     pushed = tuple(BuiltImage(SHOP, tag, digest) for tag, digest in digests.items())
     run = Run(BuilderKind.JENKINS, "ci", "7", RunState.SUCCEEDED, JOB, started=BEGUN, images=pushed, by_log=True)
     replaced = Replaced(ImageKey(SHOP.registry, SHOP.repository, OLD), ("1",))
-    snapshot = Snapshot(1, e.NOW, images={each.key: each for each in images})
+    snapshot = snapshot_of(1, e.NOW, images)
     return verify(Stage.FOLLOWING, Built(replaced, run, BEGUN, {}), snapshot, e.NOW)
 
 

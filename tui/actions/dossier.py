@@ -57,5 +57,4 @@ def _words(step: Step, identity: PodIdentity) -> str:
     token = "" if identity.has_token else ", whose token is not mounted"
     if not identity.secrets:
         return f"{account}{token}, and use no secret."
-    more = f" and {len(identity.secrets) - SHOWN} more" if len(identity.secrets) > SHOWN else ""
-    return f"{account}{token}, and can read {listed(list(identity.secrets[:SHOWN]))}{more}: rotate these secrets."
+    return f"{account}{token}, and can read {listed(identity.secrets, SHOWN)}: rotate these secrets."

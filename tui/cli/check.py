@@ -6,14 +6,13 @@ import argparse
 from collections.abc import Iterable
 
 from tui.cli.commands import Invocation
-from tui.cli.output import Exit, Writer, look_of_stdout, say, write_stdout
-from tui.cli.reading import Opener, answered, barred, exit_of_report, look, meant, remark
-from tui.cli.report import Options, add_printing, document_of, output_of
+from tui.cli.output import Exit, Writer, say, write_stdout
+from tui.cli.reading import Opener, barred, exit_of_report, look
+from tui.cli.report import Options, add_printing, output_of, print_found
 from tui.domain.checks.containers import image_checks
 from tui.domain.common.trust import Check, State
 from tui.domain.query.query import Query, Selection
 from tui.domain.snapshot.snapshot import Snapshot, Workload
-from tui.reports import format_named
 from tui.settings.settings import Settings
 
 __all__ = ["CheckOptions", "add_arguments", "check", "exit_of_check", "run"]
@@ -50,12 +49,7 @@ def run(call: Invocation) -> Exit:
 def check(settings: Settings, query: Query, options: CheckOptions, opener: Opener, write: Writer) -> Exit:
     """Print what is not trusted, and say so by the exit code."""
     snapshot, selection = look(settings, query, options.wait, opener)
-    document = document_of(query, snapshot, selection, options, look_of_stdout(settings.ascii))
-    if options.output != "plain":  # which begins with it
-        answered(document.answer)
-    meant(query, snapshot, selection)
-    write(format_named(options.output).render(document))
-    remark(snapshot, selection)
+    print_found(settings, query, options, (snapshot, selection), write)
     if not selection.images and not selection.workloads:
         say("Nothing was found that could be checked.")
     return exit_of_check(snapshot, selection, options)

@@ -15,7 +15,7 @@ from tui.domain.snapshot.snapshot import Snapshot
 from tui.reports import FORMATS, Document, ReportScope, TextStyle, format_named, format_names
 from tui.settings.settings import Settings
 
-__all__ = ["Options", "add_arguments", "add_printing", "document_of", "output_of", "print_report", "run"]
+__all__ = ["Options", "add_arguments", "add_printing", "document_of", "output_of", "print_found", "print_report", "run"]
 
 VIEWS = tuple(scope.value for scope in ReportScope if scope is not ReportScope.ALL)
 
@@ -60,13 +60,19 @@ def print_report(settings: Settings, query: Query, options: Options, opener: Ope
     """Print what is known once it is complete, or the time to wait is over."""
     read_whole = not query.terms and _view(options) is not ReportScope.WORKLOADS
     snapshot, selection = look(settings, query, options.wait, opener, everything=read_whole)
+    print_found(settings, query, options, (snapshot, selection), write)
+    return exit_of_report(snapshot, selection)
+
+
+def print_found(settings: Settings, query: Query, options: Options, looked: tuple[Snapshot, Selection], write: Writer) -> None:
+    """Print what a query finds in a snapshot: its answer and what was meant by it first, what is missing last."""
+    snapshot, selection = looked
     document = document_of(query, snapshot, selection, options, look_of_stdout(settings.ascii))
     if options.output != "plain":  # which begins with it
         answered(document.answer)
     meant(query, snapshot, selection)
     write(format_named(options.output).render(document))
     remark(snapshot, selection)
-    return exit_of_report(snapshot, selection)
 
 
 def document_of(query: Query, snapshot: Snapshot, selection: Selection, options: Options, look: TextStyle) -> Document:

@@ -6,6 +6,7 @@ import logging
 from typing import assert_never
 
 from tui.domain.common.source_id import SourceId
+from tui.domain.common.text import first_few
 from tui.domain.facts.events import Denial, SourceHealth, SourceState
 
 __all__ = ["Story"]
@@ -77,7 +78,7 @@ def _words(before: SourceHealth | None, health: SourceHealth) -> str:
 
 
 def _missing(denials: tuple[Denial, ...]) -> str:
-    return f"{denials[0].what} cannot be read{f', and {len(denials) - 1} more' if len(denials) > 1 else ''}" if denials else "?"
+    return f"{first_few([denial.what for denial in denials], 1)} cannot be read" if denials else "?"
 
 
 def _sentences(reason: str, remedy: str) -> str:

@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from tui.domain.plans.board import MILESTONES, Board, BoardRow, BoardState, Milestone, PlanProgress
 from tui.presenters.glyphs import Glyphs
 from tui.presenters.keys import BoardPart, PlanPart, RowSubject
+from tui.presenters.tabs.lines import wrapped
 from tui.presenters.tabs.spec import SectionContext
 from tui.presenters.views.spec import Filter, RowsContext
 from tui.presenters.words import age, brief_digests, count, duration, plural, short, without_registry
 from widgets.rows import Cell, Column, Row, RowKey, Span, TextLine
-from widgets.text import wrap
 
 __all__ = ["BoardModel", "board_model"]
 
@@ -180,12 +180,12 @@ class BoardModel:
         by = f"by {plan.operator}" if plan.operator else ""
         lines = [TextLine((Span(f" {plan.action} ", "dim"), Span(plan.query, "bold")), (Span(f"plan {plan.id} ", "dim"),))]
         lines.append(TextLine((Span(f" {' '.join(part for part in (begun, by) if part)}", "dim"),)))
-        lines += [TextLine(), *_wrapped(_progress(plan, rows), "", context.width)]
-        lines += _wrapped(plan.sentence, "dim", context.width)
+        lines += [TextLine(), *wrapped(_progress(plan, rows), "", context.width)]
+        lines += wrapped(plan.sentence, "dim", context.width)
         for row in rows:
             if row.state in FAULTS:
-                lines += [TextLine(), *_wrapped(f"{row.title}: {row.sentence}", ROLES[row.state], context.width)]
-                lines += _wrapped(f"{context.glyphs.arrow}{row.remedy}" if row.remedy else "", "accent", context.width)
+                lines += [TextLine(), *wrapped(f"{row.title}: {row.sentence}", ROLES[row.state], context.width)]
+                lines += wrapped(f"{context.glyphs.arrow}{row.remedy}" if row.remedy else "", "accent", context.width)
         return lines
 
     def narrowed_to(self, subject: RowSubject, chosen: Filter) -> Filter | None:
@@ -241,18 +241,18 @@ def row_lines(row: BoardRow, context: SectionContext) -> list[TextLine]:
     ]
     if row.run is not None:
         begun = f", started {age(row.run.created, context.now)} ago" if row.run.created else ""
-        lines += _wrapped(f"{row.run.kind} {row.run.builder}, run {row.run.id}{begun}", "dim", width)
-        lines += _wrapped(row.run.url, "dim", width)
+        lines += wrapped(f"{row.run.kind} {row.run.builder}, run {row.run.id}{begun}", "dim", width)
+        lines += wrapped(row.run.url, "dim", width)
     if row.digest:
-        lines += _wrapped(f"new digest {short(row.digest)}", "dim", width)
-    lines += [TextLine(), *_wrapped(brief_digests(row.sentence), ROLES[row.state], width)]
-    lines += _wrapped(f"{glyphs.arrow}{row.remedy}" if row.remedy else "", "accent", width)
+        lines += wrapped(f"new digest {short(row.digest)}", "dim", width)
+    lines += [TextLine(), *wrapped(brief_digests(row.sentence), ROLES[row.state], width)]
+    lines += wrapped(f"{glyphs.arrow}{row.remedy}" if row.remedy else "", "accent", width)
     if row.seconds_left is not None and row.state is BoardState.RUNNING:
-        lines += _wrapped(f"about {duration(row.seconds_left)} left, by its past runs", "dim", width)
+        lines += wrapped(f"about {duration(row.seconds_left)} left, by its past runs", "dim", width)
     lines += [TextLine(), *(_said(row, milestone, glyphs) for milestone in MILESTONES if milestone in row.asked)]
     if row.proofs:
         lines += [TextLine(), TextLine((Span(" what proves it", "dim"),))]
-        lines += [line for words in row.proofs for line in _wrapped(f"  {brief_digests(words)}", "", width)]
+        lines += [line for words in row.proofs for line in wrapped(f"  {brief_digests(words)}", "", width)]
     workloads = [f"{key.cluster}  {key.namespace}  {key.kind}/{key.name}" for key in row.workloads]
     return [*lines, TextLine(), *(TextLine((Span(f"  {words}", "dim"),)) for words in workloads)]
 
@@ -314,10 +314,6 @@ def _whole(plan: PlanProgress, rows: Sequence[BoardRow]) -> BoardState:
 def _is_shown(row: BoardRow, words: Sequence[str], faults: bool) -> bool:
     """By its name alone, and always when something is wrong: what a rebuild mends no filter for the fault finds any more."""
     return row.state in FAULTS or (not faults and all(word in row.title.lower() for word in words))
-
-
-def _wrapped(text: str, role: str, width: int) -> list[TextLine]:
-    return [TextLine((Span(f" {part}", role),)) for part in wrap(text, width - 2)] if text else []
 
 
 def board_model(rows: RowsContext) -> BoardModel:

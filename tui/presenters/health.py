@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from tui.domain.common.text import first_few
 from tui.domain.facts.events import Denial, SourceHealth, SourceKind, SourceState
 from tui.presenters.words import count, plural
 
@@ -75,8 +76,7 @@ def denied(denials: Sequence[Denial]) -> Iterator[tuple[str, str]]:
         alike.setdefault((cause, denial.remedy, bool(denial.right)), []).append(denial)
     for (cause, remedy, refused), group in alike.items():
         subjects = ", ".join(dict.fromkeys(denial.what for denial in group))
-        rights = ", ".join(dict.fromkeys(denial.right for denial in group[:MOST_RIGHTS]))
-        rights += f" and {len(group) - MOST_RIGHTS} more" if len(group) > MOST_RIGHTS else ""
+        rights = first_few(list(dict.fromkeys(denial.right for denial in group)), MOST_RIGHTS)
         sentence = (
             f"may not read {subjects}: missing right {rights}"
             if refused

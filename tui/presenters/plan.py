@@ -10,6 +10,7 @@ from tui.domain.facts.rights import Right, RightState
 from tui.domain.plans.plan import Action, Forecast, Plan, Step, StepKind
 from tui.presenters.answers.shared import mending_words
 from tui.presenters.glyphs import Glyphs
+from tui.presenters.tabs.lines import wrapped
 from tui.presenters.words import brief_digests, count, duration, plural, without_registry
 from widgets.rows import Cell, Column, FlatModel, Row, RowKey, Span, TextLine
 from widgets.text import wrap
@@ -51,20 +52,20 @@ def plan_heading(plan: Plan, width: int, glyphs: Glyphs, changes: Sequence[str] 
     title = (Span(f" {plan.action} ", "badge-brand"), Span(f"  {plan.query}", "bold"))
     lines = [TextLine(title, (Span(f"plan {plan.id} ", "dim"),))]
     if changes:
-        lines += _paragraph("Nothing was started, because the plan has changed. This is the new one:", "warn", width)
+        lines += wrapped("Nothing was started, because the plan has changed. This is the new one:", "warn", width)
     for sentence in changes:
-        lines += _paragraph(sentence, "warn", width)
+        lines += wrapped(sentence, "warn", width)
     if plan.action is Action.REBUILD:
         order = mending_words(summed_up(plan))
-        lines += _paragraph(f"{order[:1].upper()}{order[1:]}." if order else "", "", width)
-    lines += _paragraph(glyphs.dot.join(parts) or _NOTHING[plan.action], "", width)
+        lines += wrapped(f"{order[:1].upper()}{order[1:]}." if order else "", "", width)
+    lines += wrapped(glyphs.dot.join(parts) or _NOTHING[plan.action], "", width)
     stuck = len(plan.steps) - len(plan.ready)
     if stuck:
-        lines += _paragraph(f"{plural(stuck, 'step')} cannot be carried out as things are: see below.", "fail", width)
+        lines += wrapped(f"{plural(stuck, 'step')} cannot be carried out as things are: see below.", "fail", width)
     if plan.forecast is not None:
         lines += _forecast(plan.forecast, width)
     for sentence in plan.unknown:
-        lines += _paragraph(sentence, "unknown", width)
+        lines += wrapped(sentence, "unknown", width)
     return lines
 
 
@@ -75,14 +76,12 @@ def _seconds(plan: Plan) -> float:
 
 def _forecast(forecast: Forecast, width: int) -> Iterator[TextLine]:
     if forecast.removed:
-        yield from _paragraph(f"Clears {first_few(forecast.removed, SHOWN)}.", "pass", width)
+        yield from wrapped(f"Clears {first_few(forecast.removed, SHOWN)}.", "pass", width)
     for role, verb, findings in (("warn", "stays", forecast.staying), ("unknown", "is not known", forecast.unknown)):
         for finding in findings[:SHOWN]:
-            yield from _paragraph(
-                f"{finding.finding} {verb} in {plural(finding.images, 'image')}: {finding.reason}.", role, width
-            )
+            yield from wrapped(f"{finding.finding} {verb} in {plural(finding.images, 'image')}: {finding.reason}.", role, width)
         if len(findings) > SHOWN:
-            yield from _paragraph(f"{count(len(findings) - SHOWN)} more of these.", role, width)
+            yield from wrapped(f"{count(len(findings) - SHOWN)} more of these.", role, width)
 
 
 class PlanModel(FlatModel):
@@ -157,12 +156,12 @@ def _rights_word(rights: Sequence[Right]) -> Span:
 def step_lines(step: Step, width: int, glyphs: Glyphs) -> list[TextLine]:
     """A step in full: what it does, why, what it leaves, the rights, the commands that do the same, and how it is undone."""
     lines = [TextLine((Span(f" {_VERBS[step.kind]} ", "dim"), Span(step.target, "bold"))), TextLine()]
-    lines += _paragraph(brief_digests(step.what), "", width)
-    lines += _paragraph(brief_digests(step.why), "dim", width)
-    lines += _paragraph(step.blocked, "fail", width)
-    lines += _paragraph(f"{glyphs.arrow}{step.remedy}" if step.remedy else "", "accent", width)
+    lines += wrapped(brief_digests(step.what), "", width)
+    lines += wrapped(brief_digests(step.why), "dim", width)
+    lines += wrapped(step.blocked, "fail", width)
+    lines += wrapped(f"{glyphs.arrow}{step.remedy}" if step.remedy else "", "accent", width)
     for warning in step.warnings:
-        lines += _paragraph(warning, "warn", width)
+        lines += wrapped(warning, "warn", width)
     lines += _listed("leaves alone", step.leaves, "dim", width)
     for right in step.rights:
         lines += _right(right, width, glyphs)
@@ -180,10 +179,10 @@ def step_lines(step: Step, width: int, glyphs: Glyphs) -> list[TextLine]:
 def _right(right: Right, width: int, glyphs: Glyphs) -> Iterator[TextLine]:
     role, word = _RIGHTS[right.state]
     yield TextLine()
-    yield from _paragraph(f"right {word}: {right.name} on {right.on}", role, width)
-    yield from _paragraph(right.reason, "unknown", width)
+    yield from wrapped(f"right {word}: {right.name} on {right.on}", role, width)
+    yield from wrapped(right.reason, "unknown", width)
     if right.state is not RightState.HELD and right.remedy:
-        yield from _paragraph(f"{glyphs.arrow}{right.remedy}", "accent", width)
+        yield from wrapped(f"{glyphs.arrow}{right.remedy}", "accent", width)
 
 
 def _listed(title: str, texts: Sequence[str], role: str, width: int) -> Iterator[TextLine]:
@@ -193,8 +192,3 @@ def _listed(title: str, texts: Sequence[str], role: str, width: int) -> Iterator
     for text in texts:
         for part in wrap(brief_digests(text) if role else text, width - 4):
             yield TextLine((Span(f"   {part}", role),))
-
-
-def _paragraph(text: str, role: str, width: int) -> Iterator[TextLine]:
-    if text:
-        yield from (TextLine((Span(f" {part}", role),)) for part in wrap(text, width - 2))

@@ -26,8 +26,10 @@ def full_stop(text: str) -> str:
     return text if text.endswith((".", "!", "?")) or not text else f"{text}."
 
 
-def listed(names: Sequence[str]) -> str:
-    """`a`, `a and b`, `a, b and c`."""
+def listed(names: Sequence[str], most: int | None = None) -> str:
+    """`a`, `a and b`, `a, b and c`; of more than `most` names the first ones, with how many are left."""
+    if most is not None and len(names) > most:
+        return first_few(names, most)
     *others, last = names
     return f"{', '.join(others)} and {last}" if others else last
 

@@ -8,7 +8,7 @@ from contextlib import suppress
 
 from yarl import URL
 
-from tui.domain.common.text import clean
+from tui.domain.common.text import clean, first_few
 from tui.errors import AuthenticationFailed, Forbidden, SourceError, UntrustedPayload
 from tui.sources.kit.redirects import is_loopback, same_origin
 from tui.sources.kit.retry import Retry
@@ -112,7 +112,7 @@ class TokenService:
         if not (answer.access_token or answer.token):
             raise UntrustedPayload(f"the token service of {self._options.host} gave no token", "Is it really a registry?")
         lives = f"{answer.expires_in} s" if answer.expires_in else "as long as it says itself"
-        scope = f"{scopes[0]}{f' and {len(scopes) - 1} more' if len(scopes) > 1 else ''}" if scopes else "no scope"
+        scope = first_few(scopes, 1) or "no scope"
         _log.debug("%s: a token for %s as %s, valid %s", self._options.host, scope, who.words or "anybody", lives)
         return answer
 

@@ -18,7 +18,7 @@ from tui.domain.answers.why.chain import (
 )
 from tui.domain.answers.why.evidence import Command
 from tui.domain.common.source_id import SourceId, SourceKind
-from tui.domain.common.text import clean, listed, plural
+from tui.domain.common.text import clean, first_few, listed, plural
 from tui.domain.common.trust import Check, CheckName, State
 from tui.domain.snapshot.snapshot import Image, ImageKey, Snapshot, UnknownBase, Workload
 from tui.domain.workloads.counting import pods_of
@@ -45,9 +45,8 @@ def why_base(snapshot: Snapshot, key: ImageKey) -> Why | None:
         return None
     built = [snapshot.images[child] for child in snapshot.derived.get(key, ()) if child in snapshot.images]
     fact = WhyFact("base", State.UNKNOWN, base.reason, means="What it has, and whether it is still the newest, is not known.")
-    names = listed([name_of(image) for image in built[:MOST]]) if built else ""
-    more = f" and {len(built) - MOST} more" if len(built) > MOST else ""
-    on_it = f"Built directly on it: {names}{more}." if built else "Nothing that is known is built directly on it."
+    names = listed([name_of(image) for image in built], MOST) if built else ""
+    on_it = f"Built directly on it: {names}." if built else "Nothing that is known is built directly on it."
     commands = tuple(command for image in built[:1] for command in evidence.of_configuration(image, "the layers of one of them"))
     facts = [fact, WhyFact("use", State.OFF, on_it, commands=commands)]
     return Why(clean(base.label, 200), _reference(base), State.UNKNOWN, each_command_once(facts))
@@ -64,9 +63,8 @@ def _identity(image: Image) -> WhyFact:
     sources = (SourceId(SourceKind.REGISTRY, image.key.registry),)
     if image.absent:
         return WhyFact("image", State.UNKNOWN, f"{image.name} cannot be read: {image.absent}", sources, image.as_of, CANNOT_TELL)
-    tags = f", tagged {listed([clean(tag, 128) for tag in image.tags[:MOST]])}" if image.tags else ", without a tag"
-    more = f" and {len(image.tags) - MOST} more" if len(image.tags) > MOST else ""
-    sentence = f"It is the image {image.key.digest or 'of a digest that is not known'} in {image.name}{tags}{more}."
+    tags = f", tagged {listed([clean(tag, 128) for tag in image.tags], MOST)}" if image.tags else ", without a tag"
+    sentence = f"It is the image {image.key.digest or 'of a digest that is not known'} in {image.name}{tags}."
     return WhyFact("image", State.OFF, sentence, sources, image.as_of, commands=tuple(evidence.of_image(image)))
 
 
@@ -83,8 +81,8 @@ def _use(snapshot: Snapshot, key: ImageKey, users: Sequence[Workload]) -> WhyFac
         return WhyFact("use", State.OFF, "No workload that is known runs it.")
     pods = sum(pods_of(workload, {key}) for workload in users)
     places = [f"{place_of(workload.key)} ({plural(pods_of(workload, {key}), 'pod')})" for workload in users[:MOST]]
-    more = f", and {len(users) - MOST} more" if len(users) > MOST else ""
-    sentence = f"It runs in {plural(len(users), 'workload')} with {plural(pods, 'pod')}: {', '.join(places)}{more}."
+    named = first_few(places, MOST, len(users))
+    sentence = f"It runs in {plural(len(users), 'workload')} with {plural(pods, 'pod')}: {named}."
     commands = tuple(command for workload in users[:MOST] for command in evidence.of_workload(workload))
     as_of = min((workload.as_of for workload in users if workload.as_of), default=None)
     return WhyFact("use", State.OFF, sentence, clusters, as_of, commands=commands)
