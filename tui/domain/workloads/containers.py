@@ -91,14 +91,7 @@ def _running(
     nodes: Mapping[str, Node],
     place: Place | None,
 ) -> ContainerJoin:
-    instances = [
-        (
-            pod,
-            container,
-            _unreported(pod, container, judge.find(RunVariant(container.image, container.image_id, platform_of(pod, nodes)))),
-        )
-        for pod, container in sorted(pods, key=lambda instance: instance[0].name)
-    ]
+    instances = _instances(pods, judge, nodes)
     counting = [instance for instance in instances if instance[0].uid in live] or instances
     newest = max(counting, key=lambda instance: (instance[0].created or _NEVER, instance[0].name))
     drift, reason, note = _drift(counting, newest)
@@ -128,6 +121,15 @@ def _running(
         needs_node=drift is Drift.UNKNOWN and any(finding.needs_node for finding in started),
         place=place,
     )
+
+
+def _instances(pods: Sequence[tuple[Pod, PodContainer]], judge: DriftJudge, nodes: Mapping[str, Node]) -> list[Instance]:
+    """What each pod runs there, by the names of the pods."""
+    instances = []
+    for pod, container in sorted(pods, key=lambda instance: instance[0].name):
+        verdict = judge.find(RunVariant(container.image, container.image_id, platform_of(pod, nodes)))
+        instances.append((pod, container, _unreported(pod, container, verdict)))
+    return instances
 
 
 def _named(findings: Sequence[DriftVerdict]) -> tuple[tuple[ImageKey, str], ...]:
