@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import importlib
 from collections.abc import Iterator
+from enum import StrEnum
 from pathlib import Path
 from types import ModuleType
 
@@ -11,6 +13,8 @@ import pytest
 
 from tui.cli.arguments import parser_of
 from tui.cli.commands import COMMANDS, EXPLORER
+from tui.domain.common.trust import CheckName
+from tui.domain.facts.build import BuilderKind
 from tui.presenters.tabs.spec import TabSpec
 from tui.presenters.tabs.table import TABS
 from tui.presenters.views.spec import ViewSpec
@@ -60,6 +64,25 @@ def test_every_tab_has_a_row_and_a_name_of_its_own_and_is_in_the_guide() -> None
     assert {spec.id for spec in specs} == {tab.id for tab in TABS}
     assert len({tab.name for tab in TABS}) == len(TABS)
     assert not [tab.name for tab in TABS if tab.name not in README]
+
+
+def _tables(kinds: type[StrEnum]) -> Iterator[tuple[str, set[str]]]:
+    """Every table of the program by the members of an enumeration, where it has most of them: the members that it has."""
+    for path in sorted((ROOT / "tui").rglob("*.py")):
+        for node in ast.parse(path.read_text()).body:
+            value = node.value if isinstance(node, ast.Assign | ast.AnnAssign) else None
+            keys = [ast.unparse(key) for key in value.keys if key is not None] if isinstance(value, ast.Dict) else []
+            members = {key.rpartition(".")[2] for key in keys if key.startswith(f"{kinds.__name__}.")}
+            if len(members) * 2 > len(kinds):
+                yield f"{path.relative_to(ROOT)}:{node.lineno}", members
+
+
+@pytest.mark.parametrize(("kinds", "least"), [(BuilderKind, 3), (CheckName, 1)])
+def test_a_table_by_kinds_has_every_kind(kinds: type[StrEnum], least: int) -> None:
+    """What the types do not tell who adds one: a builder, a check."""
+    tables = dict(_tables(kinds))
+    assert len(tables) >= least
+    assert {place: lost for place, members in tables.items() if (lost := {*kinds.__members__} - members)} == {}
 
 
 @pytest.mark.parametrize("command", COMMANDS)

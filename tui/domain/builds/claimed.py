@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import TypeVar
 from urllib.parse import urlsplit
 
-from tui.domain.builds.places import build_place
+from tui.domain.builds.places import JOB, build_place
 from tui.domain.common.text import clean
 from tui.domain.facts.build import BuilderKind, Job, JobKey, Run
 from tui.domain.facts.build_claim import BuildClaim, ClaimedBy
@@ -19,12 +19,6 @@ from tui.domain.snapshot.snapshot import Image
 __all__ = ["ClaimedJobs", "Vouched", "builder_title", "contradiction", "deciding", "names_other", "speaker", "vouched"]
 
 K = TypeVar("K")
-_WORDS = {
-    BuilderKind.ACR_TASKS: "the ACR task",
-    BuilderKind.AZURE_PIPELINES: "the Azure pipeline",
-    BuilderKind.GITHUB_ACTIONS: "the GitHub workflow",
-    BuilderKind.JENKINS: "the Jenkins job",
-}
 _LOOPBACK = ("localhost", "127.", "[::1]")
 _UNIQUE_RUNS = (BuilderKind.GITHUB_ACTIONS, BuilderKind.AZURE_PIPELINES)
 """Builders whose ids of runs are no numbers within a job."""
@@ -114,7 +108,7 @@ def builder_title(claim: BuildClaim) -> str:
     """What a claim names, as a person says it."""
     place = f" at {clean(claim.host, 120)}" if claim.host else ""
     if claim.kind is not None and (claim.job or claim.title):
-        return f"{_WORDS[claim.kind]} {clean(claim.job or claim.title, 160)}{place}"
+        return f"the {JOB[claim.kind]} {clean(claim.job or claim.title, 160)}{place}"
     source = f"the source repository {clean(claim.repository, 160)}" if claim.repository else ""
     if claim.run:
         run = f"run {clean(claim.run, 40)} of {clean(claim.system, 80)}"

@@ -16,7 +16,7 @@ import msgspec
 from tui.domain.common.text import clean
 from tui.domain.facts.build import BuilderKind
 
-__all__ = ["SYSTEM", "BuildPlace", "build_place", "source_repository", "workflow_job"]
+__all__ = ["JOB", "SYSTEM", "BuildPlace", "build_place", "source_repository", "workflow_job"]
 
 LONGEST = 2048
 """Characters of an address that is looked at."""
@@ -26,6 +26,13 @@ SYSTEM = {
     BuilderKind.GITHUB_ACTIONS: "GitHub Actions",
     BuilderKind.JENKINS: "Jenkins",
 }
+JOB = {
+    BuilderKind.ACR_TASKS: "ACR task",
+    BuilderKind.AZURE_PIPELINES: "Azure pipeline",
+    BuilderKind.GITHUB_ACTIONS: "GitHub workflow",
+    BuilderKind.JENKINS: "Jenkins job",
+}
+"""What a job is called in each system."""
 _OTHERS = (
     ("tekton.dev/", "Tekton Chains"),
     ("cloudbuild.googleapis.com/", "Google Cloud Build"),

@@ -10,6 +10,7 @@ from functools import partial
 import msgspec
 
 from tui.domain.builds.claimed import builder_title, contradiction, deciding, names_other, speaker, vouched
+from tui.domain.builds.places import JOB
 from tui.domain.common.text import clean, full_stop
 from tui.domain.facts.build import BuilderKind, Job, JobKey
 from tui.domain.facts.build_claim import BuildClaim
@@ -20,12 +21,6 @@ from tui.domain.snapshot.snapshot import Attribution, AttributionBasis, Confiden
 __all__ = ["ChosenJob", "NoJob", "builder_health", "choose_job", "configuration_line", "job_title"]
 
 _PLAIN = re.compile(r"[A-Za-z0-9_-]+", re.ASCII)
-_WORDS = {
-    BuilderKind.ACR_TASKS: "ACR task",
-    BuilderKind.AZURE_PIPELINES: "Azure pipeline",
-    BuilderKind.GITHUB_ACTIONS: "GitHub workflow",
-    BuilderKind.JENKINS: "Jenkins job",
-}
 
 
 class ChosenJob(msgspec.Struct, frozen=True, gc=False):
@@ -91,7 +86,7 @@ def _image_line(key: ImageKey, job: str) -> str:
 
 def job_title(job: Job) -> str:
     """The job as a person names it."""
-    return f"{_WORDS[job.key.kind]} {clean(job.name or job.key.job, 120)}"
+    return f"{JOB[job.key.kind]} {clean(job.name or job.key.job, 120)}"
 
 
 def builder_health(snapshot: Snapshot, key: JobKey) -> SourceHealth | None:
