@@ -138,9 +138,9 @@ def _telling(group: Sequence[Step], records: Sequence[StepRecord]) -> tuple[Step
 
 def _sentence(group: Sequence[Step], records: Sequence[StepRecord], record: StepRecord) -> str:
     rollouts = [rollout for step, rollout in zip(group, records, strict=True) if step.kind is not StepKind.REBUILD]
-    done = sum(rollout.green for rollout in rollouts)
-    if len(rollouts) > 1 and record in rollouts and done < len(rollouts):
-        return f"{done} of {len(rollouts)} workloads are done. {record.sentence}".rstrip()
+    green = sum(rollout.green for rollout in rollouts)
+    if len(rollouts) > 1 and record in rollouts and green < len(rollouts):
+        return f"{green} of {len(rollouts)} workloads are done. {record.sentence}".rstrip()
     return record.sentence
 
 

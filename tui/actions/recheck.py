@@ -68,8 +68,8 @@ def _difference(condition: Precondition, state: RolloutState) -> str:
     value = _image_named(condition.what, state) if of_container else _value(condition.path, state)
     if value is None or value == condition.value:
         return ""
-    what = clean(condition.what, 100)
-    return f"{what[:1].upper()}{what[1:]} was {clean(condition.value, 160)} and is {clean(value, 160)} now."
+    subject = clean(condition.what, 100)
+    return f"{subject[:1].upper()}{subject[1:]} was {clean(condition.value, 160)} and is {clean(value, 160)} now."
 
 
 def _value(path: str, state: RolloutState) -> str | None:

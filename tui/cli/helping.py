@@ -93,4 +93,4 @@ def shared_options() -> str:
 
 def _examples(command: Command) -> Iterable[str]:
     width = max((len(typed) for typed, _ in command.examples), default=0)
-    return (f"  {typed:{width}}  {meant}" for typed, meant in command.examples)
+    return (f"  {typed:{width}}  {meaning}" for typed, meaning in command.examples)

@@ -138,9 +138,9 @@ def _wired_acting(settings: Settings) -> AbstractAsyncContextManager[tuple[OpenE
     return opened
 
 
-def _wired_diagnose(settings: Settings, tried: Tried) -> Awaitable[Sequence[Examined]]:
+def _wired_diagnose(settings: Settings, report: Tried) -> Awaitable[Sequence[Examined]]:
     diagnose: Diagnose = importlib.import_module("tui.wiring.parts").diagnose
-    return diagnose(settings, tried)
+    return diagnose(settings, report)
 
 
 def _start_log(settings: Settings, command: str) -> None:

@@ -72,8 +72,8 @@ def _markdown(page: Exported) -> str:
     )
     head = [f"| {' | '.join(page.titles[1:])} |", f"|{'---|' * (len(page.titles) - 1)}"]
     lines = []
-    for level, verdict, name, *cells_after in page.rows:
-        cells = [verdict, "· " * int(level) + inert(name), *map(inert, cells_after)]
+    for level, verdict, name, *more in page.rows:
+        cells = [verdict, "· " * int(level) + inert(name), *map(inert, more)]
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join((lead, f"{inert(page.title)}: {plural(len(page.rows), 'row')}.", "", *head, *lines)) + "\n"
 
@@ -87,7 +87,10 @@ def _csv(page: Exported) -> str:
 
 
 def _plain(page: Exported) -> str:
-    rows = [page.titles[1:], *([verdict, "  " * int(level) + name, *rest] for level, verdict, name, *rest in page.rows)]
+    rows = [
+        page.titles[1:],
+        *([verdict, "  " * int(level) + name, *more] for level, verdict, name, *more in page.rows),
+    ]
     widths = [min(_MOST_CELLS, max(len(row[number]) for row in rows)) for number in range(len(page.titles) - 1)]
     lines = ("  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows)
     return "\n".join((f"{page.title}, as of {moment(page.moment)}", "", *lines)) + "\n"

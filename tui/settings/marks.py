@@ -33,14 +33,14 @@ class _Marks(msgspec.Struct, frozen=True):
 
 
 class MarkFile:
-    """Reads and replaces the file; without a path nothing is kept. `asked` is what the settings ask for, in any words.
+    """Reads and replaces the file; without a path nothing is kept. `scope` is what the settings ask for, in any words.
 
     Two processes that write at once leave what one of them wrote.
     """
 
-    def __init__(self, path: Path | None, named: str = "") -> None:
+    def __init__(self, path: Path | None, scope: str = "") -> None:
         self._path = path
-        self._asked = named
+        self._scope = scope
 
     def read(self, circumstances: str) -> Mark | None:
         """The mark of an earlier run in the same circumstances; None where there is none, or it cannot be read."""
@@ -59,7 +59,7 @@ class MarkFile:
             log.warning("%s is not written: %s", self._path, error.strerror)
 
     def _key(self, circumstances: str) -> str:
-        return sha256(f"{self._asked}\n{circumstances}".encode(errors="replace")).hexdigest()
+        return sha256(f"{self._scope}\n{circumstances}".encode(errors="replace")).hexdigest()
 
     def _marks(self) -> dict[str, Mark]:
         if self._path is None:

@@ -83,8 +83,8 @@ def _operate(document: dict[str, Any], operation: Mapping[str, Any]) -> None:
     match operation["op"]:
         case "test":
             # kube-apiserver 1.36 takes a member that is not there for null (seen).
-            there = holder.get(key) if isinstance(holder, dict) else holder[key]
-            if there != operation["value"]:
+            member = holder.get(key) if isinstance(holder, dict) else holder[key]
+            if member != operation["value"]:
                 raise ValueError("test failed")
         case "replace":
             _ = holder[key]

@@ -175,8 +175,8 @@ class ImagePublisher:
         if len(images) == 1 and not proven:
             return (images[0].stored,)
         name, digest = self._claimed(product, base, images[0])
-        told = (name, digest) if product.says is Evidence.PROVENANCE else None
-        about = [(image, statement(image, told, maker or Maker())) for image in images] if proven else []
+        provenance_of = (name, digest) if product.says is Evidence.PROVENANCE else None
+        about = [(image, statement(image, provenance_of, maker or Maker())) for image in images] if proven else []
         claims = annotations_of(product.says, name, digest) if base is not None else {}
         index = Index(images, claims, about)
         return (*(image.stored for image in images), *index.attestations, index.stored)

@@ -29,26 +29,26 @@ class SignatureWishes(NamedTuple):
 _OF_SIGNATURES = frozenset({Trait.SIGNED, Trait.UNSIGNED, Trait.FAULTY})
 
 
-def unlooked_reach(snapshot: Snapshot, found: Iterable[ImageKey], terms: tuple[Term, ...]) -> Reach:
+def unlooked_reach(snapshot: Snapshot, images_found: Iterable[ImageKey], terms: tuple[Term, ...]) -> Reach:
     """How far signatures are looked for where all of the registries was read: those of what nothing uses only for a query that
     asks for that, or finds nothing else. They are only there to be counted beside what is used."""
     reach = reach_of(terms)
-    if reach is Reach.ANY and not any(key in snapshot.images and snapshot.images[key].in_use for key in found):
+    if reach is Reach.ANY and not any(key in snapshot.images and snapshot.images[key].in_use for key in images_found):
         return Reach.REST
     return Reach.REST if reach is Reach.REST else Reach.LINEAGE
 
 
 def signatures_wanted(
-    snapshot: Snapshot, found: Iterable[ImageKey], terms: tuple[Term, ...], reach: Reach, demanded: Set[Demand]
+    snapshot: Snapshot, images_found: Iterable[ImageKey], terms: tuple[Term, ...], reach: Reach, demanded: Set[Demand]
 ) -> SignatureWishes:
     """The signatures to look for next for a query, of which some were `demanded` already."""
-    wishes = unlooked(snapshot, found, terms).items()
+    wishes = unlooked(snapshot, images_found, terms).items()
     # Where lineage is asked for, what nothing uses is only there to be counted.
-    asked = [demands for key, demands in wishes if reach is not Reach.LINEAGE or snapshot.images[key].in_use]
-    left = [[demand for demand in demands if demand not in demanded] for demands in asked]
+    demands_by_image = [demands for key, demands in wishes if reach is not Reach.LINEAGE or snapshot.images[key].in_use]
+    left = [[demand for demand in demands if demand not in demanded] for demands in demands_by_image]
     now = tuple([demand for demands in left for demand in demands][: max(0, MAX_ASKED - len(demanded))])
     sent = {*demanded, *now}
-    awaited = sum(not sent.isdisjoint(demands) for demands in asked)
+    awaited = sum(not sent.isdisjoint(demands) for demands in demands_by_image)
     return SignatureWishes(now, awaited, 0 if now else sum(map(bool, left)))
 
 

@@ -185,8 +185,8 @@ class _Index:
         cover, by_provenance = vouched(image), claim.by is ClaimedBy.PROVENANCE
         basis = AttributionBasis.PROVENANCE if by_provenance else AttributionBasis.LABEL
         confidence = Confidence.LIKELY if by_provenance and cover is Vouched.SIGNED else Confidence.CLAIMED
-        said, only = speaker(claim), "" if claim.names_builder else ", of which no other workflow is known"
-        note = f"{said[:1].upper()}{said[1:]}, {cover.value}, names {builder_title(claim)}{only}."
+        who, only = speaker(claim), "" if claim.names_builder else ", of which no other workflow is known"
+        note = f"{who[:1].upper()}{who[1:]}, {cover.value}, names {builder_title(claim)}{only}."
         return Attribution(job, basis, confidence, note, known=job in self._jobs)
 
 

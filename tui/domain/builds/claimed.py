@@ -124,12 +124,12 @@ def builder_title(claim: BuildClaim) -> str:
 class ClaimedJobs:
     """Jobs by what claims may call them."""
 
-    def __init__(self, jobs: Mapping[JobKey, Job], named: Iterable[JobKey], runs: Iterable[Run]) -> None:
+    def __init__(self, jobs: Mapping[JobKey, Job], claimed: Iterable[JobKey], runs: Iterable[Run]) -> None:
         self._jobs = jobs
         self._by_name: dict[tuple[BuilderKind, str], dict[JobKey, None]] = {}
         self._by_run: dict[tuple[BuilderKind, str], dict[JobKey, None]] = {}
         self._by_repository: dict[str, dict[JobKey, None]] = {}
-        for key in dict.fromkeys((*jobs, *named)):
+        for key in dict.fromkeys((*jobs, *claimed)):
             _add(self._by_name, (key.kind, key.job.casefold()), key)
             if key.kind is BuilderKind.GITHUB_ACTIONS:
                 _add(self._by_repository, key.job.rpartition("/")[0].casefold(), key)
@@ -158,10 +158,11 @@ class ClaimedJobs:
     def _is_elsewhere(self, claim: BuildClaim, key: JobKey) -> bool:
         """Whether the job is on another server than the claim says: a server may have names of its own, public ones have one."""
         job = self._jobs.get(key)
-        said, here = (claim.host or claim.repository.partition("/")[0]).lower(), _host(job.url if job is not None else "")
-        if not said or not here or here.startswith(_LOOPBACK):
+        claimed_host = (claim.host or claim.repository.partition("/")[0]).lower()
+        own_host = _host(job.url if job is not None else "")
+        if not claimed_host or not own_host or own_host.startswith(_LOOPBACK):
             return False
-        return said != here and (_is_public(said) or _is_public(here))
+        return claimed_host != own_host and (_is_public(claimed_host) or _is_public(own_host))
 
 
 def _add(table: dict[K, dict[JobKey, None]], name: K, key: JobKey) -> None:

@@ -104,8 +104,8 @@ def _modern(host: str, path: str) -> tuple[str, str]:
     if match := _OLD_HOST.fullmatch(host):
         return "dev.azure.com", f"{match[1]}/{path.removeprefix('DefaultCollection').lstrip('/')}"
     if host in ("ssh.dev.azure.com", "vs-ssh.visualstudio.com") and path.startswith("v3/"):
-        organisation, _, rest = path.removeprefix("v3/").partition("/")
-        project, _, name = rest.partition("/")
+        organisation, _, repository = path.removeprefix("v3/").partition("/")
+        project, _, name = repository.partition("/")
         return "dev.azure.com", f"{organisation}/{project}/_git/{name}"
     return host, path
 

@@ -151,5 +151,5 @@ def _at(value: object, name: str) -> object:
 
 
 def _text(value: object, name: str) -> str:
-    found = _at(value, name)
-    return found.strip() if isinstance(found, str) else ""
+    member = _at(value, name)
+    return member.strip() if isinstance(member, str) else ""

@@ -18,10 +18,10 @@ def is_refusal(error: TrustreeError) -> bool:
     return isinstance(error, AuthenticationFailed | Forbidden)
 
 
-def denial_of(what: str, error: TrustreeError, remedy: str = "") -> Denial:
+def denial_of(subject: str, error: TrustreeError, remedy: str = "") -> Denial:
     """What cannot be read because of an error, with the right that is missing and what to do about it."""
     right = error.right if isinstance(error, Forbidden) else ""
-    return Denial(what=what, right=right, remedy=remedy or error.remedy, reason=error.headline)
+    return Denial(what=subject, right=right, remedy=remedy or error.remedy, reason=error.headline)
 
 
 def loading(id: SourceId, *, through: SourceId | None = None, every: float = 0.0, endpoint: str = "") -> SourceHealth:

@@ -122,8 +122,8 @@ def _claims(snapshot: Snapshot, key: ImageKey) -> str:
 
 def configuration_line(snapshot: Snapshot, key: ImageKey) -> str:
     """The line that names the job, for the table of a builder: the job that the image names, else one that is called like it."""
-    if said := _claimed_line(snapshot, key):
-        return said
+    if claimed := _claimed_line(snapshot, key):
+        return claimed
     guess = _guess(snapshot.jobs.values(), key)
     if guess is not None:
         line = f"{_table(guess.key.builder)}: {_image_line(key, guess.key.job)}"

@@ -36,7 +36,7 @@ class _OfImage(NamedTuple):
     """Whether an image is it, and whether that can be told."""
 
     holds: Callable[[Image], bool]
-    told: Callable[[Image], bool]
+    is_known: Callable[[Image], bool]
 
 
 class ImageTraits:
@@ -98,7 +98,8 @@ class ImageTraits:
     def _of_image(self, trait: _OfImage) -> Truth:
         rows = self._rows
         yes = rows.image.where(map(trait.holds, rows.images))
-        return Truth(yes, rows.image.where(not trait.told(image) for image in paced(rows.images)) | rows.without_image).sure
+        unknown = rows.image.where(not trait.is_known(image) for image in paced(rows.images))
+        return Truth(yes, unknown | rows.without_image).sure
 
 
 _NEEDED = Mark.RUNNING | Mark.SCHEDULED | Mark.SCALED_TO_ZERO | Mark.ROLLBACK

@@ -22,15 +22,15 @@ APART = timedelta(days=7)
 class Step(NamedTuple):
     """One base below an image: its name, what was found in it and in today's build of it (None: not known), and its layers.
 
-    `layers` are diff_ids and digests, empty when not known. `current` says that it is today's build, `wanted` names that.
+    `layers` are diff_ids and digests, empty when not known. `current` says that it is today's build, `newest` names that.
     """
 
     name: str
-    found: Merged | None
+    merged: Merged | None
     layers: frozenset[str]
     current: bool
     today: Merged | None
-    wanted: str = ""
+    newest: str = ""
 
 
 def inherit(own: Merged, steps: Sequence[Step]) -> tuple[ImageVulnerability, ...]:
@@ -83,7 +83,7 @@ def _origin(row: ImageVulnerability, own: Merged, layers: frozenset[str], steps:
 def _carries(step: Step, row: ImageVulnerability, own: Merged, layers: frozenset[str]) -> bool | None:
     if layers and step.layers:
         return not layers.isdisjoint(step.layers)
-    return _has(step.found, row, own)
+    return _has(step.merged, row, own)
 
 
 def _has(merged: Merged | None, row: ImageVulnerability, own: Merged) -> bool | None:
@@ -119,7 +119,7 @@ def _rebuilt(row: ImageVulnerability, own: Merged, carriers: Sequence[Step]) -> 
     if True in answers:
         place = answers.index(True)
         below = carriers[place]
-        return True, (below.wanted or below.name, *(step.name for step in reversed(carriers[:place])))
+        return True, (below.newest or below.name, *(step.name for step in reversed(carriers[:place])))
     return (None if None in answers else False), tuple(step.name for step in reversed(carriers))
 
 

@@ -49,8 +49,7 @@ __all__ = ["Emit", "ReadOutcome", "RegistryReader"]
 MAX_CHILDREN = 64
 MAX_MANIFESTS = 256
 """Manifests that are read of one image: indexes in indexes can name more than anybody could ask for."""
-MAX_DEPTH = 3
-MAX_HEADS, HEADS_AT_ONCE = 200, 8
+MAX_DEPTH, MAX_HEADS, HEADS_AT_ONCE = 3, 200, 8
 HISTORY = "its history"
 MAX_REFUSED = 20
 """Tags of a repository that are refused one after the other before the rest is not asked for."""

@@ -138,10 +138,10 @@ class ImageTables:
 
     def _claimed(self, event: ClaimsRead) -> bool:
         """What is said about a base and about builders from outside; each source says it once, the words of all are kept."""
-        known = self._builders.get(event.digest) or ()
+        told_before = self._builders.get(event.digest) or ()
         # The first ones in an order of their own, so that the order of the events cannot matter.
-        builders = tuple(sorted({*known, *event.builders}, key=_builder_rank)[:MAX_BUILDERS])
-        is_new = bool(builders) and builders != known and self._builders.put(event.digest, builders)
+        builders = tuple(sorted({*told_before, *event.builders}, key=_builder_rank)[:MAX_BUILDERS])
+        is_new = bool(builders) and builders != told_before and self._builders.put(event.digest, builders)
         return self._claim(event) or is_new
 
     def _claim(self, event: ClaimsRead) -> bool:

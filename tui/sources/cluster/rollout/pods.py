@@ -116,7 +116,7 @@ def running_images(pods: Iterable[PodOfWorkload], *, ended: bool) -> tuple[Runni
     """What the containers run, counted; pods that have `ended` count only where the workload is to end them."""
     count: Counter[tuple[str, str, str, bool | None]] = Counter()
     ready: Counter[tuple[str, str, str, bool | None]] = Counter()
-    done: Counter[tuple[str, str, str, bool | None]] = Counter()
+    completed: Counter[tuple[str, str, str, bool | None]] = Counter()
     for pod in pods:
         if pod.ended and not ended:
             continue
@@ -126,6 +126,6 @@ def running_images(pods: Iterable[PodOfWorkload], *, ended: bool) -> tuple[Runni
             key = (container.name, container.image, parse_image_id(container.image_id).digest, pod.current)
             count[key] += 1
             ready[key] += pod.ready
-            done[key] += pod.ended
-    rows = [RunningImage(*key[:3], count[key], ready[key], key[3], done[key]) for key in count]
+            completed[key] += pod.ended
+    rows = [RunningImage(*key[:3], count[key], ready[key], key[3], completed[key]) for key in count]
     return tuple(sorted(rows, key=lambda row: (row.container, row.current is not True, row.digest, row.image)))

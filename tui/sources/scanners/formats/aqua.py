@@ -109,7 +109,7 @@ class _Image(msgspec.Struct):
     findings: Findings
     listed: ImageRow | None = None
     os: str = ""
-    seen: datetime | None = None
+    last_seen: datetime | None = None
 
 
 class AquaReports:
@@ -134,7 +134,7 @@ class AquaReports:
         tag = (row.image_name or "").rpartition("/")[2].partition(":")[2]
         image = self._image(row.registry, row.image_repository_name, tag, row.image_digest)
         image.os = image.os or _system(row.os, row.os_version)
-        image.seen = max(filter(None, (image.seen, moment(row.last_found_date))), default=None)
+        image.last_seen = max(filter(None, (image.last_seen, moment(row.last_found_date))), default=None)
         image.findings.add(_vulnerability(row))
 
     def mourn(self, lost: Iterable[msgspec.Raw]) -> None:
@@ -186,7 +186,7 @@ class AquaReports:
             source=self._source,
             scanner=SCANNER,
             key=f"{key[0]}@{key[1]}",
-            at=moment(listed.scan_date) if listed is not None else image.seen,
+            at=moment(listed.scan_date) if listed is not None else image.last_seen,
             name=_name(image.registry, image.repository),
             tag=image.tag,
             digest=image.digest,
