@@ -68,10 +68,10 @@ def test_what_runs_is_counted_alike(text: str, asked: Asked) -> None:
 def test_a_sentence_is_the_same_or_says_that_it_is_not_known(text: str, asked: Asked) -> None:
     band, report = answer_of(asked.shown[text], text), reported(asked, text).answer
     assert report is not None
-    if report.mending.is_unread or report.extent.only_running:
+    if report.mending.unread or report.extent.only_running:
         assert not report.mending.steps
         fixes = [sentence.words for sentence in answer_sentences(report) if sentence.label == "fix"]
-        assert not report.mending.is_unread or any("not planned" in words or "pin" in words for words in fixes) or not fixes
+        assert not report.mending.unread or any("not planned" in words or "pin" in words for words in fixes) or not fixes
         return
     assert not asked.read[text].whole.sources or not unread_registries(asked.read[text].whole) or not band.mending.steps
     # Why it is not known may be known better by whoever was asked something else before.
@@ -84,7 +84,7 @@ def test_a_sentence_is_the_same_or_says_that_it_is_not_known(text: str, asked: A
 def test_what_mends_it_is_read_and_planned_alike(text: str, asked: Asked) -> None:
     read, answer = asked.read[text], reported(asked, text).answer
     assert answer is not None
-    assert not answer.mending.is_unread
+    assert not answer.mending.unread
     assert reach_of(parse_query(text).terms) is not Reach.RUNS
     plans = [
         planned(Action.REBUILD, snapshot, parse_query(text).images(snapshot, snapshot.as_of).images, (), text, snapshot.as_of)

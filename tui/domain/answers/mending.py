@@ -60,11 +60,6 @@ class Mending(msgspec.Struct, frozen=True):
     unread: tuple[str, ...] = ()
 
     @property
-    def is_unread(self) -> bool:
-        """Whether it was not planned."""
-        return bool(self.unread)
-
-    @property
     def rebuilt(self) -> frozenset[ImageKey]:
         """Every image that is rebuilt."""
         return frozenset(image for step in self.steps for image in step.images)

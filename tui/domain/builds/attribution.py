@@ -19,7 +19,7 @@ from tui.domain.facts.facts import BuildFacts
 from tui.domain.facts.image import RepositoryName
 from tui.domain.snapshot.snapshot import Attribution, AttributionBasis, Confidence, Image, ImageKey
 
-__all__ = ["NO_BUILDS", "Builds", "BuildsJoin", "attributions", "builds_of", "newest_first"]
+__all__ = ["NO_BUILDS", "Builds", "BuildsJoin", "attributions", "newest_first"]
 
 _EPOCH = datetime.fromtimestamp(0, UTC)
 
@@ -34,13 +34,6 @@ class Builds:
 
 
 NO_BUILDS = Builds()
-
-
-def builds_of(facts: BuildFacts, images: Mapping[ImageKey, Image]) -> Builds:
-    """What builders said, joined with images."""
-    joined = BuildsJoin()
-    joined.renew(facts, images, images)
-    return joined.builds
 
 
 class BuildsJoin:

@@ -141,11 +141,6 @@ class AcrTasksBuilder:
         """The last runs of the registry, quick runs too, newest first."""
         return await self._as_runs(await self._listed("", most))
 
-    async def builds_of(self, name: RepositoryName, digest: str) -> Sequence[Run]:
-        """The runs that pushed a digest, as far as Azure still knows them."""
-        condition = f"contains(OutputImageManifests, '{_escaped(name.repository)}@{_escaped(digest)}')"
-        return await self._as_runs(await self._listed(condition, SEARCHED))
-
     async def follow(self, run: Run) -> Run:
         """The run as it is now."""
         request = ArmRequest(await self._run_path(run), f"read the run {run.id} of {self.name}", FOLLOW, READER)
