@@ -31,6 +31,8 @@ from tui.domain.workloads.join import JoinedWorkload
 
 __all__ = ["Circumstances", "Silence", "WorkloadJudge"]
 
+_Answers = CheckAnswers[ContainerContext]
+
 
 class Silence(NamedTuple):
     """Why a cluster does not answer, in a sentence, since when, and what helps; all empty while it does."""
@@ -66,7 +68,7 @@ class WorkloadJudge:
         self._images = judged.judge.images
         self._judged, self._suspicions, self._questions = judged, suspicions, questions
         self._joined: Mapping[ObjectKey, JoinedWorkload] = {}
-        self._asked: dict[ObjectKey, tuple[JoinedWorkload, tuple[CheckAnswers[ContainerContext], ...]]] = {}
+        self._asked: dict[ObjectKey, tuple[JoinedWorkload, tuple[_Answers, ...]]] = {}
         self._rows: Rows[ObjectKey, Workload] = Rows(trace, self._judge)
 
     def renew(self, joined: Mapping[ObjectKey, JoinedWorkload], under: Circumstances, changed: Set[Address]) -> set[ObjectKey]:
@@ -93,7 +95,7 @@ class WorkloadJudge:
     def _judge(self, key: ObjectKey) -> Workload:
         joined, suspicions, before = self._joined[key], self._suspicions.of(key), self._asked.get(key)
         self._trace.reads.update(joined.images)
-        earlier: tuple[CheckAnswers[ContainerContext] | None, ...] = (None,) * len(joined.containers)
+        earlier: tuple[_Answers | None, ...] = (None,) * len(joined.containers)
         if before is not None and before[0] is joined:
             earlier = before[1]
         # Once for all of them: one each would be as many as their square.
@@ -143,12 +145,7 @@ class WorkloadJudge:
             lost_rollback=joined.lost,
         )
 
-    def _container(
-        self,
-        answered: CheckAnswers[ContainerContext],
-        before: CheckAnswers[ContainerContext] | None = None,
-        last: Container | None = None,
-    ) -> Container:
+    def _container(self, answered: _Answers, before: _Answers | None = None, last: Container | None = None) -> Container:
         """The container as it is judged now; `last` is how it was after the answers `before`, if the same was joined then."""
         joined, key, lost = answered.context.container, answered.context.workload, answered.context.lost
         own, rules = answered.answers, answered.context.rules

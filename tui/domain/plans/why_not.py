@@ -7,7 +7,7 @@ updates"). GitHub Actions have no trigger for bases; Azure Pipelines have one as
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from enum import StrEnum
 
@@ -295,21 +295,8 @@ def _followed(link: BaseLink, built_on: Image | None, job: Job, title: str) -> I
         if (dependency.name.registry, dependency.name.repository) == (base.registry, base.repository)
     ]
     runtime = [dependency for dependency in same if dependency.runtime]
-    unseen = [dependency for dependency in job.bases if dependency.runtime and not _is_looked_at(dependency.name.registry)]
-    if not runtime and unseen:
-        yield WhyNot(
-            Cause.PRIVATE_BASE,
-            f"{title} follows {_dependency(unseen[0])}: Azure does not look at {clean(unseen[0].name.registry, 120)}.",
-            _IMPORT,
-        )
-    elif not runtime and same:
-        yield WhyNot(Cause.NOT_TRACKED, f"{name} is a base of an earlier stage: only that of the last one triggers.", _SCHEDULE)
-    elif not runtime:
-        others = [dependency for dependency in job.bases if dependency.runtime]
-        if others:
-            yield WhyNot(Cause.OTHER_BASE, f"{title} follows {_dependency(others[0])}, and not {name}.", _RUN_ONCE)
-        else:
-            yield WhyNot(Cause.NOT_TRACKED, f"{title} follows no base.", _RUN_ONCE)
+    if not runtime:
+        yield _not_followed(job.bases, bool(same), name, title)
     elif all(dependency.tag and never_moves(dependency.tag, tags) for dependency in runtime):
         sentence = f"{title} follows {_dependency(runtime[0])}, and that tag does not move."
         yield WhyNot(Cause.TAG_NOT_STABLE, sentence, _USE_TAG)
@@ -319,6 +306,22 @@ def _followed(link: BaseLink, built_on: Image | None, job: Job, title: str) -> I
         )
     elif all(not dependency.tag for dependency in runtime):
         yield WhyNot(Cause.TAG_NOT_STABLE, f"{title} builds on a digest of {name}, which never moves.", _USE_TAG)
+
+
+def _not_followed(bases: Sequence[BaseDependency], is_earlier_stage: bool, name: str, title: str) -> WhyNot:
+    """Why Azure does not follow the base of an image, whose name is `name`, in a task."""
+    others = [dependency for dependency in bases if dependency.runtime]
+    unseen = [dependency for dependency in others if not _is_looked_at(dependency.name.registry)]
+    if unseen:
+        registry = clean(unseen[0].name.registry, 120)
+        sentence = f"{title} follows {_dependency(unseen[0])}: Azure does not look at {registry}."
+        return WhyNot(Cause.PRIVATE_BASE, sentence, _IMPORT)
+    if is_earlier_stage:
+        sentence = f"{name} is a base of an earlier stage: only that of the last one triggers."
+        return WhyNot(Cause.NOT_TRACKED, sentence, _SCHEDULE)
+    if others:
+        return WhyNot(Cause.OTHER_BASE, f"{title} follows {_dependency(others[0])}, and not {name}.", _RUN_ONCE)
+    return WhyNot(Cause.NOT_TRACKED, f"{title} follows no base.", _RUN_ONCE)
 
 
 def _is_looked_at(registry: str) -> bool:
