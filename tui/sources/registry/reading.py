@@ -94,15 +94,14 @@ class RegistryReader:
         emit: Emit,
         now: Callable[[], datetime],
     ) -> None:
-        self.source, self._client, self._store, self._emit, self._now = source, client, store, emit, now
-        self._room = room
+        self.source, self._client, self._store, self._room = source, client, store, room
+        self._emit, self._now, self._flights = emit, now, Flights()
         self._acr = AcrLists(client) if client.options.acr else None
         self._manifests: dict[tuple[RepositoryName, str], Manifest] = {}
         self._configs: set[str] = set()
         self._refuted: set[tuple[RepositoryName, str]] = set()
         self._present = ListedManifests(self._acr, store)
         self._whole: set[tuple[RepositoryName, str]] = set()
-        self._flights = Flights()
         self._tags = TagLists(client, self._acr, room)
         self._referrers = Referrers(client, read_tag=partial(self._tags.manifest, store))
         self._histories: dict[RepositoryName, History] = {}
@@ -189,12 +188,10 @@ class RegistryReader:
         match manifest.kind:
             case ManifestKind.INDEX if depth > 0:
                 # Images first: provenance is read against the layers of the image that it is about.
-                await self._children(
-                    visit, manifest, [child for child in manifest.children if not says_attestation(child)], depth - 1
-                )
-                await self._children(
-                    visit, manifest, [child for child in manifest.children if says_attestation(child)], depth - 1
-                )
+                attestations = [child for child in manifest.children if says_attestation(child)]
+                platforms = [child for child in manifest.children if not says_attestation(child)]
+                await self._children(visit, manifest, platforms, depth - 1)
+                await self._children(visit, manifest, attestations, depth - 1)
             case ManifestKind.IMAGE if manifest.config is not None:
                 await self._guarded(visit, manifest.config.digest, self._config(visit, manifest, manifest.config))
             case _:
@@ -345,9 +342,8 @@ class RegistryReader:
         async with self._flights.alone(name, HISTORY):
             history = self._histories.get(name)
             if history is None:
-                history = await (
-                    self._plain_history(name, for_rest) if self._acr is None else self._acr_history(self._acr, name, for_rest)
-                )
+                read = self._plain_history if self._acr is None else partial(self._acr_history, self._acr)
+                history = await read(name, for_rest)
                 if history.lacking is None or isinstance(history.lacking, UntrustedPayload | NoRoom):
                     self._histories[name] = history
                 else:  # a refusal may end
@@ -365,10 +361,9 @@ class RegistryReader:
 
     async def _plain_history(self, name: RepositoryName, for_rest: bool) -> History:
         listed = await self._tags.of(name, for_rest)
-        lacking = listed.lacking
         versions = [tag for tag in listed.names if not is_attached_tag(tag)]
         unknown = [tag for tag in versions if (name, tag) not in self.resolved]
-        lacking = await self._heads(name, newest_first(unknown)[:MAX_HEADS], for_rest) or lacking
+        lacking = await self._heads(name, newest_first(unknown)[:MAX_HEADS], for_rest) or listed.lacking
         tags = tuple(Tag(tag, self.resolved[name, tag]) for tag in versions if (name, tag) in self.resolved)
         complete = len(unknown) <= MAX_HEADS and lacking is None
         if lacking is not None and not tags and not isinstance(lacking, UntrustedPayload | NoRoom):
@@ -397,10 +392,9 @@ class RegistryReader:
         """Ask what a tag names; why that is not said."""
         try:
             # Of what nothing runs the manifest is read in any case: by its tag, that is one request instead of two.
-            digest = (
+            self.resolved[name, tag] = (
                 (await self._manifest(name, tag, for_rest)).digest if for_rest else await self._client.head(name.repository, tag)
             )
-            self.resolved[name, tag] = digest
         except SourceError as error:
             return None if isinstance(error, NotFound) else error
         return None
