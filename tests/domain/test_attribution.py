@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import timedelta
 
 import pytest
@@ -10,10 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.domain import estates as e
+from tests.domain.joining import builds_of
 from tests.domain.world import trusting
 from tests.laws import examples
 from tui.domain.assemble.assemble import Assembler
-from tui.domain.builds.attribution import Builds, BuildsJoin, attributions
+from tui.domain.builds.attribution import attributions
 from tui.domain.builds.tags import tag_matches
 from tui.domain.facts.build import BuilderKind, BuiltImage, Job, JobKey, Run, RunState
 from tui.domain.facts.build_events import (
@@ -25,7 +25,6 @@ from tui.domain.facts.build_events import (
     builder_source,
 )
 from tui.domain.facts.events import Event, HealthChanged, SourceHealth, SourceState
-from tui.domain.facts.facts import BuildFacts
 from tui.domain.facts.image import RepositoryName
 from tui.domain.facts.inventory.inventory import Inventory
 from tui.domain.facts.patterns import parse_pattern
@@ -54,13 +53,6 @@ def run(id: str, key: JobKey | None, digest: str, tag: str = "1", state: RunStat
     """A run that pushed a digest under a tag."""
     created = e.NOW + timedelta(hours=hour)
     return Run(KIND, ACR, id, state, key, created=created, images=(BuiltImage(API, tag, digest),))
-
-
-def builds_of(facts: BuildFacts, images: Mapping[ImageKey, Image]) -> Builds:
-    """What builders said, joined with images."""
-    joined = BuildsJoin()
-    joined.renew(facts, images, images)
-    return joined.builds
 
 
 def basis_of(builders: tuple[Attribution, ...]) -> list[tuple[str, str]]:

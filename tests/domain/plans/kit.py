@@ -9,7 +9,7 @@ from datetime import timedelta
 import msgspec
 
 from tests.domain.estates import ACR, NOW, estate
-from tui.domain.builds.attribution import builds_of
+from tests.domain.joining import builds_of
 from tui.domain.facts.build import BuilderKind, BuiltImage, Job, JobKey, Run, RunState
 from tui.domain.facts.events import SourceHealth, SourceId, SourceKind
 from tui.domain.facts.facts import BuildFacts, RunKey
