@@ -22,7 +22,7 @@ from tui.domain.facts.workload import Pod, Resource
 from tui.estate import store
 from tui.estate.estate import Estate
 from tui.ui.app import TrustreeApp
-from tui.ui.upkeep import Upkeep
+from tui.ui.upkeep import LOOK, Upkeep
 from tui.wiring.interpreter import keep_for_good, prepare_interpreter
 
 __all__ = ["Churn", "main"]
@@ -120,7 +120,7 @@ def main(seconds: str, file: str) -> None:
             estate.subscribe(lambda snapshot: churn.shown.set())
             yield estate
 
-    upkeep = Upkeep(lambda: time.monotonic() * FASTER)
+    upkeep = Upkeep(lambda: time.monotonic() * FASTER, every=LOOK / FASTER)
     churn.app = TrustreeApp(Settings(), opened, upkeep=upkeep)
     churn.app.run()
 

@@ -191,7 +191,7 @@ class TrustreeApp(Host):
         for number in ENDING:
             with suppress(NotImplementedError, RuntimeError, ValueError):  # no signals on Windows, nor in another thread
                 loop.add_signal_handler(number, self._ended_by, number)
-        self.set_interval(LOOK, self._upkeep.look)
+        self.set_interval(self._upkeep.every, self._upkeep.look)
         if self._open_marks is not None:
             self.set_interval(LOOK, lambda: begin_work(self, self._look_back, name="marks", group="marks"))
         self.call_after_refresh(self.open_estate)

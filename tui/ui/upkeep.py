@@ -29,7 +29,7 @@ SHARE = 1_000
 
 
 class Upkeep:
-    """Says when it is time, and collects. `pressed` is told of keys, `look` called every few seconds, `end` at the end."""
+    """Says when it is time, and collects. `pressed` is told of keys, `look` called every so many seconds, `end` at the end."""
 
     def __init__(
         self,
@@ -38,7 +38,9 @@ class Upkeep:
         between: float = BETWEEN,
         disable: Callable[[], object] = gc.disable,
         resume: Callable[[], object] = gc.enable,
+        every: float = LOOK,
     ) -> None:
+        self.every = every
         self._clock, self._collect, self._between = clock, collect, between
         self._disable, self._resume = disable, resume
         self._pressed = clock()
