@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 from tests.bench.results import Result, skipped
+from tests.bench.soak_app import KEYS, SEEN
 from tests.bench.terminal import terminal
 
 __all__ = ["run"]
@@ -16,8 +17,6 @@ NAME, UNIT, REACH = "soak", "% more resident memory", "<= 5 after the first minu
 SECONDS = 3600
 PATIENCE = 900.0
 PROGRAM = "import sys; from tests.bench.soak_app import main; main(*sys.argv[1:])"
-KEYS = (b"2", b"j", b"\x1b[C", b"j", b"j", b"1", b"\x1b[6~", b"4", b"\x1b[5~")
-"""What is pressed now and then: views, rows, pages."""
 AT_FIRST, BETWEEN = 0.3, 2.0
 
 
@@ -44,8 +43,8 @@ def _memory(seconds: int, file: Path) -> list[float]:
         while not file.exists() or not file.read_text():
             if time.monotonic() - begun > PATIENCE:
                 raise TimeoutError("the hour never ended")
-            # Every view is seen within the first minute: what is imported and laid out for it comes once.
-            child.listen(BETWEEN if number >= len(KEYS) else AT_FIRST)
+            # Every view is seen before the first minute ends: what is imported and laid out for it comes once.
+            child.listen(BETWEEN if number >= SEEN else AT_FIRST)
             child.send(KEYS[number % len(KEYS)])
             number += 1
         memory: list[float] = json.loads(file.read_text())

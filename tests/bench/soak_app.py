@@ -31,6 +31,10 @@ PODS, EVENTS, SETTLING = 2_000, 100, 60
 SAMPLE = 600
 FASTER = 15
 """How much faster time goes by, about: what happens once a minute is to happen as often."""
+KEYS = (b"2", b"j", b"\x1b[C", b"j", b"j", b"\x1b[D", b"\x1b[D", b"1", b"\x1b[6~", b"4", b"\x1b[5~")
+"""What is pressed now and then: views, rows, pages; what was unfolded is folded again."""
+SEEN = 2 * len(KEYS)
+"""Keys after which everything has been seen that they show: the first minute does not end before."""
 SOURCE = SourceId(SourceKind.CLUSTER, "lab")
 
 
@@ -49,7 +53,7 @@ class Churn:
 
     def __init__(self, seconds: int, file: Path) -> None:
         self.id = SOURCE
-        self.shown = asyncio.Event()
+        self.shown, self.seen = asyncio.Event(), asyncio.Event()
         self.app: TrustreeApp | None = None
         self._seconds, self._file = seconds, file
 
@@ -68,6 +72,8 @@ class Churn:
                 yield PodsSeen(SOURCE, "", 1, (pods[number],))
             self.shown.clear()
             await self.shown.wait()
+            if second == SETTLING:
+                await self.seen.wait()
             if second == SETTLING or second % SAMPLE == SAMPLE - 1:
                 memory[second] = resident()
         self._file.write_text(json.dumps([*memory.values(), resident()]))
@@ -107,6 +113,21 @@ def resident() -> float:
     raise AssertionError("the system does not tell the resident memory")
 
 
+class CountingUpkeep(Upkeep):
+    """Tells when so many keys have been pressed that everything has been seen."""
+
+    def __init__(self, seen: asyncio.Event) -> None:
+        super().__init__(lambda: time.monotonic() * FASTER, every=LOOK / FASTER)
+        self._seen, self._left = seen, SEEN
+
+    def pressed(self) -> None:
+        """Count a key."""
+        super().pressed()
+        self._left -= 1
+        if self._left <= 0:
+            self._seen.set()
+
+
 def main(seconds: str, file: str) -> None:
     """Run it."""
     prepare_interpreter()
@@ -120,7 +141,7 @@ def main(seconds: str, file: str) -> None:
             estate.subscribe(lambda snapshot: churn.shown.set())
             yield estate
 
-    upkeep = Upkeep(lambda: time.monotonic() * FASTER, every=LOOK / FASTER)
+    upkeep = CountingUpkeep(churn.seen)
     churn.app = TrustreeApp(Settings(), opened, upkeep=upkeep)
     churn.app.run()
 
