@@ -6,6 +6,7 @@ This is a program and no test, as the rows must be in the tables before anything
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Sequence
 from contextlib import asynccontextmanager
 from typing import NamedTuple
@@ -201,14 +202,9 @@ async def drive_view() -> None:
         await until(pilot, lambda: isinstance(screen.app.screen, HelpScreen))
         page = screen.app.screen
         assert isinstance(page, HelpScreen)
-        await until(pilot, lambda: any(words.split()[:2] == ["6", "Hosts"] for words in halves(page)))
+        await until(pilot, lambda: re.search(r"(?m)(?:^|\s)6 +Hosts\b", page.page.text) is not None)
         await pilot.press("escape", "1")
         await until(pilot, lambda: screen.view is views.VIEWS[0])
-
-
-def halves(page: HelpScreen) -> list[str]:
-    """What the columns of the help say."""
-    return [text for line in page.page.text.splitlines() for text in (line[:52], line[52:])]
 
 
 async def turn_to_license(pilot: Pilot[int], screen: ExplorerScreen) -> None:
