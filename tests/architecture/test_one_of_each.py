@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 
+pytestmark = pytest.mark.xdist_group("texts of the program")
 ROOT = Path(__file__).resolve().parents[2]
 FILES = [path for path in sorted((ROOT / "tui").rglob("*.py")) if "demo" not in path.parts]
 """Of the program, without the demo: its servers share nothing with sources."""
@@ -26,14 +28,19 @@ class Tool(NamedTuple):
     is_it: Callable[[ast.Call], bool]
 
 
+@cache
+def _function(call: ast.Call) -> str:
+    return ast.unparse(call.func)
+
+
 def _named(*names: str) -> Callable[[ast.Call], bool]:
-    return lambda call: ast.unparse(call.func) in names
+    return lambda call: _function(call) in names
 
 
 def _waits(call: ast.Call) -> bool:
     """Not a pause of no length, by which others get their turn."""
     is_turn = bool(call.args) and isinstance(call.args[0], ast.Constant) and call.args[0].value == 0
-    return ast.unparse(call.func) == "asyncio.sleep" and not is_turn
+    return _function(call) == "asyncio.sleep" and not is_turn
 
 
 TOOLS = {
@@ -77,13 +84,14 @@ TOOLS = {
             "estate/estate.py": "the estate itself: cancelled and awaited where it is opened",
             "sources/cluster/socks.py": "a connection of a server of ours, awaited when that closes",
         },
-        lambda call: ast.unparse(call.func).endswith("create_task") and "group" not in ast.unparse(call.func),
+        lambda call: _function(call).endswith("create_task") and "group" not in _function(call),
     ),
 }
 
 
-def _calls(path: Path) -> Iterator[ast.Call]:
-    return (node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call))
+@cache
+def _calls(path: Path) -> tuple[ast.Call, ...]:
+    return tuple(node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call))
 
 
 def _users(tool: Tool) -> dict[str, int]:
