@@ -7,11 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import errno
-import fcntl
 import os
 import re
-import sys
-import termios
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -29,7 +26,6 @@ from tui.actions.audit import AuditFault
 from tui.actions.state import PlanHeld
 from tui.demo.faults import Fault
 from tui.domain.plans.board import Board, BoardState
-from tui.reports.plans import save_plan
 
 pytestmark = [pytest.mark.writes, pytest.mark.xdist_group("emulated bad days")]
 DONE, FAILED, UNKNOWN, DENIED = BoardState.DONE, BoardState.FAILED, BoardState.UNKNOWN, BoardState.DENIED
@@ -283,121 +279,6 @@ def test_two_operators_carry_out_one_plan_once(demo: Demo) -> None:
         assert {row.state for board in boards for row in board.rows} == {DONE}
         assert any(line["event"] == "adopted" for line in told(there))
         world.check(plan, boards[0].rows, here)
-
-    demo(day(demo.world))
-
-
-class Terminal:
-    """`trustree` at a terminal of its own, on the demo."""
-
-    def __init__(self, world: Emulated, state: Path, *words: str) -> None:
-        self._environment = {**os.environ, "XDG_STATE_HOME": str(state), "TERM": "xterm", "COLUMNS": "200"}
-        config, kubeconfig = str(world.settings_file), str(world.kubeconfig)
-        self._words = [*words, "--config", config, "--kubeconfig", kubeconfig, "--context", "prod-weu", "--context", "prod-neu"]
-        self.text, self.code = "", -1
-        self._came = asyncio.Event()
-
-    async def __aenter__(self) -> Terminal:
-        self._ours, theirs = os.openpty()
-        self._process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "tui", *self._words),
-            stdin=theirs,
-            stdout=theirs,
-            stderr=theirs,
-            env=self._environment,
-            start_new_session=True,
-            preexec_fn=_take_terminal,
-        )
-        os.close(theirs)
-        asyncio.get_running_loop().add_reader(self._ours, self._read)
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        if self._process.returncode is None:
-            self._process.kill()
-            await self._process.wait()
-        asyncio.get_running_loop().remove_reader(self._ours)
-        os.close(self._ours)
-
-    def _read(self) -> None:
-        try:
-            self.text += os.read(self._ours, 65536).decode(errors="replace")
-        except OSError:  # it has ended
-            asyncio.get_running_loop().remove_reader(self._ours)
-        self._came.set()
-
-    async def says(self, text: str) -> None:
-        """Wait until it says so."""
-        async with asyncio.timeout(READING):
-            while text not in self.text:
-                self._came.clear()
-                assert self._process.returncode is None, self.text
-                await self._came.wait()
-
-    def types(self, text: str) -> None:
-        """Type."""
-        os.write(self._ours, text.encode())
-
-    async def ended(self) -> int:
-        """Its exit code."""
-        async with asyncio.timeout(READING):
-            return await self._process.wait()
-
-
-def _take_terminal() -> None:
-    """The terminal is the one whose Ctrl+C counts."""
-    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
-
-
-READING = 90.0
-"""Seconds for a program to read the whole demo and act, on a machine that does other things too."""
-
-
-@pytest.mark.hypothesis
-@pytest.mark.skipif(not is_deep(), reason="two whole programs: only under the deep profile")
-def test_a_second_ctrl_c_leaves_what_runs_and_it_is_taken_up_again(demo: Demo) -> None:
-    async def day(world: Emulated) -> None:
-        await world.planned(TAX)
-        world.faults.switch(Fault("tasks", TASK, "queue-full"))
-        state = world.directory()
-        async with Terminal(world, state, "rebuild", f"{TAX} is:running", "--write", "--yes") as trustree:
-            await trustree.says("is queued")
-            trustree.types("\x03")
-            await trustree.says("Cancel the")
-            trustree.types("\x03")
-            assert await trustree.ended() == 130, trustree.text
-            plan = re.findall(r"--resume (\S+) resumes it", trustree.text)[-1]
-        assert len(world.triggers) == 1
-        world.start_queued(TAX)
-        async with Terminal(world, state, "rebuild", "--resume", plan, "--write", "--yes") as trustree:
-            code = await trustree.ended()
-            assert "resumes it" not in trustree.text
-            assert code == 0, trustree.text
-        assert len(world.triggers) == 1, "the run that was there was followed, and no other was begun"
-        events = [line["event"] for line in told(state / "trustree")]
-        assert events.count("begun") == events.count("resumed") == 1
-
-    demo(day(demo.world))
-
-
-@pytest.mark.hypothesis
-@pytest.mark.skipif(not is_deep(), reason="two whole programs: only under the deep profile")
-def test_two_processes_carry_out_one_plan_once(demo: Demo) -> None:
-    async def day(world: Emulated) -> None:
-        state = world.directory()
-        plan = await world.planned(TAX)
-        state.mkdir()
-        file = save_plan(plan, state / "plan.json")
-        words = ("rebuild", "--from", str(file), "--write", "--yes")
-        async with Terminal(world, state, *words) as one, Terminal(world, state, *words) as other:
-            for terminal in (one, other):  # the query finds more than what was written into the file
-                await terminal.says("anyway?")
-            one.types("y\r")
-            other.types("y\r")
-            codes = sorted([await one.ended(), await other.ended()])
-        assert len(world.triggers) == 1
-        assert codes == [0, 1], one.text + other.text
-        assert "is being carried out by" in one.text + other.text
 
     demo(day(demo.world))
 

@@ -15,6 +15,7 @@ from tests.ui.driving import text_of, until
 from tests.ui.test_scenarios import LOADING, Operator
 from tui.actions.actions import Actions
 from tui.domain.plans.board import BoardRow, BoardState, Milestone
+from tui.domain.plans.plan import Plan, StepKind
 from tui.estate.estate import Estate
 from tui.settings.settings import Settings
 from tui.ui.app import TrustreeApp
@@ -54,6 +55,13 @@ async def operator(acting: tuple[Estate, Actions], size: tuple[int, int]) -> Asy
         yield Operator(pilot, screen)
 
 
+def plan_shown(ops: Operator) -> Plan:
+    """The plan on the screen."""
+    shown = ops.screen.app.screen
+    assert isinstance(shown, PlanScreen)
+    return shown._plan
+
+
 async def planned(ops: Operator) -> None:
     """Wait for the plan, which is read."""
     await ops.sees(lambda: isinstance(ops.pilot.app.screen, PlanScreen), "a plan")
@@ -84,6 +92,52 @@ async def test_s6_from_an_outdated_image_to_its_new_pods_takes_five_keys(
         rows = await done(ops, lambda row: image in row.title)
         assert [(row.state, row.sentence) for row in rows if row.state is not BoardState.DONE] == []
         assert all(row.passed | row.waived == row.asked and Milestone.CONVERGED in row.passed for row in rows)
+
+
+async def test_s8_from_the_dossier_of_a_digest_to_the_plan_that_contains_it_takes_four_keys(
+    acting: tuple[Estate, Actions],
+) -> None:
+    """A digest is pasted, its dossier says what is known and where the key is, and the key makes the plan."""
+    async with operator(acting, (80, 24)) as ops:
+        image = next(image for image in ops.snapshot.images.values() if image.key.repository == "payments/worker" and image.pods)
+        await ops.filter(f"digest:{image.key.digest[:19]}")
+        await ops.answered("built ", "pushed ", "K contains it")
+        await ops.press("enter", "K")
+        await ops.sees(lambda: "Making a plan" in text_of(ops.screen) or isinstance(ops.screen.app.screen, PlanScreen), "a sign")
+        await planned(ops)
+        assert ops.keys <= 4
+        steps = plan_shown(ops).steps
+        assert any("payments/worker" in step.target for step in steps)
+        kinds = {step.kind for step in steps}
+        assert {StepKind.LOCK, StepKind.DISABLE_READ} <= kinds
+        assert kinds & {StepKind.ROLL_BACK, StepKind.SCALE_TO_ZERO}
+        await ops.press("escape")
+        await ops.sees(lambda: ops.screen.app.screen is ops.screen, "the rows")
+
+
+async def test_reading_again_and_beginning_a_plan_say_so_at_once(
+    acting: tuple[Estate, Actions], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with operator(acting, (80, 24)) as ops:
+        told: list[str] = []
+        monkeypatch.setattr(ops.screen.app, "notify", lambda message, **_: told.append(message))
+        await ops.press("R")
+        assert told == ["Reading everything again."]
+        await ops.filter("data/reports is:running")
+        await ops.press("enter", "K")
+        assert told[-1] == "Making a plan."
+        await planned(ops)
+        begun = asyncio.Event()
+
+        async def begin(*_: object) -> None:
+            await begun.wait()
+
+        monkeypatch.setattr(acting[1], "begin", begin)
+        await ops.press("enter", "enter", "escape")
+        assert told[-1] == "Beginning: what is so now is held against the plan."
+        assert isinstance(ops.screen.app.screen, PlanScreen), "what begins is not cut off half-way"
+        begun.set()
+        await ops.sees(lambda: ops.screen.view.id == "activity", "the board")
 
 
 async def test_s8_how_a_compromised_image_is_contained_takes_four_keys_and_one_more_does_it(

@@ -327,7 +327,8 @@ class TrustreeApp(Host):
             self.exit(128 + signal.SIGINT)
             return
         self._interrupted = now
-        self.notify("Press Ctrl+C again to quit; q asks first.", timeout=TWICE.total_seconds())
+        busy = "What runs goes on, and the next start resumes it. " if self.board.busy else ""
+        self.notify(f"{busy}Press Ctrl+C again to quit; q asks first.", timeout=TWICE.total_seconds())
 
     def _ended_by(self, number: signal.Signals) -> None:
         """Leave the terminal and the demo's folder as they were found; the exit code says which signal it was."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
@@ -20,6 +21,7 @@ from tui.presenters.plan import PlanModel, plan_heading, step_lines
 from tui.ui.host import Actions, Host
 from tui.ui.screens.keys import KeyLine, dress
 from tui.ui.screens.reasons import say_why_not
+from tui.ui.work import begin_work
 from widgets.page import Banner, TextPage
 from widgets.rows import Span, TextLine
 from widgets.tree import VirtualTree
@@ -65,6 +67,7 @@ class PlanScreen(Screen[bool]):
         self._actions = actions
         self._protected = tuple(actions.protected(plan))
         self._changes: tuple[str, ...] = ()
+        self._is_beginning = False
 
     def compose(self) -> ComposeResult:
         """What it is for, the steps, one step in full, keys."""
@@ -120,18 +123,31 @@ class PlanScreen(Screen[bool]):
         """Begin, once the names of protected contexts are typed."""
         typed = self.query(Input)
         if not self._protected:
-            await self._begin(())
+            self._start(())
         elif not typed:
             placeholder = f"protected: type {' '.join(map(clean, self._protected))} and press Enter"
             field = Input(placeholder=placeholder, id="confirm", compact=True)
             await self.mount(field)
             self.set_focus(field)
         elif set(typed.first().value.split()) == set(self._protected):
-            await self._begin(self._protected)
+            self._start(self._protected)
         else:
             self.notify(f"That is not {' '.join(self._protected)}: nothing was started.", severity="warning", markup=False)
 
+    def _start(self, confirmed: tuple[str, ...]) -> None:
+        """Begin beside the keys, once, and say so: the plan is first held against what is so now, which may take a while."""
+        if not self._is_beginning:
+            self._is_beginning = True
+            self.notify("Beginning: what is so now is held against the plan.", timeout=3)
+            begin_work(self, partial(self._begin, confirmed), name="begin", group="begin")
+
     async def _begin(self, confirmed: tuple[str, ...]) -> None:
+        try:
+            await self._try_to_begin(confirmed)
+        finally:
+            self._is_beginning = False
+
+    async def _try_to_begin(self, confirmed: tuple[str, ...]) -> None:
         try:
             await self._actions.begin(self._plan, confirmed)
         except PlanChanged as changed:
@@ -173,6 +189,8 @@ class PlanScreen(Screen[bool]):
 
     def action_leave(self) -> None:
         """Back: first from the question, then from the plan."""
+        if self._is_beginning:
+            return  # what begins is not cut off half-way
         typed = self.query(Input)
         if typed:
             typed.remove()
