@@ -9,7 +9,7 @@ from rich.style import Style
 from textual.geometry import Size
 from textual.strip import Strip
 
-from widgets.columns import GAP, Slot, lay_cell, lay_out
+from widgets.columns import GAP, Slot, cell_width, lay_cell, lay_out
 from widgets.outline import Outline
 from widgets.painted import Painted
 from widgets.rows import Cell, Column, Row, RowKey, Span
@@ -105,7 +105,7 @@ class LinePainter:
         base = role("", ground)
         mark = ("*" if self._canvas.ascii else "●", role("accent", ground)) if line.mark else (" ", base)
         parts: list[tuple[str, Style]] = [mark]
-        for slot in self._shown(columns):
+        for slot in _with_room_for_name(line.row, self._shown(columns), 2 * line.depth + 4):
             if slot.at == 0:
                 parts.extend(self._name(line, slot, from_middle=not columns[0].keeps_start))
             else:
@@ -136,3 +136,17 @@ class LinePainter:
     @property
     def _ellipsis(self) -> str:
         return "~" if self._canvas.ascii else "…"
+
+
+def _with_room_for_name(row: Row, slots: Sequence[Slot], before: int) -> Sequence[Slot]:
+    """The slots of a row; a name that is too long for its own takes those after it that are empty in this row.
+
+    `before` is how many cells stand before the name in its slot.
+    """
+    name, *others = slots
+    missing = cell_width(row.cells[0]) + before - name.width
+    while missing > 0 and others and not any(span.text for span in row.cells[others[0].at]):
+        empty = others.pop(0)
+        name = name._replace(width=name.width + GAP + empty.width)
+        missing -= GAP + empty.width
+    return (name, *others)

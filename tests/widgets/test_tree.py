@@ -97,6 +97,18 @@ async def test_long_names_are_cut_in_the_middle_and_wide_characters_counted() ->
         assert all(app.shown.render_line(y).cell_length == 50 for y in range(8))
 
 
+async def test_a_long_name_takes_the_empty_cells_after_it_and_no_others() -> None:
+    long = "prod-weu  payments  Deployment/settlement"
+    app = TreeApp(NestedModel({long: {}, f"{long}-2": {}}, {(f"{long}-2",): "state"}))
+    async with app.run_test(size=(60, 4)):
+        alone, beside = app.text(1), app.text(2)
+        assert long in alone
+        assert alone.endswith(str(len(long)))
+        assert "…" in beside
+        assert "state" in beside
+        assert all(app.shown.render_line(y).cell_length == 60 for y in range(3))
+
+
 @pytest.mark.parametrize("hostile", ["a\x1b[31mred", "b\u202edesrever", "c\x9b2J", "d\ne", "f\u2066x", "[bold]g[/]", "h\x00i"])
 async def test_hostile_text_never_reaches_the_terminal(hostile: str) -> None:
     app = TreeApp(NestedModel(leaves(hostile), {(hostile,): hostile}))
