@@ -66,3 +66,12 @@ async def test_a_tab_is_clicked_where_the_detail_is_a_screen_of_its_own() -> Non
         await pilot.pause()
         assert await pilot.click("#page", offset=(12, 0))
         await until(pilot, lambda: screen.inspector.tab.id == "lineage")
+
+
+async def test_the_answer_leaves_rows_on_a_small_terminal() -> None:
+    async with explorer(company(), (60, 15)) as (pilot, screen, _):
+        await pilot.press("f")
+        await until(pilot, lambda: screen.answer.display)
+        assert screen.outline.size.height >= 4  # titles and three rows
+        assert screen.answer.size.width == screen.size.width == 60
+        assert not screen.show_vertical_scrollbar

@@ -12,6 +12,8 @@ __all__ = ["AnswerBar"]
 LOW = 30
 """Lines of a screen below which the filter bar, its list and the answer leave few rows."""
 WHILE_TYPING = 4
+OTHERS = 12
+"""Lines that the rest of a screen needs with four rows: header, titles, rule, footer."""
 
 
 class AnswerBar(Banner):
@@ -30,8 +32,9 @@ class AnswerBar(Banner):
         if built is not None and built.answer is not None:
             from tui.presenters.answers.lines import answer_lines  # not before somebody asks
 
-            most = WHILE_TYPING if typing and self.screen.size.height < LOW else 0
-            lines = answer_lines(built.answer, width, glyphs, most)
+            height = self.screen.size.height
+            most = max(1, height - OTHERS)
+            lines = answer_lines(built.answer, width, glyphs, min(most, WHILE_TYPING) if typing and height < LOW else most)
             lines.append(_rule(width, glyphs, note))
         self.styles.height = len(lines)
         self.display = bool(lines)

@@ -62,6 +62,7 @@ class ExplorerScreen(NavigableScreen):
 
     DEFAULT_CSS = """
     ExplorerScreen {
+        overflow: hidden;
         & #rule { height: 1; }
         & #body { height: 1fr; }
         & #left { width: 64fr; height: 1fr; }
