@@ -48,6 +48,24 @@ def test_no_value_of_a_secret_is_shown() -> None:
         ([{"name": "LEVEL", "value": "debug"}], [{"name": "LEVEL", "value": "debug"}]),
         (["--password", "hunter2", "--port", "80"], ["--password", "[hidden]", "--port", "80"]),
         (["--token=abc123def"], ["--token=[hidden]"]),
+        (["--requirepass", "abc", "-x"], ["--requirepass", "[hidden]", "-x"]),
+        (["curl", "-u", "ada:abc"], ["curl", "-u", "ada:[hidden]"]),
+        (["run", "-p", "8080"], ["run", "-p", "8080"]),
+        ([{"name": "SIGNING_KEY", "value": "abc"}], [{"name": "SIGNING_KEY", "value": "[hidden]"}]),
+        ([{"key": "DB_CREDENTIALS", "value": "abc"}], [{"key": "DB_CREDENTIALS", "value": "[hidden]"}]),
+        ([{"name": "PASSWORD_FILE", "value": "/run/pw"}], [{"name": "PASSWORD_FILE", "value": "/run/pw"}]),
+        ([{"key": "dedicated", "value": "batch"}], [{"key": "dedicated", "value": "batch"}]),
+        ({"topologyKey": "kubernetes.io/hostname"}, {"topologyKey": "kubernetes.io/hostname"}),
+        ({"note": '{"env": [{"name": "A_KEY", "value": "abc"}]}'}, {"note": '{"env":[{"name":"A_KEY","value":"[hidden]"}]}'}),
+        ({"note": '{"env":  [1]}'}, {"note": '{"env":  [1]}'}),
+        (
+            {"note": '{"a": "[{\\"name\\": \\"A_KEY\\", \\"value\\": \\"abc\\"}]"}'},
+            {"note": '{"a":"[{\\"name\\":\\"A_KEY\\",\\"value\\":\\"[hidden]\\"}]"}'},
+        ),
+        ({"note": "db:\n  password: tulip\n  user: ada\n"}, {"note": "db:\n  password: [hidden]\n  user: ada\n"}),
+        ({"note": "- name: A_KEY\n  value: tulip\n"}, {"note": "- name: A_KEY\n  value: [hidden]\n"}),
+        ({"dsn": "ada:tulip@tcp(db:3306)/shop"}, {"dsn": "ada:[hidden]@tcp(db:3306)/shop"}),
+        ({"annotations": {"x/applied": "QUJD" * 40}}, {"annotations": {"x/applied": "[hidden]"}}),
         ({"apiKey": "abc"}, {"apiKey": "[hidden]"}),
         ({"secretKeyRef": {"name": "db", "key": "password"}}, {"secretKeyRef": {"name": "db", "key": "password"}}),
         ({"url": "https://me:pw@example.org/x"}, {"url": "https://[hidden]@example.org/x"}),
@@ -60,6 +78,12 @@ def test_no_value_of_a_secret_is_shown() -> None:
 )
 def test_what_looks_like_a_credential_is_hidden_and_nothing_else(value: Any, hidden: Any) -> None:
     assert shown({"spec": value}) == {"spec": hidden}
+
+
+def test_what_was_applied_last_is_left_out_of_templates_too() -> None:
+    annotations = {"kubectl.kubernetes.io/last-applied-configuration": "{}", "a": "b"}
+    template = {"template": {"metadata": {"annotations": annotations}}}
+    assert shown({"spec": template}) == {"spec": {"template": {"metadata": {"annotations": {"a": "b"}}}}}
 
 
 @given(st.binary(max_size=200))

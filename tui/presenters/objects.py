@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 
+from tui.domain.common.credential_names import names_credential
 from tui.domain.common.decoding import json_decoder
 from tui.domain.common.redaction import redact
 
@@ -15,7 +17,13 @@ __all__ = ["NotReadable", "shown_object"]
 HIDDEN = "[hidden]"
 LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 MOST_DEPTH = 100
-_object = json_decoder(dict[str, Any])
+_object, _anything = json_decoder(dict[str, Any]), json_decoder(Any)
+_USERS = frozenset({"-u", "-U", "--user", "--proxy-user"})
+"""Flags whose value is a user, and behind a colon the password."""
+_PACKED = re.compile(r"[A-Za-z0-9+/=_-]{80,}")
+# In a file that is the value of a variable: `password: x`, `password = x`, and in YAML a name with its value on the next line.
+_LINE = re.compile(r"^([ \t]*(?:- |export )?[\"']?([\w.-]{1,100})[\"']?[ \t]*[:=][ \t]*)([^\s|>&*{\[#].*)$", re.MULTILINE)
+_PAIR = re.compile(r"((?:name|key):[ \t]*[\"']?([\w.-]{1,100})[\"']?[ \t]*\r?\n[ \t]*value:[ \t]*)([^\s].*)$", re.MULTILINE)
 
 
 class NotReadable(ValueError):
@@ -34,11 +42,8 @@ def shown_object(body: bytes) -> dict[str, Any]:
     metadata = value.get("metadata")
     if isinstance(metadata, dict):
         metadata.pop("managedFields", None)
-        annotations = metadata.get("annotations")
-        if isinstance(annotations, dict) and LAST_APPLIED in annotations:
-            annotations.pop(LAST_APPLIED)
-            if not annotations:
-                metadata.pop("annotations")
+        if set(metadata.get("annotations") or ()) == {LAST_APPLIED}:
+            metadata.pop("annotations")
     if value.get("kind") == "Secret":
         for part in ("data", "stringData"):
             value[part] = dict.fromkeys(value.get(part) or (), HIDDEN)
@@ -51,34 +56,76 @@ def _without_secrets(name: str, value: object, depth: int) -> object:
         return HIDDEN
     match value:
         case {"name": str() as variable, "value": str() as content, **others}:  # a variable of the environment, an argument
-            return {"name": variable, "value": _text(variable, content), **_members(others, depth)}
+            return {"name": variable, "value": _value(variable, content, depth), **_members(others, depth)}
+        case {"key": str() as variable, "value": str() as content, **others}:
+            return {"key": variable, "value": _value(variable, content, depth), **_members(others, depth)}
+        case dict() if name == "annotations":
+            return _members({key: _unpacked(key, note) for key, note in value.items() if key != LAST_APPLIED}, depth)
         case dict():
             return _members(value, depth)
         case list():
-            return _items(value, depth)
+            return _items(name, value, depth)
         case str():
-            return _text(name, value)
+            return _text(name, value, depth)
         case _:
             return value
 
 
 def _members(members: Mapping[Any, object], depth: int) -> dict[str, object]:
-    return {str(name): _without_secrets(str(name), member, depth + 1) for name, member in members.items()}
+    return {redact(str(name)): _without_secrets(str(name), member, depth + 1) for name, member in members.items()}
 
 
-def _items(items: list[object], depth: int) -> list[object]:
+def _items(name: str, items: list[object], depth: int) -> list[object]:
     """Items of a list; what follows the name of a flag is its value."""
     shown: list[object] = []
     flag = ""
     for item in items:
-        shown.append(_text(flag, item) if flag and isinstance(item, str) else _without_secrets("", item, depth + 1))
-        flag = item.lstrip("-") if isinstance(item, str) and item.startswith("-") and "=" not in item else ""
+        if flag and isinstance(item, str):
+            shown.append(_after_flag(flag, item, depth))
+        else:
+            shown.append(_without_secrets(name if isinstance(item, str) else "", item, depth + 1))
+        flag = item if isinstance(item, str) and item.startswith("-") and "=" not in item else ""
     return shown
 
 
-def _text(name: str, text: str) -> str:
+def _after_flag(flag: str, text: str, depth: int) -> str:
+    user, colon, _ = text.partition(":")
+    if flag in _USERS and colon:
+        return f"{user}:{HIDDEN}"
+    return _value(flag.lstrip("-"), text, depth)
+
+
+def _unpacked(key: str, note: object) -> object:
+    """An annotation, but for an object as it was applied that is packed: it holds all that is hidden in the object itself."""
+    return HIDDEN if isinstance(note, str) and "applied" in str(key) and _PACKED.fullmatch(note.strip()) else note
+
+
+def _value(name: str, text: str, depth: int) -> str:
+    """The value of a variable or a flag."""
+    return HIDDEN if text and text not in ("true", "false") and names_credential(name) else _text(name, text, depth)
+
+
+def _text(name: str, text: str, depth: int) -> str:
     """A text without credentials; all of it where its name says that it is one."""
     head = f"{name}="
     if name and text and redact(head + "x") != head + "x":
         return HIDDEN
+    if text.lstrip()[:1] in ("{", "["):
+        text = _json(text, depth)
+    elif "\n" in text:
+        text = _PAIR.sub(_unless_credential, _LINE.sub(_unless_credential, text))
     return redact(text)
+
+
+def _json(text: str, depth: int) -> str:
+    """A text in JSON, such as an object that was applied, without the credentials in it; as it is where there are none."""
+    try:
+        value = _anything.decode(text)
+    except (msgspec.MsgspecError, UnicodeError, RecursionError):
+        return text
+    shown = _without_secrets("", value, depth + 1)
+    return text if shown == value else msgspec.json.encode(shown).decode()
+
+
+def _unless_credential(match: re.Match[str]) -> str:
+    return f"{match[1]}{HIDDEN}" if names_credential(match[2]) else match[0]

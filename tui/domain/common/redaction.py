@@ -48,7 +48,7 @@ _ABOUT_FLAGS = (
 _VERDICTS = frozenset(_ONE_WORD.split())
 _AFTER_FLAGS = _VERDICTS | frozenset(_ABOUT_FLAGS.split())
 _SHAPES = (
-    r"-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----.*?(?:-----END [A-Z ]{0,40}PRIVATE KEY-----|\Z)",
+    r"-----BEGIN [A-Z ]{0,40}PRIVATE KEY(?: BLOCK)?-----.*?(?:-----END [A-Z ]{0,40}PRIVATE KEY(?: BLOCK)?-----|\Z)",
     r"\beyJ[A-Za-z0-9_-]{6,}(?:\.[A-Za-z0-9_-]*){0,4}",
     r"\bgh[pousr]_[A-Za-z0-9]{10,}|\bgithub_pat_\w{10,}|\bgl(?:pat|rt|dt|ft|cbt)-[\w.-]{10,}|\bdckr_[po]at_[\w-]{10,}",
     r"\bnpm_[A-Za-z0-9]{20,}|\bpypi-[\w-]{20,}|\bxox[abprs]-[\w-]{10,}|\bsk_live_\w{10,}|\bhv[sb]\.[\w-]{20,}|\bsha256~[\w-]{20,}",
@@ -73,6 +73,8 @@ _RULES: tuple[_Rule, ...] = (
         rf"\b((?:bearer|basic|negotiate)\s+)(?!(?-i:{_WORD})(?![\w+/~.=-]))(?!\w+=[\"'h])[A-Za-z0-9._~+/=-]{{6,}}",
         rf"\1{HIDDEN}",
     ),
+    # As drivers of databases for Go have it.
+    _rule(r"([\w.+-]{1,100}:)[^\s:@/]{1,200}(?=@(?:tcp|udp|unix)\()", rf"\1{HIDDEN}"),
     # Users of URLs; a digest after `@` follows an image's name, and `git` is everybody.
     _rule(r"(\b[a-z][a-z0-9+.-]{0,20}://)(?!git@)[^/\s\"'<>?#]*@(?!sha\d+:)", rf"\1{HIDDEN}@"),
     _rule(rf"((?<![\w-])--?(?:{_NAMES}|pass|auth)(?:=|[ \t]+))({_VALUE})"),

@@ -7,6 +7,7 @@ from datetime import datetime
 
 import msgspec
 
+from tui.domain.common.credential_names import names_credential
 from tui.domain.common.redaction import redact
 from tui.domain.common.text import clean, full_stop
 from tui.domain.facts.build import Job
@@ -159,7 +160,7 @@ def _shown(job: Job) -> tuple[tuple[str, str], ...]:
     """The parameters that the settings have it run with, but for what looks like a secret: that is sent all the same."""
     if not job.given:
         return ()
-    return tuple((name, value) for name, value in job.given if redact(f"{name}={value}") == f"{name}={value}")
+    return tuple((name, value) for name, value in job.given if not names_credential(name) and redact(value) == value)
 
 
 def _given_words(job: Job, shown: tuple[tuple[str, str], ...]) -> str:

@@ -1,0 +1,49 @@
+"""What is called so that its value is a credential: variables of the environment, flags, parameters of jobs.
+
+Names of the fields of an object of Kubernetes are not meant: `secretName`, `topologyKey` say what something else is called.
+"""
+
+from __future__ import annotations
+
+import re
+
+from tui.domain.common.redaction import redact
+
+__all__ = ["names_credential"]
+
+LONGEST = 400
+_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
+_ANYWHERE_TEXT = (
+    "password passwords passwd pwd pass passphrase passcode secret secrets token tokens credential credentials cred creds"
+    " htpasswd dockerconfigjson dockercfg apikey apikeys accesskey accountkey privatekey"
+)
+_ANYWHERE = frozenset(_ANYWHERE_TEXT.split())
+_LAST_TEXT = "key keys auth pin pat sas salt cookie"
+_LAST = frozenset(_LAST_TEXT.split())
+"""Words that mean a credential only where nothing but its place or number follows."""
+_ENDINGS = ("password", "passwd", "passphrase", "secret", "apikey", "requirepass", "masterauth")
+_BEHIND_TEXT = "base value values config json txt b v prod production test dev staging old new current previous next"
+_BEHIND = frozenset(_BEHIND_TEXT.split())
+_ABOUT_TEXT = (
+    "file files path dir directory folder name names url uri host hostname endpoint address server service port ttl expiry"
+    " expiration expires lifetime enabled enable disabled type kind length algorithm alg id ids issuer audience version mode"
+    " required seconds minutes hours days timeout prefix suffix header count size interval rotation provider method realm scheme"
+    " store vault ref mount class policy age limit format region namespace location source"
+)
+_ABOUT = frozenset(_ABOUT_TEXT.split())
+"""Words at the end of a name by which it is about a credential, and is none."""
+
+
+def names_credential(name: str) -> bool:
+    """Whether a value of this name is a credential."""
+    head = f"{name[:LONGEST]}="
+    if redact(f"{head}x") != f"{head}x":
+        return True
+    words = [word.lower() for word in _WORD.findall(name[:LONGEST])]
+    if not words or words[-1] in _ABOUT:
+        return False
+    if any(word in _ANYWHERE or word.endswith(_ENDINGS) for word in words):
+        return True
+    while len(words) > 1 and words[-1] in _BEHIND:
+        words.pop()
+    return words[-1] in _LAST and words[-2:-1] != ["public"]
