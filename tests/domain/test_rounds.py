@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 
@@ -15,7 +16,7 @@ from tests.domain.test_lineage_parts import CLAIMED, NAMES, tell_something
 from tests.domain.world import AMD, NOW, A, B, World, digest, name_of, trusting
 from tests.laws import examples
 from tui.domain.assemble.assemble import Assembler
-from tui.domain.common.trust import CheckName
+from tui.domain.common.trust import CheckName, State
 from tui.domain.facts.build import BuilderKind, BuiltImage, Job, JobKey, Run, RunState
 from tui.domain.facts.build_events import (
     BuildersConfigured,
@@ -37,6 +38,7 @@ from tui.domain.facts.events import (
     SourceKind,
     SourceState,
 )
+from tui.domain.facts.facts import Facts
 from tui.domain.facts.inventory.inventory import Inventory
 from tui.domain.facts.patterns import parse_pattern
 from tui.domain.facts.signature import Outcome, SignatureSystem, Verdict
@@ -44,16 +46,31 @@ from tui.domain.facts.workload import Resource
 from tui.domain.policy.policy import Policy
 from tui.domain.policy.rules import Rules
 from tui.domain.policy.scopes import Scope
+from tui.domain.policy.waivers import PolicyException
 from tui.domain.query.findings import find
 from tui.domain.query.problems import ProblemCount
 from tui.domain.snapshot.diff import same_content
 
 BUILDER = BuilderKind.ACR_TASKS
+
+
+def accepted() -> Iterator[PolicyException]:
+    """What is accepted of a content, of a vulnerability and at a place; two of three end between two rounds."""
+    soon, late = NOW + timedelta(hours=1), NOW + timedelta(days=9)
+    contents = tuple(digest(f"manifest {content} {AMD} ") for content in CONTENTS)
+    yield PolicyException("1", "so it is", "ops", soon, (CheckName.IDENTITY,), digests=contents[:1])
+    yield PolicyException("2", "so it is", "ops", late, cves=(vulnerability().id,), digests=contents[1:3])
+    yield PolicyException("3", "so it is", "ops", soon, (CheckName.SIGNATURE,), (vulnerability().id,), namespaces=("x",))
+
+
 POLICIES = (
     trusting((A,)),
     Policy("strict", Rules(max_age=1)),
     Policy("soft", Rules(off=(CheckName.AGE,))),
     Policy("scoped", Rules(), (Scope("x", (("max_age", 1),), namespaces=("x",)),)),
+    Policy("scanned there", Rules(), (Scope("x", (("scan_missing", State.FAIL), ("scan_max_age", 1)), namespaces=("x",)),)),
+    Policy("scanned", Rules(scan_missing=State.FAIL, scan_max_age=15)),
+    Policy("accepting", Rules(), exceptions=tuple(accepted())),
 )
 
 
@@ -156,3 +173,38 @@ def test_what_is_kept_never_shows_in_any_field(pick: random.Random, number: int)
         assert list(kept.workloads) == list(fresh.workloads)
         assert problems.of(kept) == len(find(kept))
         assert (kept.summary, kept.complete, kept.sources) == (fresh.summary, fresh.complete, fresh.sources)
+
+
+def facts_of(world: World) -> Facts:
+    """All that is told of it."""
+    inventory = Inventory()
+    for event in world.events:
+        inventory.apply(event)
+    return inventory.freeze()
+
+
+def test_rules_of_a_place_reach_what_only_waits_there() -> None:
+    """No pod runs it, so that no workload is judged otherwise: the image is, by the place where it would run."""
+    world, assembler = World(), Assembler()
+    world.manifest(f"{A}/app", "abc", "1")
+    world.deployment("x/w", f"{A}/app:1", 0)
+    facts = facts_of(world)
+    assembler.assemble(facts, Policy("nobody asks", Rules()), NOW)
+    for policy in (*POLICIES, POLICIES[0]):
+        kept, fresh = assembler.assemble(facts, policy, NOW), Assembler().assemble(facts, policy, NOW)
+        assert kept.images == fresh.images
+
+
+def test_rules_of_a_place_reach_in_time_what_only_waits_there() -> None:
+    """It is fine by its repository's rules all the time, and grows too old for those of the place."""
+    world, assembler = World(), Assembler()
+    world.manifest(f"{A}/app", "abc", "1")
+    world.deployment("x/w", f"{A}/app:1", 0)
+    facts, policy = facts_of(world), Policy("scoped", Rules(), (Scope("x", (("max_age", 11),), namespaces=("x",)),))
+    states = set[State]()
+    for hours in range(0, 49, 8):
+        now = NOW + timedelta(hours=hours)
+        kept, fresh = assembler.assemble(facts, policy, now), Assembler().assemble(facts, policy, now)
+        assert kept.images == fresh.images
+        states.update(check.state for image in kept.images.values() for check in image.checks if check.name is CheckName.AGE)
+    assert len(states) > 1

@@ -172,9 +172,10 @@ def _renew(state: _Kept, facts: Facts, under: Circumstances) -> None:
     state.observer.signatures_lost = signatures_lost(facts.health)
     observed = with_more(changed, state.observer.renew(facts.images, facts.trust, changed))
     suspicions = state.suspicions.renew(state.joined.workloads, observed)
+    by_place = _judged_by_place(state, under)
     judged = _judge_images(state, under, with_more(changed, state.contexts.renew(_evidence(state, facts), changed)))
     others = state.workloads.renew(state.joined.workloads, under, with_more(with_more(changed, suspicions), judged))
-    shown = state.shown.renew(changed, {*judged, *_run_by(state, others)}, state.workloads.workloads)
+    shown = state.shown.renew(changed, {*judged, *by_place, *_run_by(state, others)}, state.workloads.workloads)
     state.builds.renew(facts.builds, state.shown.images, shown)
     _await(state, {*uses, *shown})
     if not is_framed or state.shown.moved:
@@ -227,6 +228,14 @@ def _judge_images(state: _Kept, under: Circumstances, changed: Set[Address]) -> 
     state.judged.forget(keys if under.book is state.judge.book and under.now == state.judge.now else None)
     catalog, used = state.reading.catalog.images, state.used
     return state.judge.renew(keys, lambda key: key in catalog or key in used, under.book, under.now)
+
+
+def _judged_by_place(state: _Kept, under: Circumstances) -> Set[ImageKey]:
+    """What is shown by the rules of the places that use it, where these are others now: its own rules may be as they were."""
+    assert under.book is not None
+    before = state.judge.book
+    is_same = under.book is before and under.now == state.judge.now
+    return frozenset() if is_same or not (before.varies or under.book.varies) else state.uses.images.keys()
 
 
 def _run_by(state: _Kept, workloads: set[ObjectKey]) -> set[ImageKey]:
