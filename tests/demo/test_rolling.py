@@ -8,11 +8,15 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from tests.actions.plans import restart
 from tests.sources.cluster.apiserver import write_kubeconfig
 from tests.sources.cluster.follow import options
+from tui.actions.converge import Wanted, converge
+from tui.actions.transitions import Proof, StepRecord
 from tui.demo.cluster.kinds import kind_of
 from tui.demo.cluster.patches import PatchRefused
 from tui.demo.cluster.rights import User
@@ -23,7 +27,7 @@ from tui.demo.estate.model import Kinds
 from tui.demo.estate.rolling import Roller
 from tui.demo.estate.rolling_pods import Holdup
 from tui.demo.faults import Fault, Faults
-from tui.demo.http import serve
+from tui.demo.http import Request, serve
 from tui.demo.requestlog import RequestLog
 from tui.domain.facts.rights import RightState
 from tui.domain.facts.rollout import RolloutState, StallKind, WorkloadChange
@@ -214,6 +218,55 @@ async def test_a_cron_job_runs_the_new_image_next(tmp_path: Path) -> None:
         await run.redeployer.pin(await run.redeployer.read(key), {"reconcile": f"{CONTOSO}/payments/migrate:1.14.2"})
         digest = run.company.yard.shelf(CONTOSO).repositories["payments/migrate"].tags["1.14.2"].digest
         await run.reached(key, lambda state: digest in {image.digest for image in state.digests("reconcile") or ()})
+
+
+async def test_the_pods_of_jobs_that_have_ended_stay_and_hold_neither_a_pin_nor_a_suspension_up(tmp_path: Path) -> None:
+    async with demo(tmp_path) as run:
+        key = run.key("CronJob", "payments/reconcile")
+        before = await run.reached(key, lambda state: state.running and not any(image.alive for image in state.running))
+        assert sum(image.ended for image in before.running or ()) > 0
+        image = f"{CONTOSO}/payments/migrate:1.14.2"
+        await run.redeployer.pin(before, {"reconcile": image})
+        digest = run.company.yard.shelf(CONTOSO).repositories["payments/migrate"].tags["1.14.2"].digest
+        change = Wanted(digests={"reconcile": frozenset({digest})}, images={"reconcile": image})
+
+        def arrived(change: Wanted) -> Callable[[RolloutState], bool]:
+            return lambda state: isinstance(converge(restart("reconcile"), StepRecord(since=NOW), change, state, NOW), Proof)
+
+        pinned = await run.reached(key, arrived(change))
+        await run.redeployer.scale(pinned, 0)
+        assert (await run.reached(key, arrived(Wanted(replicas=0)))).suspended
+
+
+async def test_the_scale_of_what_has_a_number_of_pods_is_read_and_changed_as_kubectl_does(tmp_path: Path) -> None:
+    """kube-apiserver 1.36, asked by `kubectl scale`: a small object of its own, whose `spec` leaves a zero out."""
+    async with demo(tmp_path) as run:
+        api = ApiServer(run.company.clusters[0].store, lambda request: ADMIN, run.roller.writer(run.company.clusters[0]))
+
+        async def ask(place: str, patch: object = None) -> tuple[int, Any]:
+            headers = {"content-type": "application/merge-patch+json"}
+            path = f"/apis/{place}/scale"
+            request = Request("GET" if patch is None else "PATCH", path, {}, headers, json.dumps(patch).encode())
+            reply = await api.handle(request)
+            return reply.status, json.loads(reply.body) if reply.status != 404 or reply.body[:1] == b"{" else None
+
+        points = "apps/v1/namespaces/loyalty/deployments/points"
+        status, scale = await ask(points)
+        assert (status, scale["kind"], scale["apiVersion"]) == (200, "Scale", "autoscaling/v1")
+        assert scale["metadata"].keys() == {"name", "namespace", "uid", "resourceVersion", "creationTimestamp"}
+        assert scale["spec"]["replicas"] == scale["status"]["replicas"] > 0
+        assert scale["status"]["selector"]
+        stale = {"metadata": {"resourceVersion": "1"}, "spec": {"replicas": 1}}
+        for patch, expected in (({"spec": {"replicas": -1}}, 422), ({"spec": {"replicas": "x"}}, 422), (stale, 409)):
+            assert (await ask(points, patch))[0] == expected
+        status, scale = await ask(points, {"spec": {"replicas": 0}})
+        assert (status, scale["spec"]) == (200, {})
+        await run.reached(run.key("Deployment", "loyalty/points"), lambda state: state.running == ())
+        assert (await ask("apps/v1/namespaces/loyalty/deployments/none"))[0] == 404
+        assert await ask("apps/v1/namespaces/platform/daemonsets/agent") == (404, None)
+        api = ApiServer(run.company.clusters[0].store, lambda request: VIEWER, run.roller.writer(run.company.clusters[0]))
+        status, refusal = await ask(points, {"spec": {"replicas": 1}})
+        assert (status, 'cannot patch resource "deployments/scale"' in refusal["message"]) == (403, True)
 
 
 async def test_a_connection_lost_after_the_patch_is_found_done(tmp_path: Path) -> None:

@@ -257,3 +257,15 @@ def test_who_manages_a_workload_is_read_from_its_marks(words: dict[str, str], by
 def test_the_team_is_that_of_a_label() -> None:
     assert team_of([{}, {"owner": "b"}, {"team": "pay"}]) == "pay"
     assert team_of([{"app": "x"}]) == ""
+
+
+def test_the_template_s_image_is_kept_where_admission_rewrote_it_in_the_pods() -> None:
+    world = World()
+    owner = world.deployment("x/web", "docker.io/library/web:1")
+    pod = running("mirror.example/library/web:1", "")
+    world.pod("x/web-1", pod, running("mirror.example/proxy:1", "", "proxy"), owner=owner)
+    web, proxy = workload(world.snapshot(), "web").containers
+    assert (web.image, web.in_template, web.place) == (pod.image, "docker.io/library/web:1", ("containers", 0))
+    assert (proxy.in_template, proxy.template, proxy.place) == (proxy.image, "", None)
+    world.deployment("x/same", "docker.io/library/web:1")
+    assert workload(world.snapshot(), "same").containers[0].template == ""

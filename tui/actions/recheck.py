@@ -65,7 +65,7 @@ def _named(step: Step) -> str:
 
 def _difference(condition: Precondition, state: RolloutState) -> str:
     of_container = condition.what.startswith(image_condition(""))
-    value = _image_named(condition.what, state) if of_container else _value(condition.path, state)
+    value = _image_named(condition, state) if of_container else _value(condition.path, state)
     if value is None or value == condition.value:
         return ""
     subject = clean(condition.what, 100)
@@ -85,6 +85,10 @@ def _value(path: str, state: RolloutState) -> str | None:
     return None
 
 
-def _image_named(condition: str, state: RolloutState) -> str:
-    """The image of a container that a condition names: by its name, so that it may stand at another place by now."""
-    return next((container.image for container in state.containers if image_condition(container.name) == condition), "gone")
+def _image_named(condition: Precondition, state: RolloutState) -> str:
+    """The image of a container that a condition names: by its name, so that it may stand at another place by now.
+
+    A volume may have the name of a container: either may be meant.
+    """
+    images = [container.image for container in state.containers if image_condition(container.name) == condition.what]
+    return condition.value if condition.value in images else images[0] if images else "gone"

@@ -9,6 +9,7 @@ from tests.domain.estates import NOW
 from tests.domain.plans.kit import current, image, key, workload, world
 from tests.domain.plans.test_rebuild import shape
 from tui.domain.common.trust import State
+from tui.domain.facts.workload import ContainerType
 from tui.domain.plans.containing import contain
 from tui.domain.plans.plan import Plan, StepKind
 from tui.domain.snapshot.snapshot import Image, ImageKey, Workload
@@ -112,3 +113,19 @@ def test_what_rests_already_is_no_step(kind: str, changes: dict[str, object], wh
     plan = contained(PLAIN, place)
     assert {step.kind for step in plan.steps} == {StepKind.LOCK, StepKind.DISABLE_READ}
     assert plan.notes[0] == why
+
+
+def test_what_is_not_in_the_template_is_ended_and_not_rolled_back() -> None:
+    made = msgspec.structs.replace(workload("api", BAD), rollback=(GOOD,))
+    volume = msgspec.structs.replace(made.containers[0], type=ContainerType.VOLUME)
+    steps = contained([*PLAIN, BEFORE], msgspec.structs.replace(made, containers=(volume,))).steps
+    assert steps[-1].kind is StepKind.SCALE_TO_ZERO
+
+
+def test_a_roll_back_is_held_against_the_template_and_undone_to_it() -> None:
+    made = msgspec.structs.replace(workload("api", BAD), rollback=(GOOD,))
+    app = msgspec.structs.replace(made.containers[0], template="docker.io/shop/api:2")
+    step = contained([*PLAIN, BEFORE], msgspec.structs.replace(made, containers=(app,))).steps[-1]
+    assert [condition.value for condition in step.preconditions] == ["docker.io/shop/api:2"]
+    assert step.undo.endswith("app=docker.io/shop/api:2")
+    assert "It takes the place of docker.io/shop/api:2, which its template names and its pods do not run yet." in step.warnings

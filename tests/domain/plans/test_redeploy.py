@@ -7,6 +7,7 @@ import pytest
 
 from tests.domain.estates import NOW
 from tests.domain.plans.kit import current, image, key, workload, world
+from tui.domain.facts.workload import ContainerType
 from tui.domain.plans.plan import Plan, StepKind
 from tui.domain.plans.redeploying import redeploy
 from tui.domain.snapshot.snapshot import Image, ImageKey, Workload
@@ -117,3 +118,84 @@ def test_what_replaces_its_pods_is_restarted_or_pinned(kind: str) -> None:
         planned(workload("a", OLD, declared=NEW, kind=kind, policy=policy)).steps[0].kind for policy in ("Always", "IfNotPresent")
     ]
     assert kinds == [StepKind.RESTART, StepKind.PIN]
+
+
+def with_(made: Workload, **fields: object) -> Workload:
+    """The workload, its container otherwise."""
+    return msgspec.structs.replace(made, containers=(msgspec.structs.replace(made.containers[0], **fields),))
+
+
+@pytest.mark.parametrize("kind", ["Deployment", "CronJob", "Rollout"])
+def test_an_image_volume_is_not_pinned_and_what_does_it_by_hand_is_said(kind: str) -> None:
+    """kubernetes.io, Image Volumes: `volumes[].image.reference`; volumes are merged by name, but not in custom resources."""
+    made = with_(workload("a", OLD, declared=NEW, policy="IfNotPresent", kind=kind), name="model", type=ContainerType.VOLUME)
+    (step,) = planned(made).steps
+    assert step.kind is StepKind.PIN
+    assert step.blocked == "model is an image volume: trustree changes the images of containers, and not what is mounted."
+    assert step.remedy
+    patch = f'"volumes": [{{"name": "model", "image": {{"reference": "{NEW.registry}/web:1@{NEW.digest}"}}}}]'
+    assert [patch in command for command in step.commands] == ([] if kind == "Rollout" else [True])
+    assert all(("jobTemplate" in command) is (kind == "CronJob") for command in step.commands)
+    written = with_(made, tag="1", pin=OLD.digest)
+    (owned,) = planned(msgspec.structs.replace(written, managed_by="Flux")).steps
+    assert owned.commands == ()
+    assert "  image:\n" in owned.remedy
+    assert f'  reference: "{NEW.registry}/web:1@{NEW.digest}"' in owned.remedy
+
+
+def test_what_admission_puts_into_the_pods_is_not_looked_for_in_the_template() -> None:
+    own = msgspec.structs.replace(workload("a", NEW).containers[0], place=("containers", 0))
+    proxy = msgspec.structs.replace(workload("a", OLD, declared=NEW, policy="IfNotPresent").containers[0], name="proxy")
+    made = msgspec.structs.replace(workload("a", NEW), containers=(own, proxy))
+    (step,) = planned(made).steps
+    assert step.blocked == "Container proxy is not in the template: admission puts it into the pods."
+    assert step.commands == ()
+    debugger = with_(workload("b", OLD, declared=NEW, policy="IfNotPresent"), type=ContainerType.EPHEMERAL)
+    assert "ends with it" in planned(debugger).steps[0].blocked
+
+
+def test_what_cannot_be_pinned_keeps_nothing_else_from_being_changed() -> None:
+    made = workload("a", OLD, declared=NEW, policy="IfNotPresent")
+    volume = msgspec.structs.replace(made.containers[0], name="model", type=ContainerType.VOLUME)
+    steps = planned(msgspec.structs.replace(made, containers=(*made.containers, volume))).steps
+    assert [(step.containers, bool(step.blocked)) for step in steps] == [(("model",), True), (("app",), False)]
+
+
+@pytest.mark.parametrize(
+    ("template", "image"),
+    [
+        ("docker.io/library/web:1", "mirror.example/hub/library/web:1"),
+        ("web:1", "web:1@" + OLD.digest),
+        ("web", "mirror/web:latest"),
+    ],
+)
+def test_a_condition_is_what_the_template_says_where_admission_rewrites_images(template: str, image: str) -> None:
+    made = with_(workload("a", OLD, declared=NEW, policy="IfNotPresent"), template=template, image=image)
+    (step,) = planned(made).steps
+    assert not step.blocked
+    assert [condition.value for condition in step.preconditions] == [template]
+    assert step.warnings[-1].startswith(f"Admission makes {image} of {template}, which the template names")
+
+
+@pytest.mark.parametrize("template", ["web:2", "other:1", "web@" + OTHER.digest, "web:1@" + OTHER.digest])
+def test_a_template_that_is_ahead_of_the_pods_is_not_taken_back(template: str) -> None:
+    for policy in ("Always", "IfNotPresent"):
+        (step,) = planned(with_(workload("a", OLD, declared=NEW, policy=policy), template=template)).steps
+        assert step.blocked.startswith(f"Its template names {template}, and its newest pod was made with ")
+        assert step.remedy
+
+
+@pytest.mark.parametrize("kind", ["Deployment", "CronJob"])
+def test_what_names_the_new_image_already_needs_nothing(kind: str) -> None:
+    """The pods of a CronJob's Jobs that have ended keep the image that they had."""
+    template = f"{NEW.registry}/web:1@{NEW.digest}"
+    plan = planned(with_(workload("a", OLD, declared=NEW, policy="IfNotPresent", kind=kind), template=template))
+    assert plan.steps == ()
+    assert plan.notes == (f"{kind} shop/a in prod names the new image already: its next pods run it.",)
+
+
+def test_the_command_for_a_rollout_leaves_its_other_fields_alone() -> None:
+    """A merge patch puts its list in place of all containers: argo-rollouts' own command changes the image alone."""
+    (step,) = planned(workload("a", OLD, declared=NEW, kind="Rollout", policy="IfNotPresent")).steps
+    reference = f"app={NEW.registry}/web:1@{NEW.digest}"
+    assert step.commands == (f"kubectl argo rollouts set image --context prod --namespace shop a {reference}",)

@@ -8,6 +8,7 @@ from tui.demo.content import Json
 __all__ = ["VERSION", "api_groups", "api_resources", "api_versions", "version_info"]
 
 VERSION = "v1.33.5"
+_CHANGED = ["get", "patch", "update"]
 _GROUPS = tuple(dict.fromkeys((kind.group, kind.version) for kind in KINDS if kind.group))
 
 
@@ -56,8 +57,9 @@ def api_resources(path: str) -> Json | None:
         }
         resource["verbs"] = list(kind.verbs)
         resources.append({**resource, "shortNames": list(kind.short)} if kind.short else resource)
+        if kind.scale:
+            names: Json = {"name": f"{kind.resource}/scale", "singularName": "", "namespaced": True}
+            resources.append({**names, "group": "autoscaling", "version": "v1", "kind": "Scale", "verbs": _CHANGED})
         if kind.status:
-            resources.append(
-                {**resource, "name": f"{kind.resource}/status", "singularName": "", "verbs": ["get", "patch", "update"]}
-            )
+            resources.append({**resource, "name": f"{kind.resource}/status", "singularName": "", "verbs": _CHANGED})
     return {"kind": "APIResourceList", "apiVersion": "v1", "groupVersion": prefix, "resources": resources}

@@ -11,7 +11,8 @@ __all__ = ["KINDS", "ApiResource", "kind_of"]
 class ApiResource:
     """A resource as discovery shows it.
 
-    `columns` are the printer columns of a custom one: path, name, type, priority; `status` tells that it has that subresource.
+    `columns` are the printer columns of a custom one: path, name, type, priority; `status` and `scale` tell that it has that
+    subresource.
     """
 
     resource: str
@@ -23,6 +24,7 @@ class ApiResource:
     verbs: tuple[str, ...] = ("get", "list", "watch")
     columns: tuple[tuple[str, str, str, int], ...] = ()
     status: bool = False
+    scale: bool = False
 
     @property
     def api_version(self) -> str:
@@ -49,16 +51,16 @@ KINDS: tuple[ApiResource, ...] = (
     ApiResource("namespaces", "Namespace", namespaced=False, short=("ns",)),
     ApiResource("nodes", "Node", namespaced=False, short=("no",)),
     ApiResource("pods", "Pod", short=("po",)),
-    ApiResource("replicationcontrollers", "ReplicationController", short=("rc",)),
+    ApiResource("replicationcontrollers", "ReplicationController", short=("rc",), scale=True),
     ApiResource("events", "Event", short=("ev",)),
     ApiResource("daemonsets", "DaemonSet", "apps", short=("ds",)),
-    ApiResource("deployments", "Deployment", "apps", short=("deploy",)),
-    ApiResource("replicasets", "ReplicaSet", "apps", short=("rs",)),
-    ApiResource("statefulsets", "StatefulSet", "apps", short=("sts",)),
+    ApiResource("deployments", "Deployment", "apps", short=("deploy",), scale=True),
+    ApiResource("replicasets", "ReplicaSet", "apps", short=("rs",), scale=True),
+    ApiResource("statefulsets", "StatefulSet", "apps", short=("sts",), scale=True),
     ApiResource("cronjobs", "CronJob", "batch", short=("cj",)),
     ApiResource("jobs", "Job", "batch"),
     ApiResource("poddisruptionbudgets", "PodDisruptionBudget", "policy", short=("pdb",)),
-    ApiResource("rollouts", "Rollout", "argoproj.io", "v1alpha1", short=("ro",)),
+    ApiResource("rollouts", "Rollout", "argoproj.io", "v1alpha1", short=("ro",), scale=True),
     ApiResource(
         "vulnerabilityreports",
         "VulnerabilityReport",

@@ -18,6 +18,7 @@ from tui.demo.cluster.patches import PatchRefused, missing_image, patched
 from tui.demo.cluster.podlogs import log_of
 from tui.demo.cluster.reviews import review
 from tui.demo.cluster.rights import User
+from tui.demo.cluster.scales import scale_of, scaled
 from tui.demo.cluster.store import Key, ObjectStore, StoredObject, Watch
 from tui.demo.cluster.views import view_of
 from tui.demo.http import Reply, Request, json_reply
@@ -31,6 +32,8 @@ _PATH = re.compile(
 _BY_PATH = {(kind.group, kind.version, kind.resource): kind for kind in KINDS}
 _OPEN = ("/version", "/healthz", "/livez", "/readyz")
 Who = Callable[[Request], User | None]
+# What an object becomes by a request. Raises PatchRefused.
+Change = Callable[[Request, ApiResource, dict[str, Any]], dict[str, Any]]
 # Takes an object as a patch made it, and the field manager that did; false where the kind cannot be changed here. Raises
 # PatchRefused for what the kind does not let be changed.
 Write = Callable[[ApiResource, Key, dict[str, Any], str], bool]
@@ -62,6 +65,8 @@ class ApiServer:
             return status.no_route()
         if kind.kind == "Pod" and match["rest"] == "/log" and match["namespace"]:
             return self._log(request, user, kind, (match["namespace"], match["name"]))
+        if match["rest"] == "/scale" and kind.scale and match["namespace"]:
+            return self._scale(request, user, kind, (match["namespace"], match["name"]))
         if match["rest"]:
             return status.no_route()
         if "create" in kind.verbs:
@@ -95,13 +100,26 @@ class ApiServer:
         entry = self.store.table(kind).entries.get(key)
         return status.not_found(kind, key[1]) if entry is None else log_of(json.loads(entry.whole), request.query)
 
-    def _patch(self, request: Request, kind: ApiResource, key: Key, write: Write) -> Reply:
+    def _scale(self, request: Request, user: User, kind: ApiResource, key: Key) -> Reply:
+        verb = _verb(request.method, False, True)
+        if not user.may(verb, kind.group, f"{kind.resource}/scale", key[0]):
+            return status.forbidden(user.name, verb, kind, *key, part="scale")
+        if request.method == "PATCH" and self._write is not None:
+            reply = self._patch(request, kind, key, self._write, scaled)
+        elif request.method != "GET":
+            return status.not_allowed()
+        else:
+            entry = self.store.table(kind).entries.get(key)
+            reply = status.not_found(kind, key[1]) if entry is None else Reply(200, entry.whole, (status.AUDIT,))
+        return json_reply(scale_of(json.loads(reply.body)), headers=(status.AUDIT,)) if reply.status == 200 else reply
+
+    def _patch(self, request: Request, kind: ApiResource, key: Key, write: Write, change: Change = patched) -> Reply:
         table = self.store.table(kind)
         entry = table.entries.get(key)
         if entry is None:
             return status.not_found(kind, key[1])
         try:
-            after = patched(request, kind, json.loads(entry.whole))
+            after = change(request, kind, json.loads(entry.whole))
             if (field := missing_image(after)) is not None:
                 return status.invalid(kind, key[1], field)
             if not write(kind, key, after, request.query.get("fieldManager", "")):

@@ -17,7 +17,17 @@ __all__ = [
     "not_allowed",
     "not_found",
 ]
-__all__ += ["apply_conflict", "conflict", "invalid", "invalid_patch", "too_many", "unalterable", "unauthorized", "unsupported"]
+__all__ += [
+    "apply_conflict",
+    "conflict",
+    "invalid",
+    "invalid_patch",
+    "negative_scale",
+    "too_many",
+    "unalterable",
+    "unauthorized",
+    "unsupported",
+]
 
 AUDIT = ("Cache-Control", "no-cache, private")
 _PAGE_EXPIRED = (
@@ -134,6 +144,14 @@ def unalterable(kind: ApiResource, name: str, field: str, why: str, *, forbidden
     details["causes"] = [{"reason": reason, "message": f"{words}: {why}", "field": field}]
     called = f"{kind.kind}.{kind.group}" if kind.group else kind.kind
     return _reply(_status(422, "Invalid", f'{called} "{name}" is invalid: {field}: {words}: {why}', details))
+
+
+def negative_scale(name: str, number: int) -> Reply:
+    """422 of a number of pods below zero."""
+    why = f"Invalid value: {number}: must be greater than or equal to 0"
+    cause: Json = {"reason": "FieldValueInvalid", "message": why, "field": "spec.replicas"}
+    details: Json = {"name": name, "group": "autoscaling", "kind": "Scale", "causes": [cause]}
+    return _reply(_status(422, "Invalid", f'Scale.autoscaling "{name}" is invalid: spec.replicas: {why}', details))
 
 
 def internal(message: str) -> Reply:

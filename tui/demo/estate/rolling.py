@@ -97,7 +97,7 @@ class Roller:
                 cluster, model = await self._changed.get()
                 if (task := under_way.get(model.uid)) is not None:
                     task.cancel()
-                under_way[model.uid] = group.create_task(self._roll(cluster, model))
+                under_way[model.uid] = group.create_task(self._roll(cluster, model, group))
                 if _watched(model) and declared(model) != self._wanted(model):
                     group.create_task(self._heal(cluster, model))
 
@@ -122,12 +122,12 @@ class Roller:
 
     # ---- rollouts
 
-    async def _roll(self, cluster: Cluster, model: Controller) -> None:
+    async def _roll(self, cluster: Cluster, model: Controller, group: asyncio.TaskGroup) -> None:
         await self._pause(OBSERVED)
         model.observed = None
         if model.kind is Kinds.CRONJOB:
             write_controller(cluster.store, model)
-            await self._next_job(cluster, model)
+            await self._next_job(cluster, model, group)
         elif model.kind is Kinds.JOB:
             await hold_job(cluster, model, self._pause, ENDS)
         elif model.kind in COUNTED and (owner := owner_of(cluster, model)) is not None:
@@ -143,10 +143,11 @@ class Roller:
             write_controller(cluster.store, model)
         self.busy.discard(_place(cluster, model))
 
-    async def _next_job(self, cluster: Cluster, model: Controller) -> None:
+    async def _next_job(self, cluster: Cluster, model: Controller, group: asyncio.TaskGroup) -> None:
+        """A Job that has begun goes on to its end, whatever becomes of its CronJob in the meantime."""
         await self._pause(NEXT_JOB)
         if not model.suspended:
-            await run_job(cluster, model, self._pause)
+            await asyncio.shield(group.create_task(run_job(cluster, model, self._pause)))
 
     async def _step(self, pods: RollingPods) -> bool:
         """One thing; true when nothing is left to do."""

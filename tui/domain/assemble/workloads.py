@@ -182,6 +182,7 @@ class WorkloadJudge:
             pod_refs=joined.refs,
             placed=placed,
             place=joined.place,
+            template=joined.template,
         )
 
     def _image_checks(self, image: ImageKey, digests: tuple[str, ...], workload: ObjectKey) -> tuple[Check, ...]:

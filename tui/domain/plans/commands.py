@@ -20,6 +20,7 @@ __all__ = [
     "command_line",
     "kubectl",
     "lock",
+    "mount",
     "pin",
     "pin_new",
     "registry_name",
@@ -153,13 +154,29 @@ def restart(workload: ObjectKey) -> tuple[str, ...]:
 
 
 def pin(workload: ObjectKey, containers: Iterable[str], image: str) -> tuple[str, ...]:
-    """Put an image into containers of a workload. `set image` does not know Rollouts: those take a patch."""
-    containers = tuple(containers)
+    """Put an image into containers of a workload."""
+    pairs = command_line(*(f"{name}={image}" for name in containers))
+    return (f"{_set_image(workload)} {pairs}",)
+
+
+def _set_image(workload: ObjectKey) -> str:
+    """`kubectl set image` does not know Rollouts, and a merge patch would put its list in place of all their containers.
+
+    argo-rollouts.readthedocs.io, "kubectl argo rollouts set image"; flags of kubectl cannot stand before the name of a plugin.
+    """
+    if workload.kind != "Rollout":
+        return kubectl(workload, "set", "image", resource_name(workload))
+    place = ("--context", workload.cluster, "--namespace", workload.namespace)
+    return command_line("kubectl", "argo", "rollouts", "set", "image", *place, workload.name)
+
+
+def mount(workload: ObjectKey, volume: str, image: str) -> tuple[str, ...]:
+    """Put an image into an image volume: lists of volumes are merged by name, but not those of custom resources."""
     if workload.kind == "Rollout":
-        template = {"spec": {"containers": [{"name": name, "image": image} for name in containers]}}
-        note = json.dumps({"spec": {"template": template}})
-        return (kubectl(workload, "patch", resource_name(workload), "--type", "merge", "--patch", note),)
-    return (kubectl(workload, "set", "image", resource_name(workload), *(f"{name}={image}" for name in containers)),)
+        return ()
+    template = {"spec": {"volumes": [{"name": clean(volume), "image": {"reference": image}}]}}
+    spec = {"jobTemplate": {"spec": {"template": template}}} if workload.kind == "CronJob" else {"template": template}
+    return (kubectl(workload, "patch", resource_name(workload), "--patch", json.dumps({"spec": spec})),)
 
 
 def pin_new(workload: ObjectKey, containers: Iterable[str], image: ImageKey, tag: str) -> tuple[str, ...]:
@@ -168,7 +185,7 @@ def pin_new(workload: ObjectKey, containers: Iterable[str], image: ImageKey, tag
     name = command_line("az", "acr", "repository", "show", "--name", registry_name(registry), "--image", f"{repository}:{tag}")
     ask = f"DIGEST=$({name} {command_line('--query', 'digest', '--output', 'tsv')})"
     pairs = " ".join(f'{shlex.quote(f"{clean(container)}={registry}/{repository}@")}"$DIGEST"' for container in containers)
-    return ask, f"{kubectl(workload, 'set', 'image', resource_name(workload))} {pairs}"
+    return ask, f"{_set_image(workload)} {pairs}"
 
 
 def scale_to_zero(workload: ObjectKey) -> tuple[str, ...]:

@@ -19,6 +19,7 @@ from tui.domain.plans import commands
 from tui.domain.plans.gitops import patch_for_git
 from tui.domain.plans.plan import Action, Plan, Precondition, Step, StepKind
 from tui.domain.plans.redeploying import PINNABLE, image_seen
+from tui.domain.plans.templates import is_ahead, rewritten, unpinnable
 from tui.domain.plans.words import image_title, make_plan, several, step_id, workload_title
 from tui.domain.snapshot.snapshot import Container, ImageKey, Snapshot, Workload
 
@@ -129,7 +130,7 @@ def _workload_steps(snapshot: Snapshot, workload: Workload, bad: frozenset[Image
     good = [(container, _last_good(snapshot, workload, container, bad)) for container in containers]
     if not good:
         return []
-    may_pin = workload.key.kind in PINNABLE and all(key is not None for _, key in good)
+    may_pin = workload.key.kind in PINNABLE and all(key is not None and not unpinnable(workload, each) for each, key in good)
     if not may_pin and _rests(workload):
         return []
     if may_pin:
@@ -181,11 +182,21 @@ def _roll_back(workload: Workload, good: ImageKey, containers: list[Container]) 
         step,
         what="Puts the last good digest in place. Undoing the rollout would not help: the same tag names what is compromised.",
         new_image=reference,
+        warnings=tuple(filter(None, (_otherwise(container) for container in containers))),
         blocked=f"{owner} owns it and would undo the change of its image." if owner else "",
-        remedy=patch_for_git(workload, names, reference, containers[0].name_of) if owner else "",
+        remedy=patch_for_git(workload, containers, reference, containers[0].name_of) if owner else "",
         commands=commands.pin(workload.key, names, reference),
-        undo="; ".join(command for pinned in containers for command in commands.pin(workload.key, (pinned.name,), pinned.image)),
+        undo="; ".join(
+            command for pinned in containers for command in commands.pin(workload.key, (pinned.name,), pinned.in_template)
+        ),
     )
+
+
+def _otherwise(container: Container) -> str:
+    """What the template names, where the pods do not run that."""
+    if is_ahead(container):
+        return f"It takes the place of {clean(container.template, 160)}, which its template names and its pods do not run yet."
+    return rewritten(container)
 
 
 def _rests(workload: Workload) -> str:

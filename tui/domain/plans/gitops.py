@@ -7,32 +7,33 @@ from collections.abc import Iterable
 
 from tui.domain.common.text import clean
 from tui.domain.facts.image import RepositoryName
-from tui.domain.snapshot.snapshot import Workload
+from tui.domain.facts.workload import ContainerType
+from tui.domain.snapshot.snapshot import Container, Workload
 
 __all__ = ["NEW_DIGEST", "patch_for_git"]
 
 NEW_DIGEST = "DIGEST-OF-THE-NEW-BUILD"
 """What stands for a digest that is not known before the build has ended."""
 HELM = "Helm"
+_VOLUMES = "volumes"
 _IN_GIT = "Commit this in Git instead:"
 _IN_VALUES = (
     "Set the image in the values of its chart (helm get values shows their names) and roll it out by helm upgrade, "
     "until its manifest (helm get manifest) says this:"
 )
+_FIELDS = {ContainerType.INIT: "initContainers", ContainerType.SIDECAR: "initContainers", ContainerType.VOLUME: _VOLUMES}
 _API = {"CronJob": "batch/v1", "Rollout": "argoproj.io/v1alpha1"}
 
 
-def patch_for_git(workload: Workload, containers: Iterable[str], image: str, name: RepositoryName | None) -> str:
+def patch_for_git(workload: Workload, containers: Iterable[Container], image: str, name: RepositoryName | None) -> str:
     """A strategic merge patch in YAML (which JSON strings are too) for `patches` of a kustomization.
 
     The values of a chart have names of its own: there it is what its manifest must come to.
     """
     image = image or f"{name}@{NEW_DIGEST}"
-    types = {container.name: container.type.value for container in workload.containers}
     groups: dict[str, list[str]] = {}
     for container in containers:
-        field = "initContainers" if types.get(container) in ("init", "sidecar") else "containers"
-        groups.setdefault(field, []).append(container)
+        groups.setdefault(_FIELDS.get(container.type, "containers"), []).append(container.name)
     pod = [line for field, names in groups.items() for line in _field(field, names, image)]
     path = ["spec:", "  jobTemplate:", "    spec:", "      template:", "        spec:"]
     if workload.key.kind != "CronJob":
@@ -51,7 +52,8 @@ def patch_for_git(workload: Workload, containers: Iterable[str], image: str, nam
 def _field(field: str, names: list[str], image: str) -> list[str]:
     lines = [f"{field}:"]
     for name in names:
-        lines += [f"- name: {_text(name)}", f"  image: {_text(image)}"]
+        value = ["  image:", f"    reference: {_text(image)}"] if field == _VOLUMES else [f"  image: {_text(image)}"]
+        lines += [f"- name: {_text(name)}", *value]
     return lines
 
 

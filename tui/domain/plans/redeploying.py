@@ -15,12 +15,13 @@ from tui.domain.builds.tags import is_open, tag_matches
 from tui.domain.common.text import clean, short
 from tui.domain.facts.build import Job
 from tui.domain.facts.pointers import image_pointer
-from tui.domain.facts.workload import ObjectKey
+from tui.domain.facts.workload import ContainerType, ObjectKey
 from tui.domain.lineage.base_tags import is_exact
 from tui.domain.plans import commands
 from tui.domain.plans.gitops import patch_for_git
 from tui.domain.plans.needs import RebuildIndex
 from tui.domain.plans.plan import Action, Plan, Precondition, Step, StepKind, image_condition
+from tui.domain.plans.templates import is_ahead, rewritten, unpinnable
 from tui.domain.plans.words import image_title, make_plan, step_id, workload_title
 from tui.domain.snapshot.snapshot import BaseState, Container, ImageKey, Snapshot, Workload
 
@@ -139,7 +140,14 @@ class _Changes:
         if workload.key.kind not in PINNABLE:
             self.steps.append(self._impossible(workload, changes))
             return
+        if any(is_ahead(change.container) for change in changes):
+            self._wait(workload, changes)
+            return
         pins = [change for change in changes if not (change.moves and (change.pulls or workload.managed_by))]
+        fixed = [change for change in pins if unpinnable(workload, change.container)]
+        self.steps += [self._unpinnable(workload, change) for change in fixed]
+        pins = [change for change in pins if change not in fixed]
+        changes = [change for change in changes if change not in fixed]
         restarts = [change for change in changes if change not in pins]
         if restarts and workload.key.kind == "CronJob":
             self.notes.append(f"{workload_title(workload.key)} takes the new image when it starts next.")
@@ -193,6 +201,40 @@ class _Changes:
             return False
         image = self._snapshot.images.get(new.key)
         return image is not None and tag in image.tags and not is_exact(tag)
+
+    def _wait(self, workload: Workload, changes: list[_Change]) -> None:
+        """Its template has what its pods do not run yet: what would replace that is not what was looked at."""
+        title = workload_title(workload.key)
+        ahead = [change for change in changes if is_ahead(change.container)]
+        if all(change.new.key.digest in change.container.template for change in ahead):
+            self.notes.append(f"{title} names the new image already: its next pods run it.")
+            return
+        template, image = clean(ahead[0].container.template, 160), clean(ahead[0].container.image, 160)
+        self.steps.append(
+            msgspec.structs.replace(
+                self._step(StepKind.RESTART, workload, changes),
+                what="Restarts its pods.",
+                blocked=f"Its template names {template}, and its newest pod was made with {image}.",
+                remedy="Let its pods be replaced, or take the change of its template back, then plan again.",
+            )
+        )
+
+    def _unpinnable(self, workload: Workload, change: _Change) -> Step:
+        container, owner = change.container, workload.managed_by
+        is_volume, name = container.type is ContainerType.VOLUME, clean(container.name, 60)
+        image = "" if change.new.step else _pinned(change)
+        by_hand = commands.mount(workload.key, container.name, image) if is_volume and image and not owner else ()
+        remedy = "Change what puts it there." if not is_volume else "Change its template by hand."
+        if is_volume and owner:
+            remedy = patch_for_git(workload, (container,), image, container.name_of)
+        return msgspec.structs.replace(
+            self._step(StepKind.PIN, workload, [change], container.type, container.name),
+            what=f"Would put the new digest in place of what {name} names.",
+            blocked=unpinnable(workload, container),
+            remedy=remedy,
+            new_image=image or self._reference(change),
+            commands=by_hand,
+        )
 
     # ---- steps
 
@@ -261,21 +303,25 @@ class _Changes:
         names = [change.container.name for change in changes]
         first, key = changes[0], workload.key
         old = f"{first.container.name_of}@{first.old.digest}"
+        containers = tuple(change.container for change in changes)
         tag = first.container.tag or "latest"
         by_hand = commands.pin_new(key, names, image.key, tag) if image.step else commands.pin(key, names, _pinned(first))
-        patch = patch_for_git(workload, names, "" if image.step else _pinned(first), first.container.name_of)
+        patch = patch_for_git(workload, containers, "" if image.step else _pinned(first), first.container.name_of)
         owned = f"{workload.managed_by} owns it and would undo the change of its image." if workload.managed_by else ""
         return msgspec.structs.replace(
             step,
             what=f"Puts the new digest in place of what container {', '.join(clean(name, 60) for name in names)} names.",
             why=f"{step.why} {_why_pinned(first)}",
-            warnings=tuple(filter(None, (self._other_version(change) for change in changes))),
+            warnings=tuple(filter(None, [word for change in changes for word in self._warnings(change)])),
             blocked=owned or _blocked(workload),
             remedy=patch if owned else _RIGHT if _blocked(workload) else "",
             new_image=step.new_image if image.step else _pinned(first),
             commands=by_hand,
             undo="; ".join(commands.pin(key, names, old)),
         )
+
+    def _warnings(self, change: _Change) -> tuple[str, str]:
+        return self._other_version(change), rewritten(change.container)
 
     def _other_version(self, change: _Change) -> str:
         """That it names one version and would run another: of old versions there may be no new build."""
@@ -315,7 +361,7 @@ def _pinned(change: _Change) -> str:
 
 def image_seen(workload: ObjectKey, container: Container) -> Precondition:
     """What a change of a container is held against: the image that it has, by the pointer to it where its place is known."""
-    return Precondition(image_condition(container.name), container.image, image_pointer(workload.kind, container.place))
+    return Precondition(image_condition(container.name), container.in_template, image_pointer(workload.kind, container.place))
 
 
 def _why_pinned(change: _Change) -> str:

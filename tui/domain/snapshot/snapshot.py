@@ -255,7 +255,8 @@ class Container(msgspec.Struct, frozen=True, gc=False):
     its name means now; `digests` are what the pods report; `pods` counts those that have not ended; `trouble` is a sentence
     when pods cannot start (pull errors told apart), `pull` what is known of each step of a pull that fails. `placed` are the
     checks of its images by the rules of this place, where a policy has rules for places. `place` is where it stands in the
-    template of its workload: the list (`containers`, `initContainers`), and the number in it (None: not known).
+    template of its workload: the list (`containers`, `initContainers`), and the number in it (None: not known); `template` is
+    the image that stands there, empty where that is `image` or not known: admission may rewrite it, or a rollout be under way.
     """
 
     name: str
@@ -278,6 +279,12 @@ class Container(msgspec.Struct, frozen=True, gc=False):
     placed: Mapping[ImageKey, tuple[Check, ...]] = {}
     pull: PullExam | None = None
     place: tuple[str, int] | None = None
+    template: str = ""
+
+    @property
+    def in_template(self) -> str:
+        """The image that the template of its workload names for it, as far as that is known."""
+        return self.template or self.image
 
     @property
     def images(self) -> tuple[ImageKey, ...]:

@@ -63,6 +63,7 @@ class ContainerJoin(msgspec.Struct, frozen=True, gc=False):
     needs_node: bool = False
     pull: PullExam | None = None
     place: Place | None = None
+    template: str = ""
 
 
 def joined_of(group: WorkloadDraft, judge: DriftJudge, nodes: Mapping[str, Node]) -> tuple[ContainerJoin, ...]:
@@ -74,10 +75,18 @@ def joined_of(group: WorkloadDraft, judge: DriftJudge, nodes: Mapping[str, Node]
     joined = []
     for slot, pods in by_slot(group.pods, template).items():
         if pods:
-            joined.append(_running(slot, pods, live, judge, nodes, places.get(slot)))
+            running = _running(slot, pods, live, judge, nodes, places.get(slot))
+            joined.append(msgspec.structs.replace(running, template=_template(running, group)))
         elif not group.pods:
             joined.append(_idle(slot, declared[slot], group, judge, places.get(slot)))
     return tuple(joined)
+
+
+def _template(container: ContainerJoin, group: WorkloadDraft) -> str:
+    """The image that the controller's template has for it, where that is another than its newest pod has."""
+    template = group.controller.containers if group.controller is not None else ()
+    image = next((each.image for each in template if (each.type, each.name) == container.slot), "")
+    return "" if image == container.image else image
 
 
 # ---- with pods
