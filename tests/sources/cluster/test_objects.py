@@ -167,7 +167,7 @@ async def test_a_log_is_read_also_where_the_pod_itself_may_not_be(tmp_path: Path
         assert await read(reading(server, tmp_path)) == ["one"]
 
 
-TIMES = st.lists(st.integers(0, 3_000_000_000), min_size=1, max_size=40).map(sorted)
+TIMES = st.lists(st.integers(0, 3_000_000_000), min_size=1, max_size=40)
 
 
 def _stamp(nanoseconds: int) -> str:
@@ -178,10 +178,22 @@ def _stamp(nanoseconds: int) -> str:
 
 @given(TIMES, st.data())
 def test_wherever_a_connection_is_lost_each_line_comes_once(times: list[int], data: st.DataObject) -> None:
+    """Also where times go back; what is older than what is asked for then is not sent."""
+    times = data.draw(st.sampled_from((times, sorted(times))))
     written = [f"{_stamp(time)} {number}" for number, time in enumerate(times)]
-    position, came = objects._Position(), list[str]()
+    position, came, sent = objects._Position(), list[str](), set[str]()
     for cut in [*data.draw(st.lists(st.integers(0, len(written)), max_size=4).map(sorted)), len(written)]:
-        since = position.since
+        since = position.go_back()
         begun = [line for line in written[:cut] if not since or line[:19] >= since[:19]]
+        sent.update(line.partition(" ")[2] for line in begun)
         came += [text for line in begun if (text := position.pass_to(line)) is not None]
-    assert came == [str(number) for number in range(len(written))]
+    assert came == sorted(sent, key=int)
+    assert times != sorted(times) or came == [str(number) for number in range(len(written))]
+
+
+def test_a_clock_that_is_put_back_ends_no_log() -> None:
+    position, times = objects._Position(), ("10:00:05Z", "09:00:05Z", "09:00:06Z")
+    assert [position.pass_to(f"2026-03-14T{time} {time}") for time in times] == [*times]
+    assert position.go_back() == "2026-03-14T09:00:05Z"
+    again = [position.pass_to(f"2026-03-14T{time} {time}") for time in (*times, "09:00:07Z")]
+    assert again == [None, None, None, "09:00:07Z"]

@@ -146,7 +146,7 @@ class _Followed:
     def _parameters(self) -> dict[str, str | int]:
         parameters: dict[str, str | int] = {"container": self._log.container, "timestamps": "true"}
         parameters["previous" if self._log.previous else "follow"] = "true"
-        since = self._position.since
+        since = self._position.go_back()
         return {**parameters, "sinceTime": since} if since else {**parameters, "tailLines": TAIL}
 
     def _explained(self, error: SourceError) -> SourceError:
@@ -163,17 +163,19 @@ class _Followed:
 
 
 class _Position:
-    """How far a log was read: the time of its last line, and how many lines of that very time came."""
+    """How far a log was read: its newest line, and how many came since, that one among them.
+
+    Times go back where a clock was put back, or two streams of a container are written at once: such lines are lines too.
+    """
 
     def __init__(self) -> None:
-        self._last, self._number = ("", ""), 0
-        self._skipping = 0
+        self._newest, self._number, self._earliest = ("", ""), 0, ""
+        self._skipping, self._is_met = 0, False
 
-    @property
-    def since(self) -> str:
-        """From which second on there is something new, as `sinceTime` takes it; empty before the first line."""
-        self._skipping = self._number
-        return f"{self._last[0]}Z" if self._last[0] else ""
+    def go_back(self) -> str:
+        """From which second on to read again, as `sinceTime` takes it, and skip what came; empty before the first line."""
+        self._skipping, self._is_met = self._number, False
+        return f"{self._earliest}Z" if self._earliest else ""
 
     def pass_to(self, line: str) -> str | None:
         """The line without its time, None when it came before."""
@@ -181,14 +183,23 @@ class _Position:
         if match is None:
             return line  # the kubelet's own words
         time = (_in_utc(match[1], match[3]), (match[2] or "").ljust(9, "0"))
-        if time < self._last:
+        if self._has_come(time):
             return None
-        if time == self._last and self._skipping:
-            self._skipping -= 1
-            return None
-        self._number = self._number + 1 if time == self._last else 1
-        self._last = time
+        if time > self._newest:
+            self._newest, self._number, self._earliest = time, 1, time[0]
+        else:
+            self._number, self._earliest = self._number + 1, min(self._earliest, time[0])
         return line[match.end() :]
+
+    def _has_come(self, time: tuple[str, str]) -> bool:
+        """Whether a line is one of those that are read again: older than the newest, or one of so many after it."""
+        if time > self._newest:
+            self._skipping = 0
+        if not self._skipping:
+            return False
+        self._is_met = self._is_met or time == self._newest
+        self._skipping -= self._is_met
+        return True
 
 
 def _in_utc(time: str, offset: str) -> str:
