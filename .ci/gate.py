@@ -6,16 +6,21 @@ compiled code to the workers. What a step says is printed as a whole, under its 
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
+import shutil
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
 TYPE_CACHE = Path(sys.prefix) / "mypy-cache"
-"""Kept with the environment, and good for another clone too: it goes by the digests of what was checked."""
+"""Kept with the environment, and good for another clone too."""
+CHECKED = ("tui", "widgets", "tests")
 WORKERS = (os.cpu_count() or 1) + 1
 """One more than there are cores: many a test waits for a server or a process of its own."""
 ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
@@ -41,6 +46,9 @@ TESTS = Step("tests", [sys.executable, "-m", "pytest", "-n", str(WORKERS), *sys.
 
 
 def main() -> int:
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="replace")  # what a step says may have signs that a terminal of few has not
+    prepare_types(ROOT, TYPE_CACHE)
     with _started(TYPES) as types:
         for step in BESIDE_TYPES:
             if code := _ended(step, _started(step)):
@@ -52,9 +60,37 @@ def main() -> int:
     return _judged(TESTS, subprocess.run(TESTS.command, cwd=ROOT, env=ENVIRONMENT, check=False).returncode)
 
 
+def prepare_types(root: Path, cache: Path) -> None:
+    """Drop the types' cache where it may hide an error.
+
+    mypy takes a file of the same path, size and second for the one that it checked. Archives, and clones made at once, have other
+    files like that: so the digest is kept of each that was checked.
+    """
+    digests: dict[str, str] = {}
+    for path in (path for name in CHECKED for path in sorted((root / name).rglob("*.py*"))):
+        if path.suffix in (".py", ".pyi"):
+            stat = path.stat()
+            identity = f"{path.relative_to(root).as_posix()} {stat.st_size} {int(stat.st_mtime)}"
+            digests[identity] = hashlib.sha256(path.read_bytes()).hexdigest()
+    register, before = cache / "digests.json", None
+    with suppress(OSError, ValueError):
+        before = json.loads(register.read_bytes())
+    if not isinstance(before, dict) or any(before.get(identity, digest) != digest for identity, digest in digests.items()):
+        shutil.rmtree(cache, ignore_errors=True)
+        before = {}
+    cache.mkdir(parents=True, exist_ok=True)
+    register.write_text(json.dumps(before | digests), encoding="utf-8")
+
+
 def _started(step: Step) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        step.command, cwd=ROOT, env=ENVIRONMENT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8"
+        step.command,
+        cwd=ROOT,
+        env=ENVIRONMENT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        encoding="utf-8",
+        errors="replace",
     )
 
 
