@@ -258,14 +258,32 @@ async def test_a_board_at_80_columns_keeps_name_way_and_sentence() -> None:
 async def test_a_filter_for_the_fault_leaves_the_board_whole_and_a_name_narrows_it() -> None:
     async with acting() as (pilot, screen, _):
         screen.app.board = BOARD
-        await pilot.press("slash", *"is:running", "enter", "5")
+        await pilot.press("slash", *"is:running", "enter")
+        await until(pilot, lambda: screen.answer.display)
+        await pilot.press("5")
         await on_board(pilot, screen, 5)
+        await until(pilot, lambda: not screen.answer.display)
+        assert "is:running   not in this view" in text_of(screen)
+        await pilot.press("1")
+        await until(pilot, lambda: screen.answer.display)
+        await pilot.press("5")
         await pilot.press("escape", "slash", *"ledger", "enter")
         await on_board(pilot, screen, 3)
         shown = text_of(screen)
         assert "ledger:2.1" in shown
         assert "legacy-admin:0.9" in shown, "what failed is never hidden"
         assert "2 running" in shown, "a plan counts all its rows"
+
+
+async def test_an_empty_board_is_not_said_to_lack_what_a_filter_asks_of_the_estate() -> None:
+    async with acting() as (pilot, screen, _):
+        await pilot.press("slash", *"is:running", "enter", "5")
+        await until(pilot, lambda: screen.notice.display and "b plans a rebuild" in screen.notice.text)
+        assert "match" not in screen.notice.text
+        assert not screen.answer.display
+        await pilot.press("slash", *" image:")
+        await until(pilot, lambda: screen.filtering.wrong is not None)
+        await pilot.press("escape")
 
 
 async def test_a_plan_that_was_interrupted_is_taken_up_again_when_asked() -> None:

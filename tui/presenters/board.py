@@ -14,7 +14,7 @@ from tui.presenters.views.spec import Filter, RowsContext
 from tui.presenters.words import age, brief_digests, count, duration, plural, short, without_registry
 from widgets.rows import Cell, Column, Row, RowKey, Span, TextLine
 
-__all__ = ["BoardModel", "board_model"]
+__all__ = ["BoardModel", "board_model", "narrowed_by"]
 
 WIDE, WIDEST = 130, 170
 """From how many columns on the milestones have names over them, and rows tell their run and how long they are there."""
@@ -316,8 +316,13 @@ def _is_shown(row: BoardRow, words: Sequence[str], faults: bool) -> bool:
     return row.state in FAULTS or (not faults and all(word in row.title.lower() for word in words))
 
 
+def narrowed_by(chosen: Filter) -> Filter:
+    """The plain words of a filter, and whether only faults are wanted: what it says of the estate says nothing of the board."""
+    about_estate = any(_FIELD.search(word) for word in chosen.query.split())
+    return Filter("" if about_estate else chosen.query, chosen.faults)
+
+
 def board_model(rows: RowsContext) -> BoardModel:
-    """The rows that the plain words of a filter let through; what it says of the estate says nothing of the board."""
-    words = rows.chosen.query.lower().split()
-    about_estate = any(_FIELD.search(word) for word in words)
-    return BoardModel(rows.board, () if about_estate else words, rows.chosen.faults, rows)
+    """The rows that a filter lets through."""
+    chosen = narrowed_by(rows.chosen)
+    return BoardModel(rows.board, chosen.query.lower().split(), chosen.faults, rows)

@@ -37,7 +37,8 @@ class Position(NamedTuple):
     done; `stopped` says that nothing is renewed any more;
     `hidden` of the marked rows are not among those shown;
     `unsorted`: what came last stands below, not in its place;
-    `running` is how the checks of the images that run end.
+    `running` is how the checks of the images that run end;
+    `narrows`: whether the filter narrows what is shown.
     """
 
     views: Sequence[ViewSpec]
@@ -55,6 +56,7 @@ class Position(NamedTuple):
     busy: Mapping[str, int] = {}
     stopped: bool = False
     running: Running = NOTHING_RUNS
+    narrows: bool = True
 
 
 Count = State | End
@@ -257,6 +259,8 @@ def _tab(view: ViewSpec, place: Position, glyphs: Glyphs, *, with_name: bool) ->
     )
 
 
+NOT_HERE = "not in this view"
+"""Said beside a filter that narrows other views than the one that is shown."""
 TABS_LEAST = 34
 """Cells of the views where only the one that is shown has its name."""
 
@@ -269,8 +273,8 @@ def _filter(place: Position, snapshot: Snapshot, width: int) -> Cell:
     if not place.query and not place.faults and not place.about:
         return (marked, Span(" "))
     shown, total, undecided = place.shown, count(len(snapshot.images)), place.undecided
-    numbers = "" if shown is None else f"   {count(shown)} of {total}"
-    short = "" if shown is None else f"   {count(shown)}"
+    numbers = f"   {NOT_HERE}" if not place.narrows else "" if shown is None else f"   {count(shown)} of {total}"
+    short = f"   {NOT_HERE}" if not place.narrows else "" if shown is None else f"   {count(shown)}"
     room = width - TABS_LEAST - cell_width((marked,)) - 1
     full = (Span(numbers, "dim"), Span(f"   {count(undecided)} cannot tell" if undecided else "", "unknown"))
     less = (Span(short, "dim"), Span(f"   {count(undecided)} ?" if undecided else "", "unknown"))

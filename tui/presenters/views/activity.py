@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tui.presenters.views.spec import RowsContext, ViewModel, ViewSpec
+from tui.presenters.views.spec import Filter, RowsContext, ViewModel, ViewSpec
 
 __all__ = ["ACTIVITY"]
 
@@ -11,6 +11,12 @@ def _build(rows: RowsContext) -> ViewModel:
     from tui.presenters.board import board_model  # not before somebody looks
 
     return board_model(rows)
+
+
+def _narrowed_by(chosen: Filter) -> Filter:
+    from tui.presenters.board import narrowed_by
+
+    return narrowed_by(chosen)
 
 
 ACTIVITY = ViewSpec(
@@ -23,4 +29,5 @@ ACTIVITY = ViewSpec(
     nothing="Nothing is being rebuilt or redeployed. On an image, a base or a finding, b plans a rebuild and r a redeploy.",
     detail_below=True,
     keeps_order=False,
+    narrowed_by=_narrowed_by,
 )

@@ -11,6 +11,7 @@ from tui.domain.facts.workload import ObjectKey
 from tui.domain.plans.board import EMPTY_BOARD, Board
 from tui.domain.snapshot.snapshot import Snapshot
 from tui.presenters.glyphs import Glyphs
+from tui.presenters.totals import ALL
 from tui.presenters.views.narrowing import select
 from tui.presenters.views.spec import Filter, RowsContext, ViewModel, ViewSpec
 from widgets.rows import RowKey
@@ -29,7 +30,8 @@ class Built(NamedTuple):
     """The rows of a view; with a filter, how many images it lets through and could not decide, and what to unfold.
 
     `answer` is what the filter means for the estate. `hint` says, where there is no row, what has the text of the filter as
-    something else. `unplaced` are the workloads without a known image that it could not decide.
+    something else. `unplaced` are the workloads without a known image that it could not decide. `narrows`: whether the filter
+    narrows these rows, if there is one.
     """
 
     model: ViewModel
@@ -39,6 +41,7 @@ class Built(NamedTuple):
     answer: Answer | None = None
     hint: str = ""
     unplaced: int = 0
+    narrows: bool = True
 
 
 def build_view(
@@ -51,6 +54,8 @@ def build_view(
     board: Board = EMPTY_BOARD,
 ) -> Built:
     """Select and lay out the rows of a view; `index` is the snapshot's, where it was made before. Raises InvalidQuery."""
+    if view.narrowed_by is not None:
+        return _build_board(view, RowsContext(snapshot, chosen, ALL, now, glyphs, index, board), view.narrowed_by(chosen))
     shown, undecided, unplaced = select(snapshot, chosen, now, index)
     rows = RowsContext(snapshot, chosen, shown, now, glyphs, index, board)
     model = view.build(rows)
@@ -59,6 +64,18 @@ def build_view(
     unfold = tuple(islice(model.matches(), MOST_UNFOLDED))
     hint = "" if model.roots() else _hint(chosen.query, snapshot, now, index)
     return Built(model, model.images_shown, undecided, unfold, _answer(rows, undecided, unplaced, index), hint, unplaced)
+
+
+def _build_board(view: ViewSpec, rows: RowsContext, narrowed_by: Filter) -> Built:
+    """Rows that are not of the estate: what a filter asks of the estate, its answer and its numbers are not about them."""
+    if rows.chosen.query.strip():
+        from tui.domain.query.query import parse_query
+
+        parse_query(rows.chosen.query)  # what does not parse is said here too
+    model = view.build(rows)
+    unfold = tuple(islice(model.matches(), MOST_UNFOLDED)) if rows.chosen.words else ()
+    narrows = bool(narrowed_by.words) or not rows.chosen.words
+    return Built(model, model.images_shown if narrowed_by.words else None, 0, unfold, narrows=narrows)
 
 
 def _hint(query: str, snapshot: Snapshot, now: datetime, index: QueryIndex | None) -> str:

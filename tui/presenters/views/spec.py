@@ -116,6 +116,8 @@ class ViewSpec(msgspec.Struct, frozen=True, eq=False):
     and off the loop, and `busy` counts what is being done. `other` is what the key `o` changes. `nothing` is said when it has no
     row although nothing is filtered. `detail_below`: its rows need the whole width. `needs_detail`: where there is no room for
     the detail beside its rows, it stands below them. `keeps_order`: what is new comes below until a key asks for order.
+    `narrowed_by` is for rows that are not of the estate: what of a filter narrows them. What it asks of the estate is not
+    answered above such rows.
     """
 
     key: str
@@ -131,3 +133,4 @@ class ViewSpec(msgspec.Struct, frozen=True, eq=False):
     detail_below: bool = False
     needs_detail: bool = False
     keeps_order: bool = True
+    narrowed_by: Callable[[Filter], Filter] | None = None

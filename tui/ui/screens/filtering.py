@@ -13,6 +13,7 @@ from textual.timer import Timer
 
 from tui.errors import InvalidQuery
 from tui.presenters.glyphs import ASCII
+from tui.presenters.header import NOT_HERE
 from tui.presenters.views.building import Built
 from tui.presenters.words import count
 from tui.ui.host import Host
@@ -205,6 +206,7 @@ class Filtering:
             self._say((Span(WAITS, "dim"),))
         elif built is not None and self.wrong is None:
             words = f"{count(total)} images" if built.matched is None else f"{count(built.matched)} of {count(total)}"
+            words = words if built.narrows else NOT_HERE
             undecided = Span(f"  {count(built.undecided)} cannot tell" if built.undecided else "", "unknown")
             self._say((Span(words, "dim"), undecided))
 

@@ -66,6 +66,7 @@ class Heading(Banner):
             {view.id: view.busy(app.board) for view in VIEWS if view.busy is not None},
             stopped=app.trouble is not None,
             running=self.running,
+            narrows=built.narrows if built else True,
         )
         self._place = place
         self.set_lines(header_lines(app.snapshot, place, app.clock(), explorer.size.width, app.glyphs))

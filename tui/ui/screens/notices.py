@@ -89,7 +89,7 @@ class Notices:
         if has_rows(explorer) or explorer.app.trouble is not None:
             return
         built, words, width = explorer.built, explorer.chosen.words, explorer.size.width
-        if explorer.view.nothing and not words:
+        if explorer.view.nothing and (not words or (built is not None and not built.narrows)):
             self._show(nothing_lines(explorer.view.nothing, width))
             return
         unsure, hint = (tuple(untold(built)), built.hint) if built else ((), "")
