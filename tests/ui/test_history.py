@@ -203,3 +203,15 @@ async def test_marks_are_those_of_their_view_are_counted_and_every_verb_says_how
         assert not screen.outline.marked
         await settle(pilot, screen, "2")
         assert len(screen.outline.marked) == 1
+
+
+async def test_a_filter_that_found_nothing_is_left_to_the_row_and_line_before_it() -> None:
+    async with explorer(company(), (80, 24)) as (pilot, screen, _):
+        await pilot.press("j", "j", "j")
+        place = screen.outline.cursor_key, screen.outline.cursor_line
+        screen.show_query("nonsense", "")
+        await until(pilot, lambda: screen.empty, "no row")
+        await pilot.press("escape")
+        await until(
+            pilot, lambda: screen.outline.row_count > 0 and (screen.outline.cursor_key, screen.outline.cursor_line) == place
+        )

@@ -8,9 +8,10 @@ from textual.app import App
 from tests.estates import company
 from tests.ui.driving import explorer, until
 from tui.domain.snapshot.snapshot import EMPTY
+from tui.presenters.tabs.vulnerabilities import VULNERABILITIES
 from tui.ui.screens.explorer import ExplorerScreen
 from tui.ui.screens.keys import KeyLine, keys_of
-from tui.ui.screens.pages import HelpScreen
+from tui.ui.screens.pages import DetailScreen, HelpScreen, SourcesScreen
 from tui.ui.screens.reasons import reason_for
 
 
@@ -87,3 +88,35 @@ async def test_the_help_names_the_view_the_reasons_and_the_signs() -> None:
         assert "L Nothing here has a log." in text
         for sign in ("a check fails", "what is worst, in short", "images by verdict", "matches the filter", "cannot tell"):
             assert sign in text
+
+
+@pytest.mark.parametrize(("key", "view"), [("2", "2"), ("4", "4"), ("slash", "1"), ("f", "1"), ("v", "1")])
+async def test_keys_that_lead_on_do_so_from_a_detail_that_has_the_whole_screen(key: str, view: str) -> None:
+    async with explorer(company(), (80, 24)) as (pilot, screen, _estate):
+        await pilot.press("j", "j", "enter")
+        await until(pilot, lambda: isinstance(pilot.app.screen, DetailScreen))
+        await pilot.press(key)
+        await until(pilot, lambda: pilot.app.screen is screen and screen.view.key == view)
+        await until(pilot, lambda: screen.filtering.is_open or view != "1" or screen.chosen.words or screen.chosen.faults)
+
+
+async def test_a_detail_that_has_the_whole_screen_can_be_acted_on_and_put_in_another_order() -> None:
+    async with explorer(company(), (80, 24)) as (pilot, screen, _estate):
+        await pilot.press("j", "j", "enter")
+        await until(pilot, lambda: isinstance(pilot.app.screen, DetailScreen))
+        shown = pilot.app.screen
+        assert not shown.active_bindings["o"].enabled
+        await pilot.press("tab", "tab")
+        await until(pilot, lambda: screen.inspector.tab is VULNERABILITIES and shown.active_bindings["o"].enabled)
+        await pilot.press("o")
+        assert {"b", "r", "K"} <= set(shown.active_bindings)
+        idle = [active.binding for active in shown.active_bindings.values() if not active.enabled]
+        assert all(reason_for(shown, binding) for binding in idle), [binding.action for binding in idle]
+
+
+async def test_a_key_of_the_rows_says_on_a_page_that_it_works_there_only() -> None:
+    async with explorer(company(), (80, 24)) as (pilot, _, _estate):
+        await pilot.press("s")
+        await until(pilot, lambda: isinstance(pilot.app.screen, SourcesScreen))
+        await pilot.press("b")
+        await until(pilot, lambda: "This key works on the rows. Esc goes back to them." in toasts(pilot.app))

@@ -240,7 +240,7 @@ def meant(query: Query, snapshot: Snapshot, selection: Selection) -> None:
 def remark(snapshot: Snapshot, selection: Selection) -> None:
     """Say on stderr what is missing from what was found."""
     for words in untold(selection):
-        say(f"{words} could not be determined: no source that was read says so.")
+        say(f"{words} could not be determined: what was read does not answer this query.")
     for source in snapshot.sources:
         if source.state in (SourceState.FAILED, SourceState.PARTIAL, SourceState.LOADING):
             say(f"{source.id}: {' '.join(filter(None, (full_stop(trouble(source)), next_step(source))))}")

@@ -225,7 +225,7 @@ class Settings(msgspec.Struct, frozen=True):
     demo: Annotated[
         str,
         Setting(
-            f"an embedded estate, the first without a name: {', '.join(SCENARIOS)}",
+            f"an embedded estate: {', '.join(SCENARIOS)}; without a name {SCENARIOS[0]}",
             flags=("--demo",),
             metavar="SCENARIO",
             choices=SCENARIOS,

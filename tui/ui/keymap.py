@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
+
 from textual.binding import Binding, BindingType
 
 from tui.presenters.views.table import VIEWS
 
-__all__ = ["EXPLORER", "GLOBAL", "PAGE"]
+__all__ = ["EXPLORER", "GLOBAL", "ONWARD", "PAGE"]
 
 GLOBAL: list[BindingType] = [
     Binding("question_mark", "help", "help", key_display="?", id="help"),
@@ -54,3 +57,19 @@ EXPLORER: list[BindingType] = [
 PAGE: list[BindingType] = [
     Binding("escape,q", "leave", "back", id="page.back"),
 ]
+
+_ROWS = ("filter", "faults", "verdict", "check", "last_place")
+
+
+def _onward(binding: BindingType) -> Iterator[Binding]:
+    """The same key where the detail has the whole screen, if it leads on from there."""
+    if not isinstance(binding, Binding):
+        return
+    if binding.action in _ROWS:
+        yield replace(binding, action=f"rows({binding.action!r})", show=False)
+    elif binding.action.startswith(("act(", "view(", "history(")):
+        yield binding
+
+
+ONWARD: list[BindingType] = [onward for binding in EXPLORER for onward in _onward(binding)]
+"""Keys of the explorer that lead on from a detail that has the whole screen."""

@@ -93,6 +93,7 @@ def first_of(names: Sequence[str], most: int) -> str:
 def named(counted: Sequence[tuple[str, int]], most: int, unnamed: str = "more") -> str:
     """`team-a 8, team-b 5, 12 more teams`: the first few with their numbers, and how many more there are."""
     more = len(counted) - most
+    unnamed = unnamed.removesuffix("s") if more == 1 and unnamed.startswith("more ") else unnamed
     names = [f"{name} {count(number)}" for name, number in counted[:most]]
     return ", ".join([*names, *([f"{count(more)} {unnamed}"] if more > 0 else [])])
 

@@ -87,11 +87,7 @@ def _owners_wordings(owners: Owners) -> tuple[str, ...]:
 def _owned(owners: Owners, teams: int, managers: int) -> str:
     hidden = f" ({plural(owners.unreadable, 'owner')} unreadable)" if owners.unreadable else ""
     teamless = f"no team {count(owners.teamless)}{hidden}" if owners.teams and owners.teamless else ""
-    first = (
-        named(owners.teams, teams, "more team" if len(owners.teams) == teams + 1 else "more teams")
-        if owners.teams
-        else f"no team is named{hidden}"
-    )
+    first = named(owners.teams, teams, "more teams") if owners.teams else f"no team is named{hidden}"
     managed = f"managed by {named(owners.managers, managers)}" if managers and owners.managers else ""
     return "; ".join(filter(None, (first, teamless, managed)))
 
@@ -144,7 +140,7 @@ def whose_and_undecided(answer: Answer) -> Iterator[AnswerSentence]:
 
 
 def _together(extent: Extent, owners: Owners | None) -> Iterator[str]:
-    """`10 images (6 run): tag not resolved 4, 2 more; whose: team-payments 2`."""
+    """`10 images (6 run): tag not resolved 4, 2 more reasons; whose: team-payments 2`."""
     wordings = _undecided_wordings(extent)
     brief = _untold(extent)
     if owners is None:
@@ -184,7 +180,7 @@ def _undecided_wordings(extent: Extent) -> tuple[str, ...]:
     reasons = [(reason.words, reason.images) for reason in extent.reasons]
     wordings = []
     for most, workloads in ((3, in_full), (3, brief), (2, brief), (1, brief), (0, brief)):
-        why = f": {named(reasons, most, 'more')}" if len(reasons) > 1 else f": {reasons[0][0]}" if reasons else ""
+        why = f": {named(reasons, most, 'more reasons')}" if len(reasons) > 1 else f": {reasons[0][0]}" if reasons else ""
         why = why if most or len(reasons) < 2 else f": mostly {reasons[0][0]}"
         wordings.append("; ".join(filter(None, (f"{images}{why}" if images else "", workloads, lost, loading))) + ".")
     return tuple(wordings)

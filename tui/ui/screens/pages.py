@@ -19,7 +19,7 @@ from tui.presenters.views.activity import ACTIVITY
 from tui.presenters.views.spec import ViewSpec
 from tui.presenters.words import plural
 from tui.ui.host import Host
-from tui.ui.keymap import PAGE
+from tui.ui.keymap import ONWARD, PAGE
 from tui.ui.screens.inspector import Inspector
 from tui.ui.screens.keys import KeyLine, dress, keys_of
 from tui.ui.screens.reasons import idle_keys, say_why_not
@@ -117,6 +117,14 @@ class Inspected(Protocol):
         """Show its log."""
         ...
 
+    def action_sources(self) -> None:
+        """Show every source."""
+        ...
+
+    async def run_action(self, action: str) -> None:
+        """Do what one of its keys does."""
+        ...
+
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Whether there is anything to do."""
         ...
@@ -137,6 +145,9 @@ class DetailScreen(TextScreen):
         Binding("L,l", "log", "log", show=False, id="log"),
         Binding("c", "copy_name", "copy name", id="copy.name"),
         Binding("C", "copy_reference", "copy reference", id="copy.reference"),
+        Binding("o", "other", "order", show=False, id="other"),
+        Binding("s", "sources", "sources", show=False, id="sources"),
+        *ONWARD,
     ]
 
     def __init__(self, explorer: Inspected) -> None:
@@ -179,10 +190,47 @@ class DetailScreen(TextScreen):
         """Why, as in the explorer."""
         self._explorer.action_why()
 
+    def action_other(self) -> None:
+        """Another order of what the section lists."""
+        self._explorer.inspector.sort()
+        self.page.show(self.lines(), from_top=True)
+
+    def action_sources(self) -> None:
+        """The sources, over the detail."""
+        self._explorer.action_sources()
+
+    async def action_act(self, action: str) -> None:
+        """Plan something for the row."""
+        await self._go_on(f"act({action!r})")
+
+    async def action_view(self, id: str) -> None:
+        """The same thing in another view."""
+        await self._go_on(f"view({id!r})")
+
+    async def action_history(self, by: int) -> None:
+        """Where the operator was before, or forward again."""
+        await self._go_on(f"history({by})")
+
+    async def action_rows(self, action: str) -> None:
+        """Choose other rows: a filter, a verdict, a check."""
+        await self._go_on(action)
+
+    async def _go_on(self, action: str) -> None:
+        """Back to the rows, and on from there."""
+        self.dismiss()
+        await self._explorer.run_action(action)
+
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """What is done with the row can be done as beside the tree."""
-        of_row = action in ("why", "users", "log", "copy_name", "copy_reference")
-        return self._explorer.check_action(action, parameters) if of_row else True
+        match action:
+            case "other":
+                return bool(self._explorer.inspector.tab.orders) or None
+            case "rows":
+                return self._explorer.check_action(str(parameters[0]), ())
+            case "why" | "users" | "log" | "copy_name" | "copy_reference" | "act" | "history":
+                return self._explorer.check_action(action, parameters)
+            case _:
+                return True
 
     @on(Banner.Clicked, "#page")
     def _clicked(self, event: Banner.Clicked) -> None:

@@ -48,7 +48,8 @@ _REASONS = {
 
 def reason_for(screen: Screen[_Result], binding: Binding) -> str:
     """Why a binding that is off can do nothing; empty where nothing is known of it."""
-    words = _REASONS.get(binding.action) or _REASONS.get(binding.action.split("(")[0], "")
+    name, _, argument = binding.action.partition("(")
+    words = _REASONS.get(binding.action) or _REASONS.get(argument.strip("')") if name == "rows" else name, "")
     for active in screen.active_bindings.values() if "{" in words else ():
         other = active.binding
         words = words.replace(f"{{{other.id}}}", key_of(other))
@@ -67,5 +68,16 @@ def idle_keys(screen: Screen[_Result]) -> list[tuple[str, str]]:
 def say_why_not(screen: Screen[_Result], event: Key) -> None:
     """Say why, when a key is pressed that is off now."""
     active = screen.active_bindings.get(event.key)
-    if active is not None and not active.enabled and (reason := reason_for(screen, active.binding)):
+    if active is None:
+        reason = _of_the_rows(screen, event.key)
+    else:
+        reason = "" if active.enabled else reason_for(screen, active.binding)
+    if reason:
         screen.notify(reason, severity="warning", timeout=4, markup=False)
+
+
+def _of_the_rows(screen: Screen[_Result], key: str) -> str:
+    """That a key does something beneath this screen only; empty where it does nothing there either."""
+    beneath = any(key in below.active_bindings for below in screen.app.screen_stack[:-1] if below is not screen)
+    back = next((active.binding for active in screen.active_bindings.values() if active.binding.id == "page.back"), None)
+    return f"This key works on the rows. {key_of(back).split()[0]} goes back to them." if beneath and back else ""

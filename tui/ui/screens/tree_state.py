@@ -123,7 +123,7 @@ class TreeState:
         """Other rows altogether: keep where the operator was in those before, and go to where they are now."""
         self._leave()
         other_view = self._visit is not None and self._visit.view is not visit.view
-        left, built = self._left(visit), rows.built
+        left, built, was_empty = self._left(visit), rows.built, self._outline.cursor_key is None
         if other_view and self._visit is not None:
             self._marks[self._visit.view.id] = self._outline.exchange_marks(self._marks.pop(visit.view.id, {}))
         self._lay_out(rows)
@@ -133,6 +133,8 @@ class TreeState:
             self._return(left, built)
         elif other_view and visit.chosen.finding == self._shown.finding:
             self._carry(visit, left, snapshot, rows)
+        elif was_empty and left is not None:
+            self._return(left, built)
         elif visit.chosen.words:
             self._first_hit(rows)
         self._came_to = self._outline.cursor_key
