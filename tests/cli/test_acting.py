@@ -117,7 +117,7 @@ def test_a_right_that_is_missing_is_told_by_the_plan(
 def test_without_write_nothing_is_reached_and_it_is_said(outdoors: Outdoors, capfd: pytest.CaptureFixture[str]) -> None:
     outdoors.permissions = Permissions()
     assert run(outdoors, "rebuild", "base:debian", "--yes") == 1
-    assert "is read-only" in capfd.readouterr().err
+    assert "are read-only" in capfd.readouterr().err
     assert (outdoors.reached, outdoors.world.sends) == (0, [])
 
 

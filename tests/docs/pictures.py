@@ -62,6 +62,7 @@ async def _take() -> None:
             screen = app.screen
             assert isinstance(screen, ExplorerScreen)
             await until(pilot, lambda: screen.outline.row_count > 0)
+            _save(app, "first-screen")
             await _filter(pilot, screen, VULNERABILITY)
             await until(pilot, lambda: bool(screen.answer.display))
             _save(app, "explorer")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from textual.binding import Binding
 
 from tests.bench.__main__ import NAMES
 from tests.docs.manual import PAGE, manual
@@ -17,6 +18,7 @@ from tui.domain.query.language import Key, Trait
 from tui.settings import settings as config
 from tui.settings.declared import declared, written
 from tui.settings.file import read
+from tui.ui.keymap import EXPLORER, GLOBAL, PAGE
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
@@ -108,3 +110,9 @@ def test_links_lead_somewhere() -> None:
 def test_the_lock_names_no_other_index_than_the_usual() -> None:
     hosts = set(re.findall(r"https?://([^/\"]+)", (ROOT / "uv.lock").read_text()))
     assert hosts <= {"pypi.org", "files.pythonhosted.org"}
+
+
+def test_every_key_of_the_explorer_is_named() -> None:
+    text = (DOCS / "configuration.md").read_text()
+    names = {binding.id for binding in (*EXPLORER, *GLOBAL, *PAGE) if isinstance(binding, Binding)}
+    assert not [name for name in names if f"`{name}`" not in text]

@@ -120,3 +120,11 @@ async def test_a_key_of_the_rows_says_on_a_page_that_it_works_there_only() -> No
         await until(pilot, lambda: isinstance(pilot.app.screen, SourcesScreen))
         await pilot.press("b")
         await until(pilot, lambda: "This key works on the rows. Esc goes back to them." in toasts(pilot.app))
+
+
+async def test_a_filter_can_be_typed_before_anything_was_read() -> None:
+    async with explorer(EMPTY, (80, 24)) as (pilot, screen, estate):
+        await pilot.press("slash", *"payments", "enter")
+        await until(pilot, lambda: screen.chosen.query == "payments")
+        estate.publish(company())
+        await until(pilot, lambda: screen.built is not None and bool(screen.built.matched) and screen.outline.row_count > 0)

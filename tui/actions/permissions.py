@@ -56,15 +56,17 @@ class Permissions(msgspec.Struct, frozen=True):
         """See to it that a plan may be begun. Raises UsageError, before anything is sent."""
         missing = self.missing(plan)
         if missing:
+            verb, which = ("is", "it") if len(missing) == 1 else ("are", "them")
             raise UsageError(
-                f"Nothing is changed: {_places(missing)} is read-only.",
-                "Start with --write, or set write = true for it in the settings.",
+                f"Nothing is changed: {_places(missing)} {verb} read-only.",
+                f"Start with --write, or set write = true for {which} in the settings.",
             )
         names = [name for name in self.protected_in(plan) if name not in typed]
         if names:
+            verb, whose = ("is", "its name was") if len(names) == 1 else ("are", "their names were")
             raise UsageError(
-                f"Nothing is changed: {_places(names)} is protected, and its name was not typed.",
-                f"Type it, or give --confirm {clean(names[0], 80)}.",
+                f"Nothing is changed: {_places(names)} {verb} protected, and {whose} not typed.",
+                f"Type {'it' if len(names) == 1 else 'them'}, or give --confirm {clean(names[0], 80)}.",
             )
 
     def _missing(self, step: Step) -> str:

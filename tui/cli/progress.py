@@ -9,7 +9,7 @@ from typing import TextIO
 
 from tui.domain.facts.events import SourceHealth, SourceState
 from tui.domain.snapshot.snapshot import Snapshot
-from tui.presenters.words import count
+from tui.presenters.words import count, plural
 from tui.reports.columns import plain
 
 __all__ = ["ProgressLine", "Steps"]
@@ -84,7 +84,7 @@ def progress_words(snapshot: Snapshot) -> str:
 def _progress_sentence(snapshot: Snapshot) -> str:
     loading = sum(source.state is SourceState.LOADING for source in snapshot.sources)
     answered = sum(source.state in (SourceState.OK, SourceState.PARTIAL) for source in snapshot.sources)
-    return f"Still reading: {count(answered)} sources have answered, {count(loading)} have not."
+    return f"Still reading: {plural(answered, 'source')} answered, {count(loading)} did not yet."
 
 
 def _numbers(source: SourceHealth) -> str:

@@ -337,7 +337,7 @@ class Settings(msgspec.Struct, frozen=True):
     log_file: Annotated[
         str, Setting("where the log goes", Form.PATH, ("--log-file",), "FILE", variable="TRUSTREE_LOG_FILE", in_demo=True)
     ] = ""
-    keymap: Annotated[dict[str, str], Setting("keys by the names that the bindings have", in_demo=True)] = {}
+    keymap: Annotated[dict[str, str], Setting("keys by their names", in_demo=True)] = {}
     queries: Annotated[dict[str, str], Setting("queries by name, used as @name", written=dict[str, object], in_demo=True)] = {}
     registry: Annotated[dict[str, RegistrySettings], Setting("how single registries are read", written=Tables)] = {}
     context: Annotated[dict[str, ContextSettings], Setting("how single clusters are read", written=Tables)] = {}

@@ -372,7 +372,7 @@ class ExplorerScreen(NavigableScreen):
                 return bool(self.history.to_last()) or None
             case "history":
                 return self.history.can_step(int(str(parameters[0]))) or None
-            case "filter" | "faults":
+            case "faults":
                 return True if self.app.snapshot.images or self.app.snapshot.workloads or self.chosen.words else None
             case "why":
                 return has_verdict(self.inspector.subject, self.app.snapshot) or None

@@ -27,7 +27,6 @@ _REASONS = {
     "section": _NO_ROW,
     "users": _NO_ROW,
     "export": _NO_ROW,
-    "filter": _UNREAD,
     "faults": _UNREAD,
     "verdict": _UNREAD,
     "check": "No image is known to run yet. {sources} shows what each source answers.",
@@ -68,10 +67,9 @@ def idle_keys(screen: Screen[_Result]) -> list[tuple[str, str]]:
 def say_why_not(screen: Screen[_Result], event: Key) -> None:
     """Say why, when a key is pressed that is off now."""
     active = screen.active_bindings.get(event.key)
-    if active is None:
-        reason = _of_the_rows(screen, event.key)
-    else:
-        reason = "" if active.enabled else reason_for(screen, active.binding)
+    reason = "" if active is not None and active.enabled else _of_the_rows(screen, event.key)
+    if active is not None and not active.enabled:
+        reason = reason_for(screen, active.binding)
     if reason:
         screen.notify(reason, severity="warning", timeout=4, markup=False)
 
