@@ -18,7 +18,7 @@ from tui.domain.query.language import Key, Trait
 from tui.settings import settings as config
 from tui.settings.declared import declared, written
 from tui.settings.file import read
-from tui.ui.keymap import EXPLORER, GLOBAL, PAGE
+from tui.ui.keymap import EXPLORER, GLOBAL
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
@@ -114,5 +114,5 @@ def test_the_lock_names_no_other_index_than_the_usual() -> None:
 
 def test_every_key_of_the_explorer_is_named() -> None:
     text = (DOCS / "configuration.md").read_text()
-    names = {binding.id for binding in (*EXPLORER, *GLOBAL, *PAGE) if isinstance(binding, Binding)}
+    names = {binding.id for binding in (*EXPLORER, *GLOBAL) if isinstance(binding, Binding)}
     assert not [name for name in names if f"`{name}`" not in text]

@@ -97,7 +97,7 @@ async def test_keys_that_lead_on_do_so_from_a_detail_that_has_the_whole_screen(k
         await until(pilot, lambda: isinstance(pilot.app.screen, DetailScreen))
         await pilot.press(key)
         await until(pilot, lambda: pilot.app.screen is screen and screen.view.key == view)
-        await until(pilot, lambda: screen.filtering.is_open or view != "1" or screen.chosen.words or screen.chosen.faults)
+        await until(pilot, lambda: screen.filtering.is_open or view != "1" or bool(screen.chosen.words) or screen.chosen.faults)
 
 
 async def test_a_detail_that_has_the_whole_screen_can_be_acted_on_and_put_in_another_order() -> None:
