@@ -288,10 +288,10 @@ def _bar(row: BoardRow, glyphs: Glyphs) -> Cell:
 
 
 def _progress(plan: PlanProgress, rows: Sequence[BoardRow]) -> str:
-    """`wave 1 of 3 · 2 running · 1 failed · about 6m left`."""
+    """`2 running · 1 failed · wave 1 of 3 · about 6m left`: where it is cut, the counts stay."""
     numbers = [(state, sum(row.state is state for row in rows)) for state in _WORDS]
-    parts = [f"wave {plan.wave} of {plan.waves}" if plan.waves > 1 else ""]
-    parts += [f"{count(number)} {_WORDS[state]}" for state, number in numbers if number]
+    parts = [f"{count(number)} {_WORDS[state]}" for state, number in numbers if number]
+    parts.append(f"wave {plan.wave} of {plan.waves}" if plan.waves > 1 else "")
     parts.append(f"about {duration(plan.seconds_left)} left" if plan.seconds_left and plan.running else "")
     return " · ".join(part for part in parts if part) or plural(0, "step")
 
