@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 import pytest
+import yaml
 
 from tests.domain.estates import NOW
 from tests.domain.plans.kit import current, image, key, workload, world
@@ -93,6 +94,21 @@ def test_a_pin_of_what_git_owns_is_refused_with_a_patch(owner: str) -> None:
     assert step.remedy.startswith(
         "Set the image in the values of its chart" if owner == "Helm" else "Commit this in Git instead:"
     )
+
+
+def test_a_patch_for_git_of_a_rollout_replaces_no_list() -> None:
+    """kustomize merges no lists of custom resources: a strategic merge patch would leave one container with an image alone."""
+    made = with_(pinned("a", OLD, "1"), place=("initContainers", 2))
+    made = msgspec.structs.replace(made, managed_by="Argo CD", key=msgspec.structs.replace(made.key, kind="Rollout"))
+    (step,) = planned(made).steps
+    head, patch = step.remedy.split("\n", 1)
+    ((entry),) = yaml.safe_load(patch)
+    assert head == "Commit this in Git instead:"
+    assert entry["target"] == {"group": "argoproj.io", "kind": "Rollout", "name": "a"}
+    assert yaml.safe_load(entry["patch"]) == [
+        {"op": "test", "path": "/spec/template/spec/initContainers/2/name", "value": "app"},
+        {"op": "replace", "path": "/spec/template/spec/initContainers/2/image", "value": f"{NEW.registry}/web:1@{NEW.digest}"},
+    ]
 
 
 def test_that_an_old_version_gives_way_to_a_newer_one_is_warned_of() -> None:

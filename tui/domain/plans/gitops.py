@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 from tui.domain.common.text import clean
 from tui.domain.facts.image import RepositoryName
+from tui.domain.facts.pointers import image_pointer
 from tui.domain.facts.workload import ContainerType
 from tui.domain.snapshot.snapshot import Container, Workload
 
@@ -26,11 +27,14 @@ _API = {"CronJob": "batch/v1", "Rollout": "argoproj.io/v1alpha1"}
 
 
 def patch_for_git(workload: Workload, containers: Iterable[Container], image: str, name: RepositoryName | None) -> str:
-    """A strategic merge patch in YAML (which JSON strings are too) for `patches` of a kustomization.
+    """A strategic merge patch in YAML (which JSON strings are too) for `patches` of a kustomization; of a Rollout a JSON patch.
 
     The values of a chart have names of its own: there it is what its manifest must come to.
     """
-    image = image or f"{name}@{NEW_DIGEST}"
+    containers, image = tuple(containers), image or f"{name}@{NEW_DIGEST}"
+    head = _IN_VALUES if workload.managed_by == HELM else _IN_GIT
+    if workload.key.kind == "Rollout" and workload.managed_by != HELM and all(container.place for container in containers):
+        return "\n".join([head, *_by_place(workload, containers, image)])
     groups: dict[str, list[str]] = {}
     for container in containers:
         groups.setdefault(_FIELDS.get(container.type, "containers"), []).append(container.name)
@@ -39,14 +43,29 @@ def patch_for_git(workload: Workload, containers: Iterable[Container], image: st
     if workload.key.kind != "CronJob":
         path = ["spec:", "  template:", "    spec:"]
     depth = "  " * len(path)
-    head = [
+    identity = [
         f"apiVersion: {_API.get(workload.key.kind, 'apps/v1')}",
         f"kind: {_text(workload.key.kind)}",
         "metadata:",
         f"  name: {_text(workload.key.name)}",
         f"  namespace: {_text(workload.key.namespace)}",
     ]
-    return "\n".join([_IN_VALUES if workload.managed_by == HELM else _IN_GIT, *head, *path, *(f"{depth}{line}" for line in pod)])
+    return "\n".join([head, *identity, *path, *(f"{depth}{line}" for line in pod)])
+
+
+def _by_place(workload: Workload, containers: Iterable[Container], image: str) -> list[str]:
+    """A JSON patch: kustomize merges lists by name only of kinds that it knows, and replaces those of custom resources whole.
+
+    kubectl.docs.kubernetes.io/references/kustomize/kustomization/patches; argo-rollouts.readthedocs.io, "Kustomize".
+    """
+    key = workload.key
+    lines = ["- target:", "    group: argoproj.io", f"    kind: {_text(key.kind)}", f"    name: {_text(key.name)}", "  patch: |-"]
+    for container in containers:
+        path = image_pointer(key.kind, container.place)
+        name = f"{path.removesuffix('image')}name"
+        lines += ["    - op: test", f"      path: {_text(name)}", f"      value: {_text(container.name)}"]
+        lines += ["    - op: replace", f"      path: {_text(path)}", f"      value: {_text(image)}"]
+    return lines
 
 
 def _field(field: str, names: list[str], image: str) -> list[str]:
