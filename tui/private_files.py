@@ -9,7 +9,16 @@ from pathlib import Path
 
 from tui.errors import InvalidConfig
 
-__all__ = ["NO_REGULAR", "check_regular", "make_private", "open_private", "read_regular", "refuse_writable"]
+__all__ = [
+    "IS_LINK",
+    "NO_REGULAR",
+    "check_regular",
+    "in_the_way",
+    "make_private",
+    "open_private",
+    "read_regular",
+    "refuse_writable",
+]
 
 ANYBODY = stat.S_IWOTH
 NOT_OURS = 0o077
@@ -71,6 +80,11 @@ def open_private(path: str, flags: int) -> int:
         os.close(descriptor)
         raise
     return descriptor
+
+
+def in_the_way(error: OSError) -> bool:
+    """Whether something else lies where a file, or the directory for it, should be: more space or other rights would not help."""
+    return error.errno in (errno.EINVAL, errno.ELOOP, errno.ENOTDIR, errno.EISDIR, errno.EEXIST)
 
 
 def read_regular(path: Path | str, limit: int) -> bytes:

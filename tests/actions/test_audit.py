@@ -116,8 +116,9 @@ def test_something_else_in_its_place_stops_the_action(tmp_path: Path, lay: str) 
         os.mkfifo(log.path)
     else:
         log.path.mkdir()
-    with pytest.raises(AuditFault, match="Nothing is sent"):
+    with pytest.raises(AuditFault, match="Nothing is sent") as caught:
         log.record(line())
+    assert caught.value.remedy == "Move it away; a new one is made."
 
 
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EROFS, errno.EIO])

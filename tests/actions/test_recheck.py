@@ -5,7 +5,8 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from tui.actions.recheck import differences
+from tests.actions.plans import plan_of, rebuild, restart
+from tui.actions.recheck import compared, differences
 from tui.domain.facts.rollout import RolloutState
 from tui.domain.facts.workload import ContainerType, ObjectKey, TemplateContainer
 from tui.domain.plans.plan import Precondition, Step, StepKind, image_condition
@@ -52,3 +53,20 @@ def test_another_image_under_the_name_is_a_difference_wherever_it_stands() -> No
         "The image of container migrate was r.example/migrate:1 and is r.example/migrate:2 now.",
         f"T{image_condition(SIDE.name)[1:]} was r.example/proxy:1 and is gone now.",
     )
+
+
+@pytest.mark.parametrize(
+    "edited",
+    [
+        {"needs": ()},
+        {"target": "Deployment test/toy"},
+        {"undo": "kubectl delete namespace shop"},
+        {"commands": ("true",)},
+        {"containers": ("other",)},
+    ],
+)
+def test_whatever_a_file_says_of_a_step_otherwise_is_a_difference(edited: dict[str, object]) -> None:
+    plan = plan_of(rebuild("api"), restart("web", needs=("api",), image="api"))
+    other = msgspec.structs.replace(plan, steps=(plan.steps[0], msgspec.structs.replace(plan.steps[1], **edited)))
+    assert compared(plan, plan) == ()
+    assert len(compared(other, plan)) == 1

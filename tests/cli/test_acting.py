@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from datetime import timedelta
 from pathlib import Path
 
 import msgspec
@@ -238,3 +239,26 @@ def test_a_patch_for_git_is_printed_line_by_line(outdoors: Outdoors, capfd: pyte
     assert '  ```yaml\n  apiVersion: apps/v1\n  kind: "Deployment"\n  ```\n' in capfd.readouterr().out
     run(outdoors, "rebuild", "base:debian", "--yes")
     assert '          apiVersion: apps/v1\n          kind: "Deployment"\n' in capfd.readouterr().out
+
+
+def test_another_plan_with_the_id_of_one_that_was_begun_is_refused(
+    outdoors: Outdoors, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """What was shown and allowed is carried out, and not what was begun under its id."""
+    file = tmp_path / "plan.json"
+    outdoors.world.faults["api"] = Fault.REFUSED
+    run(outdoors, "rebuild", "base:debian", "--yes")
+    other = msgspec.structs.replace(PLAN.steps[1], target="another")
+    outdoors.plan_made = outdoors.world.plan(msgspec.structs.replace(PLAN, steps=(PLAN.steps[0], other)))
+    run(outdoors, "rebuild", "base:debian", "--plan", "--save", str(file))
+    assert run(outdoors, "rebuild", "--from", str(file), "--yes") == 1
+    assert "Another plan with the id p1" in capfd.readouterr().err
+
+
+def test_a_plan_of_tomorrow_is_not_carried_out(outdoors: Outdoors, capfd: pytest.CaptureFixture[str]) -> None:
+    """Of runs that were started since nobody could tell."""
+    made = outdoors.world.clock.now() + timedelta(hours=1)
+    outdoors.plan_made = msgspec.structs.replace(outdoors.plan_made, made=made)
+    assert run(outdoors, "rebuild", "base:debian", "--yes") == 1
+    assert "yet to come" in capfd.readouterr().err
+    assert outdoors.world.sends == []

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
+
 import msgspec
 import pytest
 from hypothesis import given
@@ -12,7 +15,7 @@ from tests.laws import examples
 from tui.domain.plans.plan import Plan
 from tui.domain.snapshot.snapshot import Snapshot
 from tui.errors import UsageError
-from tui.reports.plans import plan_from, plan_pieces
+from tui.reports.plans import plan_from, plan_pieces, save_plan
 
 PLAN = plan_for(world(CHAIN, RUNNING, BUILDERS), DEBIAN_OLD)
 
@@ -42,3 +45,30 @@ def test_steps_out_of_order_are_refused() -> None:
     turned = msgspec.structs.replace(PLAN, steps=PLAN.steps[::-1])
     with pytest.raises(UsageError, match="order"):
         plan_from(saved(turned), "plan.json")
+
+
+@pytest.mark.parametrize("made", ["2026-03-01T10:42:07", "0001-01-01T00:00:00Z", "9999-12-31T23:59:59-14:00"])
+@pytest.mark.parametrize("member", ["made", "as_of"])
+def test_times_that_nobody_can_reckon_with_are_refused(member: str, made: str) -> None:
+    document = msgspec.json.decode(saved(PLAN))
+    document["plan"][member] = made
+    with pytest.raises(UsageError, match="cannot be read"):
+        plan_from(msgspec.json.encode(document), "plan.json")
+
+
+@pytest.mark.parametrize("lay", ["pipe", "link", "directory"])
+def test_a_plan_replaces_nothing_but_a_file(tmp_path: Path, lay: str) -> None:
+    place, elsewhere = tmp_path / "plan.json", tmp_path / "elsewhere"
+    match lay:
+        case "pipe":
+            os.mkfifo(place)
+        case "link":
+            elsewhere.write_text("kept")
+            place.symlink_to(elsewhere)
+        case _:
+            place.mkdir()
+    before = place.lstat()
+    with pytest.raises(UsageError, match="cannot be written"):
+        save_plan(PLAN, place)
+    assert place.lstat().st_ino == before.st_ino
+    assert not elsewhere.exists() or elsewhere.read_text() == "kept"

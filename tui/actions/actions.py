@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, aclosing, asynccontextmanager
+from datetime import timedelta
 from pathlib import Path
 
 import msgspec
@@ -34,6 +35,8 @@ __all__ = ["Actions", "Ask", "Planner", "Reach"]
 _log = logging.getLogger(__name__)
 TOGETHER = 0.1
 """Seconds in which what moves is told together."""
+AHEAD = timedelta(minutes=5)
+"""By so much the clock of the machine that made a plan may differ from ours."""
 Planner = Callable[[Snapshot], Plan]
 """Makes the plan of one question from what is known."""
 Reach = Callable[[Plan], AbstractAsyncContextManager[Outside]]
@@ -157,6 +160,11 @@ class Actions:
         self.permissions.check(plan, confirmed)
         if not plan.ready:
             raise UsageError("The plan has no step that can be carried out.", "The plan says what keeps each step.")
+        if plan.made - self._clock.now() > AHEAD:
+            raise UsageError(
+                f"The plan was made at {plan.made:%Y-%m-%d %H:%M} UTC, which is yet to come: what has run since cannot be told.",
+                "Set the clocks of both machines, then make a new plan.",
+            )
         changed = tuple(words for words in await self.differences(plan) if words not in accepted)
         if changed:
             raise PlanChanged(changed)

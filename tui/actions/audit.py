@@ -19,7 +19,7 @@ import msgspec
 from tui.domain.common.redaction import redact
 from tui.domain.common.text import clean
 from tui.errors import TrustreeError
-from tui.private_files import make_private, open_private
+from tui.private_files import in_the_way, make_private, open_private
 
 __all__ = ["AuditEvent", "AuditFault", "AuditLine", "AuditLog", "Operator", "this_operator"]
 
@@ -125,7 +125,9 @@ class AuditLog:
             reason = error.strerror or "the operating system refuses it"
             raise AuditFault(
                 f"The audit log {self.path} cannot be written: {reason}. Nothing is sent that cannot be logged.",
-                f"Free some space in {self.path.parent}, or make it writable for you.",
+                f"Move {'it' if self.path.parent.is_dir() else self.path.parent} away; a new one is made."
+                if in_the_way(error)
+                else f"Free some space in {self.path.parent}, or make it writable for you.",
             ) from error
 
     def _written(self, line: AuditLine) -> _Written:

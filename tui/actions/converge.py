@@ -44,9 +44,15 @@ def is_made(change: Wanted, state: RolloutState) -> bool:
     return change.at is not None and _moment(state.restarted_at) == change.at
 
 
+def _restarted_again(change: Wanted, state: RolloutState) -> bool:
+    """Whether somebody restarted it later still: that undoes no restart, its pods are as new."""
+    latest = _moment(state.restarted_at)
+    return change.at is not None and latest is not None and latest > change.at
+
+
 def converge(step: Step, record: StepRecord, change: Wanted, state: RolloutState, now: datetime) -> Verdict:
     """Whether the workload has arrived."""
-    if not is_made(change, state):
+    if not is_made(change, state) and not _restarted_again(change, state):
         return _undone(step, state)
     if state.observed is not None and state.observed < state.generation:
         return _awaited(state, "its controller to see the change")

@@ -9,7 +9,7 @@ from tui.domain.common.text import clean
 from tui.domain.facts.rollout import RolloutState
 from tui.domain.plans.plan import Plan, Precondition, Step, image_condition
 
-__all__ = ["Confirm", "compared", "differences"]
+__all__ = ["Confirm", "compared", "differences", "substance"]
 
 
 class Confirm(Protocol):
@@ -33,30 +33,18 @@ def compared(old: Plan, new: Plan) -> tuple[str, ...]:
     changed = []
     for name in before.keys() & after.keys():
         old_step, new_step = before[name], after[name]
-        same = (
-            old_step.kind,
-            old_step.image,
-            old_step.workload,
-            old_step.job,
-            old_step.new_image,
-            old_step.containers,
-            old_step.parameters,
-            old_step.preconditions,
-        )
-        if same != (
-            new_step.kind,
-            new_step.image,
-            new_step.workload,
-            new_step.job,
-            new_step.new_image,
-            new_step.containers,
-            new_step.parameters,
-            new_step.preconditions,
-        ):
+        if substance(old_step) != substance(new_step):
             changed.append(f"{_named(old_step)} is not what it was when the plan was made.")
         elif new_step.blocked and not old_step.blocked:
             changed.append(f"{_named(old_step)} cannot be done any more: {new_step.blocked}")
     return (*dropped, *added, *sorted(changed))
+
+
+def substance(step: Step) -> tuple[object, ...]:
+    """What a step changes, after which others, and on which condition; also the name and commands by which an operator knows it:
+    a file may say of one thing that it is another."""
+    acts = (step.kind, step.image, step.also, step.workload, step.containers, step.new_image, step.job, step.parameters)
+    return (*acts, step.needs, step.preconditions, step.target, step.commands, step.undo)
 
 
 def _named(step: Step) -> str:

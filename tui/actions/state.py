@@ -20,7 +20,7 @@ from tui.domain.common.decoding import from_json
 from tui.domain.common.text import clean
 from tui.domain.plans.plan import Plan
 from tui.errors import TrustreeError, UsageError
-from tui.private_files import make_private, open_private, read_regular
+from tui.private_files import in_the_way, make_private, open_private, read_regular
 
 __all__ = ["Execution", "PlanHeld", "StateFault", "StateFile", "StateFiles"]
 
@@ -148,7 +148,9 @@ def _take(descriptor: int, plan: str, who: str) -> None:
 def _fault(path: Path, verb: str, error: OSError) -> StateFault:
     return StateFault(
         f"The state of the plan, {path}, cannot be {verb}: {error.strerror or 'the system refuses it'}. Nothing is sent.",
-        f"Free some space in {path.parent}, or change its owner to you.",
+        f"Move {path if path.parent.is_dir() else path.parent} away, where nothing is unfinished."
+        if in_the_way(error)
+        else f"Free some space in {path.parent}, or change its owner to you.",
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -15,7 +16,7 @@ from tui.domain.plans.board import Board, BoardRow
 from tui.domain.plans.plan import Plan, Step
 from tui.errors import UsageError
 from tui.presenters.words import plural
-from tui.private_files import make_private, open_private
+from tui.private_files import IS_LINK, NO_REGULAR, make_private, open_private
 from tui.reports.columns import plain
 from tui.reports.encoding import encode
 
@@ -24,6 +25,8 @@ __all__ = ["PLAN_FORMATS", "board_json", "board_lines", "plan_from", "plan_piece
 SCHEMA = "trustree/plan/v1"
 RESULT = "trustree/plan-result/v1"
 PLAN_FORMATS = ("table", "json", "markdown")
+YEARS = range(2000, 9000)
+"""Years of which days and hours can be reckoned from."""
 
 
 class PlanDocument(msgspec.Struct, frozen=True):
@@ -61,6 +64,8 @@ def plan_from(body: bytes, name: str) -> Plan:
         raise UsageError(f"{clean(name, 200)} is not a plan.", "`trustree rebuild QUERY --save FILE` writes one.") from error
     if document.schema != SCHEMA:
         raise UsageError(f"{clean(name, 200)} is a plan of another version.", "Make a new plan.")
+    if any(moment.tzinfo is None or moment.year not in YEARS for moment in (document.plan.made, document.plan.as_of)):
+        raise UsageError(f"When {clean(name, 200)} was made cannot be read.", "Make a new plan.")
     ended: set[str] = set()
     for step in document.plan.steps:
         if step.id in ended or not ended.issuperset(step.needs):
@@ -73,6 +78,8 @@ def save_plan(plan: Plan, file: Path) -> Path:
     """Write a plan to a file that is for its owner alone. Raises UsageError."""
     part = file.with_name(f"{file.name}.part")
     try:
+        if file.is_symlink() or (file.exists() and not file.is_file()):  # to replace /dev/null would be a deed of its own
+            raise OSError(errno.EINVAL, IS_LINK if file.is_symlink() else NO_REGULAR, str(file))
         make_private(file.parent)
         with open(open_private(str(part), os.O_WRONLY | os.O_TRUNC), "wb") as opened:
             opened.write(b"".join(plan_pieces(plan, "json", unicode=True)))
