@@ -22,7 +22,7 @@ from tui.domain.builds.claimed import contradiction
 from tui.domain.builds.labels import label_claims
 from tui.domain.builds.places import build_place, source_repository
 from tui.domain.builds.provenance import builder_claims
-from tui.domain.facts.build import BuilderKind, Job, JobKey, Run, RunState
+from tui.domain.facts.build import BuilderKind, BuiltImage, Job, JobKey, Run, RunState
 from tui.domain.facts.build_claim import BuildClaim, ClaimedBy
 from tui.domain.facts.build_events import JobsSeen, builder_source
 from tui.domain.facts.events import ClaimsRead, SignaturesVerified, SourceHealth, SourceId, SourceKind, SourceState
@@ -290,6 +290,20 @@ def test_what_builders_say_comes_before_what_the_image_says() -> None:
 
 
 # ---- what comes of it
+
+
+@pytest.mark.parametrize(("pushes", "runs"), [(True, False), (False, True)])
+def test_a_job_that_is_known_to_push_something_else_is_not_run_for_a_claim(pushes: bool, runs: bool) -> None:
+    """The label of an image that was copied names the job of the one that it was copied from; that of an attacker's any job."""
+    subject, other = image(PIPELINE_LABEL), BuiltImage(RepositoryName(ACR, "shop/other"), "1", OTHER)
+    named = next(job for job in JOBS if job.key.job == "shop/31")
+    jobs = [msgspec.structs.replace(named, images=(other,) if pushes else ())]
+    run = msgspec.structs.replace(kit.run(named, "r1"), images=(other,))
+    chosen = choose_job(kit.world([subject], jobs=jobs, runs=[run] if runs else []), subject.key)
+    assert isinstance(chosen, NoJob)
+    assert chosen.reason.startswith("No job is known to build it. A label, which nobody signed, names the Azure pipeline")
+    assert f"which pushes {ACR}/shop/other, and not this." in chosen.reason
+    assert f'{LINE}"shop/31"' in chosen.remedy
 
 
 def test_a_job_that_stands_on_a_claim_says_so_and_how_to_confirm_it() -> None:

@@ -11,10 +11,11 @@ import msgspec
 
 from tui.domain.builds.claimed import builder_title, contradiction, deciding, names_other, speaker, vouched
 from tui.domain.builds.places import JOB
-from tui.domain.common.text import clean, full_stop
+from tui.domain.common.text import clean, full_stop, listed
 from tui.domain.facts.build import BuilderKind, Job, JobKey
 from tui.domain.facts.build_claim import BuildClaim
 from tui.domain.facts.events import SourceHealth, SourceKind, SourceState
+from tui.domain.facts.image import RepositoryName
 from tui.domain.facts.patterns import is_azure_registry
 from tui.domain.snapshot.snapshot import Attribution, AttributionBasis, Confidence, Image, ImageKey, Snapshot
 
@@ -51,8 +52,29 @@ def choose_job(snapshot: Snapshot, key: ImageKey) -> ChosenJob | NoJob:
         return ChosenJob(
             Job(attribution.job, attribution.job.job), attribution, warnings=(f"The job itself could not be read{why}",)
         )
+    if others := _pushes_only(snapshot, key, attribution, job):
+        reason = f"{_claimant(snapshot, key, attribution)} names the {job_title(job)}, which pushes {others}, and not this."
+        return NoJob(f"No job is known to build it. {reason}", _confirming_line(key, job.key))
     blocked = full_stop(job.disabled[:1].upper() + job.disabled[1:])
     return ChosenJob(job, attribution, blocked, (*map(full_stop, job.hindrances), *_doubts(snapshot, key, attribution, job)))
+
+
+def _pushes_only(snapshot: Snapshot, key: ImageKey, attribution: Attribution, job: Job) -> str:
+    """What a job that only a claim names is known to push, where this image's repository is not among it: the claim may lie, or
+    be that of the image that this one was copied from, and the job is run for neither."""
+    if not attribution.basis.is_claim or attribution.confidence is not Confidence.CLAIMED:
+        return ""
+    runs = snapshot.runs.get(job.key, ())
+    names = {built.name: None for built in (*job.images, *(image for run in runs for image in run.images or ()))}
+    if not names or RepositoryName(key.registry, key.repository) in names:
+        return ""
+    return listed([clean(f"{name.registry}/{name.repository}", 160) for name in list(names)[:3]])
+
+
+def _claimant(snapshot: Snapshot, key: ImageKey, attribution: Attribution) -> str:
+    by = "A label" if attribution.basis is AttributionBasis.LABEL else "Its provenance"
+    image = snapshot.images.get(key)
+    return f"{by}, {vouched(image).value}," if image is not None else by
 
 
 def _doubts(snapshot: Snapshot, key: ImageKey, attribution: Attribution, job: Job) -> tuple[str, ...]:
