@@ -262,3 +262,8 @@ def test_a_plan_of_tomorrow_is_not_carried_out(outdoors: Outdoors, capfd: pytest
     assert run(outdoors, "rebuild", "base:debian", "--yes") == 1
     assert "yet to come" in capfd.readouterr().err
     assert outdoors.world.sends == []
+
+
+def test_a_query_that_finds_nothing_is_said_to(outdoors: Outdoors, capfd: pytest.CaptureFixture[str]) -> None:
+    run(outdoors, "rebuild", "repo:nosuch", "--plan", "-o", "json")
+    assert "Nothing was found that is meant by the query." in capfd.readouterr().err

@@ -162,7 +162,7 @@ class Actions:
             raise UsageError("The plan has no step that can be carried out.", "The plan says what keeps each step.")
         if plan.made - self._clock.now() > AHEAD:
             raise UsageError(
-                f"The plan was made at {plan.made:%Y-%m-%d %H:%M} UTC, which is yet to come: what has run since cannot be told.",
+                f"The plan was made at {plan.made:%Y-%m-%d %H:%M} UTC, which is yet to come: nobody knows what has run since.",
                 "Set the clocks of both machines, then make a new plan.",
             )
         changed = tuple(words for words in await self.differences(plan) if words not in accepted)

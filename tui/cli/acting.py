@@ -148,7 +148,8 @@ async def _planned(
     query = _query_of(saved) if saved is not None else call.query()
     snapshot, selection = await looked(estate, query, options.wait, reach_of(query.terms))
     meant(query, snapshot, selection)
-
+    if not selection.images and not selection.workloads:
+        say("Nothing was found that is meant by the query.")
     if saved is not None:
         actions.remember(saved, _images(action, selection), selection.workloads)
         return snapshot, saved
