@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tui.domain.common.memo import Rows, Shared, SharedByIdentity, Trace
+from tui.domain.common.memo import Memo, Rows, Shared, SharedByIdentity, Trace
 
 
 @pytest.mark.parametrize("ahead", [False, True])
@@ -57,3 +57,26 @@ def test_what_follows_from_an_object_is_never_that_of_another_in_its_place() -> 
     assert [lengths.get(kept), lengths.get(kept), lengths.get([1, 2])] == [2, 2, 2]
     assert made == [2, 2], "equal, but another one"
     assert [lengths.get([0] * number) for number in range(50)] == list(range(50))
+
+
+class Compared:
+    """A key of a memo: while it is compared, another thread asks for something else."""
+
+    def __init__(self, memo: Memo[str]) -> None:
+        self.is_compared, self.memo = False, memo
+
+    def __eq__(self, other: object) -> bool:
+        if not self.is_compared:
+            self.is_compared = True
+            self.memo.get("other", lambda: "other")
+        return other is self
+
+    def __hash__(self) -> int:
+        return id(self)
+
+
+def test_a_memo_gives_each_thread_its_own_answer() -> None:
+    memo: Memo[str] = Memo()
+    key = Compared(memo)
+    assert memo.get(key, lambda: "own") == "own"
+    assert memo.get(key, lambda: "own") == "own"

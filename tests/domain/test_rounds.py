@@ -97,7 +97,7 @@ def of_anything(world: World, pick: random.Random) -> None:
         case 2:
             host = pick.choice((A, B))
             state = pick.choice((SourceState.OK, SourceState.FAILED, SourceState.LOADING))
-            error = "gone" if state is SourceState.FAILED else ""
+            error = pick.choice(("gone", "refused")) if state is SourceState.FAILED else ""
             world.health(SourceId(SourceKind.REGISTRY, host), state, error=error, surveyed=pick.random() < 0.7)
         case 3:
             world.health(SourceId(SourceKind.CLUSTER, "lab"), pick.choice((SourceState.OK, SourceState.FAILED)))
@@ -208,3 +208,20 @@ def test_rules_of_a_place_reach_in_time_what_only_waits_there() -> None:
         assert kept.images == fresh.images
         states.update(check.state for image in kept.images.values() for check in image.checks if check.name is CheckName.AGE)
     assert len(states) > 1
+
+
+def test_the_reason_for_a_silence_is_always_the_newest() -> None:
+    """Of signatures too, though nobody says anything of these: what is attached was listed later, or it fails otherwise now."""
+    world, assembler, registry = World(), Assembler(), SourceId(SourceKind.REGISTRY, A)
+    signed = world.manifest(f"{A}/app", "abc", "1")
+    world.tell(SignaturesVerified(SourceId(SourceKind.SIGNATURES), name_of(f"{A}/app"), signed, (), world.clock))
+    words = set[str]()
+    for error, hours in (("gone", 3), ("refused", 3), ("refused", 2)):
+        world.tell(ReferrersListed(registry, name_of(f"{A}/app"), signed, (), NOW - timedelta(hours=hours)))
+        world.clock = NOW - timedelta(minutes=5)  # since then nothing has come
+        world.health(registry, SourceState.FAILED, error=error)
+        facts = facts_of(world)
+        kept, fresh = assembler.assemble(facts, POLICIES[0], NOW), Assembler().assemble(facts, POLICIES[0], NOW)
+        assert kept.images == fresh.images
+        words.update(verified.error for image in kept.images.values() for verified in image.signatures)
+    assert len(words) == 3

@@ -57,9 +57,10 @@ class Memo(Generic[T]):
 
     def get(self, key: object, make: Callable[[], T]) -> T:
         """The last answer, when `key` equals the last key; else a new one."""
-        if self._last is None or self._last[0] != key:
-            self._last = (key, make())
-        return self._last[1]
+        last = self._last  # once: another thread may put its own in this place meanwhile
+        if last is None or last[0] != key:
+            last = self._last = (key, make())
+        return last[1]
 
 
 class Shared(Generic[K]):

@@ -46,12 +46,16 @@ class Limits(msgspec.Struct, frozen=True):
         return None if seconds is None or not health.every else timedelta(seconds=max(seconds, _GRACE * health.every))
 
 
+_Listing = tuple[datetime, RepositoryName, str]
+"""When what is attached to a manifest of a repository was listed last."""
+
+
 class Freshness:
     """Takes what is too old as lost; keeps what it made, so that what did not change stays the very same."""
 
     def __init__(self) -> None:
         self.due: datetime | None = None
-        self._subjects: tuple[int, list[tuple[datetime, RepositoryName, str]]] = (-1, [])
+        self._subjects: tuple[int, list[_Listing]] = (-1, [])
         self._made: tuple[object, TrustFacts] | None = None
 
     def of(self, facts: Facts, limits: Limits, now: datetime) -> Facts:
@@ -59,12 +63,12 @@ class Freshness:
         health = confirmed_sources(facts.health, limits, now)
         searched = self._searched(facts)
         limit = timedelta(seconds=limits.signature)
-        late = frozenset((name, subject) for listed, name, subject in searched if now - listed >= limit)
+        late = frozenset(listing for listing in searched if now - listing[0] >= limit)
         ends = [*_ends(facts.health, limits), *(listed + limit for listed, _, _ in searched)]
         self.due = min((end for end in ends if end > now), default=None)
         return replace(facts, health=health, trust=self._trust(facts, health, late))
 
-    def _searched(self, facts: Facts) -> list[tuple[datetime, RepositoryName, str]]:
+    def _searched(self, facts: Facts) -> list[_Listing]:
         """When what is attached to each manifest with signatures was listed last."""
         version, searched = self._subjects
         if version != facts.images.version:
@@ -75,23 +79,24 @@ class Freshness:
             self._subjects = facts.images.version, searched
         return searched
 
-    def _trust(
-        self, facts: Facts, health: Mapping[SourceId, SourceHealth], late: frozenset[tuple[RepositoryName, str]]
-    ) -> TrustFacts:
+    def _trust(self, facts: Facts, health: Mapping[SourceId, SourceHealth], late: frozenset[_Listing]) -> TrustFacts:
         lost = {
             source.id.name: source
             for source in health.values()
             if source.kind is SourceKind.REGISTRY and source.state is SourceState.FAILED
         }
-        basis = facts.trust.version, late, tuple(sorted((host, source.as_of) for host, source in lost.items()))
+        listings = tuple(listing for listing in self._searched(facts) if listing[1].registry in lost) if lost else ()
+        reasons = tuple(sorted((host, source.error) for host, source in lost.items()))
+        basis = facts.trust.version, late, listings, reasons
         if self._made is not None and self._made[0] == basis:
             return self._made[1]
         trust = facts.trust
         if late or lost:
+            overdue = {(name, subject) for _, name, subject in late}
             signatures = {
                 name: {
                     subject: _unconfirmed(verified, facts.images.referrers.get(name, {}).get(subject), lost.get(name.registry))
-                    if (name, subject) in late or name.registry in lost
+                    if (name, subject) in overdue or name.registry in lost
                     else verified
                     for subject, verified in subjects.items()
                 }
