@@ -88,13 +88,22 @@ async def text_of(logs: Logs, snapshot: Snapshot) -> str:
         (Logs(f"{ACR}/base/debian:1", API.digest), "That is another build of the base above."),
         (Logs("registry.hub.docker.com/library/node:15", API.digest), f"That contradicts the base above, {ACR}/base/debian."),
         (Logs(f"{ACR}/base/debian:1", BASE.digest, ("dotnet/sdk",)), "with mcr.microsoft.com/dotnet/sdk:1"),
-        (Logs(f"{ACR}/base/debian:1", BASE.digest, pushed=BASE.digest), "It names no base."),
+        (Logs(f"{ACR}/base/debian:1", BASE.digest, pushed=BASE.digest), "What could be read of it does not mention this image."),
         (Logs("", ""), "It names no base."),
     ],
 )
 async def test_the_log_confirms_or_contradicts_the_base(logs: Logs, words: str) -> None:
     assert words in await text_of(logs, estate())
     assert logs.asked == [("ca1", 2000)]
+
+
+@pytest.mark.parametrize("lines", [(), ("Step 1/2 : FROM it", "Only the first 50,000 lines are read here; the log goes on.")])
+async def test_a_log_that_is_gone_or_cut_does_not_say_that_there_is_no_base(lines: tuple[str, ...]) -> None:
+    logs = Logs("", "")
+    logs.lines = [*lines]
+    text = await text_of(logs, estate())
+    assert "does not mention this image" in text
+    assert "names no base" not in text
 
 
 async def test_where_nothing_else_names_a_base_the_log_still_does() -> None:

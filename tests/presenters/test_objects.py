@@ -41,6 +41,13 @@ def test_no_value_of_a_secret_is_shown() -> None:
     }
 
 
+@pytest.mark.parametrize("odd", [5, "x", True, [{}], [["a"]], None, {}])
+def test_what_has_another_type_than_it_should_is_shown_all_the_same(odd: object) -> None:
+    assert shown({"metadata": {"annotations": odd}}) == {"metadata": {"annotations": odd}}
+    assert shown({"metadata": odd, "kind": odd}) == {"metadata": odd, "kind": odd}
+    assert shown({"kind": "Secret", "data": odd}) == {"kind": "Secret", "data": odd if odd == {} else "[hidden]"}
+
+
 @pytest.mark.parametrize(
     ("value", "hidden"),
     [

@@ -39,14 +39,16 @@ def shown_object(body: bytes) -> dict[str, Any]:
         value = _object.decode(body)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise NotReadable from error
-    metadata = value.get("metadata")
-    if isinstance(metadata, dict):
-        metadata.pop("managedFields", None)
-        if set(metadata.get("annotations") or ()) == {LAST_APPLIED}:
-            metadata.pop("annotations")
+    match value.get("metadata"):
+        case dict() as metadata:
+            metadata.pop("managedFields", None)
+            match metadata.get("annotations"):
+                case dict() as annotations if annotations.keys() == {LAST_APPLIED}:
+                    metadata.pop("annotations")
     if value.get("kind") == "Secret":
-        for part in ("data", "stringData"):
-            value[part] = dict.fromkeys(value.get(part) or (), HIDDEN)
+        for part in {"data", "stringData"} & value.keys():
+            members = value[part]
+            value[part] = dict.fromkeys(members, HIDDEN) if isinstance(members, dict) else HIDDEN
     return {name: _without_secrets(name, member, 0) for name, member in value.items()}
 
 

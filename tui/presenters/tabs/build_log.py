@@ -54,7 +54,9 @@ def _drawn(run: Run, key: ImageKey, records: Sequence[BuildRecord], context: Sec
     digests = image.digests if image is not None else (key.digest,)
     record = next((record for record in records if record.digest in digests), None)
     lines = [TextLine(), TextLine((Span(f" The log of the run {clean(run.id, 40)}, which pushed it", "dim"),))]
-    if record is None or not (record.claims or record.inputs):
+    if record is None:  # it may be gone, cut, or about other images
+        return [*lines, *wrapped("What could be read of it does not mention this image.", "dim", context.width, indent=3)]
+    if not (record.claims or record.inputs):
         return [*lines, *wrapped("It names no base.", "dim", context.width, indent=3)]
     for claim in record.claims:
         lines += wrapped(f"built on {_words(claim)}", "", context.width, indent=3)

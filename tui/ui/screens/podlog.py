@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
 from typing import ClassVar
 
 import msgspec
@@ -64,8 +65,9 @@ class PodLogScreen(RunLogScreen):
         estate = self.app.estate
         if estate is None:
             raise TrustreeError("The estate is not open any more.", "Start trustree again.")
-        async for line in estate.inquiries.cluster(log.cluster).log(log):
-            yield line
+        async with aclosing(estate.inquiries.cluster(log.cluster).log(log)) as lines:  # its connection ends with the screen
+            async for line in lines:
+                yield line
 
     def _reread(self) -> None:
         self.read(self._words(), self._opened)
