@@ -100,6 +100,16 @@ def untagged_and_nobody_tells_of_locks(shop: Shop) -> None:
     shop.policies(RegistryPolicies())
 
 
+def untagged_and_nobody_tells_of_locks_that_the_task_takes_away(shop: Shop) -> None:
+    shop.list_all({"2": shop.new}, None)
+    shop.policies(RegistryPolicies(days=7, changed=NOW - 90 * DAY), purge(days=5, untagged=True, locked=True))
+
+
+def its_tag_is_purged_and_nobody_tells_of_locks_that_the_task_takes_away(shop: Shop) -> None:
+    shop.list_all({"1": shop.old, "2": shop.new}, None)
+    shop.policies(RegistryPolicies(), purge(tag="^1", locked=True))
+
+
 def its_tag_is_purged_soon(shop: Shop) -> None:
     shop.list_all({"1": shop.old, "2": shop.new})
     shop.policies(RegistryPolicies(), purge(tag="^1", days=30))
@@ -166,7 +176,9 @@ CASES: list[tuple[Callable[[Shop], None], RiskKind | None, datetime | None, str]
     (untagged_and_a_task_deletes_such, RiskKind.PURGE, NOW + 3 * DAY, "the task purge, at 0 1 * * * UTC, deletes it"),
     (untagged_and_locked, None, None, ""),
     (untagged_and_locked_but_the_task_unlocks, RiskKind.PURGE, NOW + 3 * DAY, "the task purge deletes it"),
-    (untagged_and_nobody_tells_of_locks, RiskKind.UNKNOWN, None, "whether it is locked is not known"),
+    (untagged_and_nobody_tells_of_locks, RiskKind.UNKNOWN, None, "shop/api does not tell its attributes."),
+    (untagged_and_nobody_tells_of_locks_that_the_task_takes_away, RiskKind.PURGE, NOW + 3 * DAY, "the task purge deletes it"),
+    (its_tag_is_purged_and_nobody_tells_of_locks_that_the_task_takes_away, RiskKind.PURGE, NOW + 10 * DAY, "deletes its tag 1."),
     (its_tag_is_purged_soon, RiskKind.PURGE, NOW + 10 * DAY, "The task purge deletes its tag 1."),
     (its_tag_is_purged_long_after, None, None, ""),
     (its_tag_is_one_of_the_newest_that_stay, None, None, ""),

@@ -144,12 +144,15 @@ class Risks:
     def _untagged(self, image: Image) -> Risk | None:
         if not image.tags_listed:
             return Risk(RiskKind.UNKNOWN, f"Which tags {image.name} has is not known.", brief="tags not listed")
-        if image.locks is None and is_azure_registry(image.key.registry):
-            unlocked = f"It has no tag, and whether it is locked is not known: {image.name} was not listed."
-            return Risk(RiskKind.UNKNOWN, unlocked, brief="locks not known")
-        dates = [*self._retained(image), *self._purged(image)]
+        may_be_locked = image.locks is None and is_azure_registry(image.key.registry)
+        retained = () if may_be_locked else self._retained(image)
+        dates: list[Risk] = [*retained, *self._purged(image, may_be_locked)]
         if dates:
             return min(dates, key=lambda risk: (risk.due is None, risk.due or self._snapshot.as_of, risk.kind))
+        if may_be_locked:
+            why = "was not listed" if image.changed is None and image.pushed is None else "does not tell its attributes"
+            unlocked = f"It has no tag, and whether it is locked is not known: {image.name} {why}."
+            return Risk(RiskKind.UNKNOWN, unlocked, brief="locks not known")
         if _is_locked(image.locks):
             # A lock holds off everything but a purge that takes locks away.
             return self._untold(image, frozenset())
@@ -166,9 +169,9 @@ class Risks:
             yield Risk(RiskKind.RETENTION, f"It has no tag: {rule}.", _later(image.changed, timedelta(days=policy.days)))
         # What was untagged before the policy was switched on is not reached by it.
 
-    def _purged(self, image: Image) -> Iterator[Risk]:
+    def _purged(self, image: Image, may_be_locked: bool) -> Iterator[Risk]:
         for purge in self._purges_of(image.name):
-            is_passed_over = _is_locked(image.locks) and not purge.rule.locked
+            is_passed_over = (may_be_locked or _is_locked(image.locks)) and not purge.rule.locked
             if purge.rule.untagged and not is_passed_over and _filters(purge.rule, image.name) is not False:
                 due = _later(image.changed, purge.rule.ago) if image.changed is not None else None
                 yield Risk(RiskKind.PURGE, f"It has no tag: {_runs(purge)} deletes it.", due)
@@ -261,8 +264,8 @@ def _is_meant(rule: PurgeRule, name: RepositoryName, row: Tag) -> bool | None:
     if _is_locked(row.locks) and not rule.locked:
         return False
     is_meant = _any(_both(_is_whole(pattern.repository, name.repository), pattern.tag, row.name) for pattern in rule.filters)
-    # Nobody tells whether a lock keeps it.
-    return None if is_meant and row.locks is None else is_meant
+    # Nobody tells whether a lock keeps it, from a command that takes none away.
+    return None if is_meant and row.locks is None and not rule.locked else is_meant
 
 
 def _both(repository: bool | None, pattern: str, tag: str) -> bool | None:
