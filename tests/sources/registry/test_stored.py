@@ -10,6 +10,7 @@ from tests.sources.registry.helpers import Collector, demand, options
 from tests.sources.registry.servers import CONFIG, INDEX, FakeRegistry, digest_of
 from tests.sources.registry.test_faults import only, said
 from tui.domain.facts.events import ConfigRead, LookupFailed, ManifestRead, ReferrersListed
+from tui.errors import UntrustedPayload
 from tui.sources.kit.credentials import Credentials
 from tui.sources.ports import ContentStore
 from tui.sources.registry.content import MemoryStore, keep_manifest
@@ -162,3 +163,11 @@ async def test_a_manifest_that_does_not_say_what_it_is_is_not_kept() -> None:
         content = json.dumps(body).encode()
         keep_manifest(store, ManifestBody(digest_of(content), content, "application/vnd.oci.image.manifest.v1+json"))
         assert await store.get(digest_of(content)) is None
+
+
+async def test_what_the_registry_calls_something_else_is_not_kept_and_taken_the_next_time() -> None:
+    content = b'{"mediaType":"application/vnd.oci.image.manifest.v1+json","layers":[]}'
+    store, digest = MemoryStore(), digest_of(content)
+    with pytest.raises(UntrustedPayload, match="says that it is application"):
+        keep_manifest(store, ManifestBody(digest, content, INDEX))
+    assert await store.get(digest) is None

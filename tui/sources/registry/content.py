@@ -22,7 +22,11 @@ async def stored(store: ContentStore, digest: str) -> bytes | None:
 
 
 def keep_manifest(store: ContentStore, body: ManifestBody) -> None:
-    """Keep a manifest that says itself what it is: how the registry calls it is not kept with it."""
+    """Keep a manifest that says itself what it is: how the registry calls it is not kept with it.
+
+    Raises UntrustedPayload where that is something else.
+    """
+    check_media_type(body.content, body.content_type, f"manifest {body.digest[:19]}")
     if declares_type(body.content, "manifest"):
         store.put(body.digest, body.content)
 
@@ -39,7 +43,6 @@ class StoredContent:
         if content is None:
             body = await self._client.manifest(name.repository, digest)
             content = body.content
-            check_media_type(content, body.content_type, f"manifest {digest[:19]}")
             keep_manifest(self._store, body)
         return content
 
