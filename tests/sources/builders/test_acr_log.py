@@ -89,7 +89,7 @@ async def test_a_log_that_was_kept_as_an_artifact_is_read_with_one_request() -> 
         finally:
             await tasks.aclose()
             await arm.close()
-    assert set(methods) == {("GET", False)}
+    assert methods == [("GET", False)]
 
 
 async def test_a_log_that_is_not_there_yet_is_waited_for() -> None:

@@ -99,6 +99,8 @@ class RunLog:
 
     async def _next(self) -> bytes:
         """What came since; empty when nothing did."""
+        if self._is_whole and self._is_complete:
+            return b""
         head = await self._asked("HEAD")
         if head is None:
             return b""
