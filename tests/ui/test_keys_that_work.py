@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+from pathlib import Path
+
 import pytest
 from textual.app import App
+from textual.binding import Binding
 
 from tests.estates import company
 from tests.ui.driving import explorer, until
 from tui.domain.snapshot.snapshot import EMPTY
+from tui.errors import InvalidConfig
 from tui.presenters.tabs.vulnerabilities import VULNERABILITIES
+from tui.ui import screens
+from tui.ui.keymap import EXPLORER, GLOBAL, PAGE, PAGES, check_names
 from tui.ui.screens.explorer import ExplorerScreen
 from tui.ui.screens.keys import KeyLine, keys_of
 from tui.ui.screens.pages import DetailScreen, HelpScreen, SourcesScreen
@@ -128,3 +135,27 @@ async def test_a_filter_can_be_typed_before_anything_was_read() -> None:
         await until(pilot, lambda: screen.chosen.query == "payments")
         estate.publish(company())
         await until(pilot, lambda: screen.built is not None and bool(screen.built.matched) and screen.outline.row_count > 0)
+
+
+def names_of_all_screens() -> set[str]:
+    """The name of each key that any screen binds."""
+    folder = Path(screens.__file__).parent
+    modules = [import_module(f"{screens.__name__}.{path.stem}") for path in folder.glob("*.py") if path.stem != "__init__"]
+    lists = [getattr(item, "BINDINGS", ()) for module in modules for item in vars(module).values() if isinstance(item, type)]
+    bindings = [binding for item in (*lists, GLOBAL, EXPLORER, PAGE) for binding in item if isinstance(binding, Binding)]
+    own = [binding for binding in bindings if binding.id and not binding.id.startswith(("app.", "screen.", "command_palette."))]
+    return {binding.id for binding in own if binding.id}
+
+
+def test_each_key_can_be_given_another_place_by_its_name() -> None:
+    names = names_of_all_screens()
+    check_names(names)
+    guide = (Path(__file__).parents[2] / "docs" / "configuration.md").read_text()
+    assert not [name for name in {*names, *PAGES} if f"`{name}`" not in guide]
+    assert set(PAGES) <= names
+
+
+def test_a_name_that_no_key_has_is_refused_with_the_nearest_one() -> None:
+    with pytest.raises(InvalidConfig, match=r"`fliter` under \[keymap\] is the name of no key") as refused:
+        check_names(["why", "fliter"])
+    assert refused.value.remedy.startswith("Did you mean `filter`?")

@@ -34,7 +34,7 @@ from tui.errors import TrustreeError, fault_of
 from tui.presenters.glyphs import ASCII, UNICODE, Glyphs
 from tui.ui.courtesy import Courtesy
 from tui.ui.host import Actions, DisplaySettings, Host, LiveEstate, StartSettings
-from tui.ui.keymap import GLOBAL
+from tui.ui.keymap import GLOBAL, check_names
 from tui.ui.query_indexes import QueryIndexes
 from tui.ui.screens.explorer import ExplorerScreen
 from tui.ui.screens.lean_frames import LeanScreen
@@ -379,7 +379,8 @@ def _marks(settings: StartSettings) -> MarkFile:
 
 
 def run(settings: StartSettings, query: str = "") -> int:
-    """Run the explorer on the estate that the settings describe; returns the exit code."""
+    """Run the explorer on the estate that the settings describe; returns the exit code. Raises InvalidConfig."""
+    check_names(settings.keymap)
     wait_for_size(sys.stdout.fileno())
     opener = partial(_opened, settings)
     queries, marks = partial(_queries, settings), partial(_marks, settings)

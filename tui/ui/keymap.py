@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from difflib import get_close_matches
 
 from textual.binding import Binding, BindingType
 
+from tui.errors import InvalidConfig
 from tui.presenters.views.table import VIEWS
+from widgets.marking import MarkingTree
+from widgets.page import TextPage
+from widgets.tree import VirtualTree
 
-__all__ = ["EXPLORER", "GLOBAL", "ONWARD", "PAGE"]
+__all__ = ["EXPLORER", "GLOBAL", "ONWARD", "PAGE", "PAGES", "check_names"]
 
 GLOBAL: list[BindingType] = [
     Binding("question_mark", "help", "help", key_display="?", id="help"),
@@ -73,3 +78,23 @@ def _onward(binding: BindingType) -> Iterator[Binding]:
 
 ONWARD: list[BindingType] = [onward for binding in EXPLORER for onward in _onward(binding)]
 """Keys of the explorer that lead on from a detail that has the whole screen."""
+
+
+PAGES = (
+    *("log.follow", "log.wrap", "log.search", "log.next", "log.before", "log.previous", "log.container", "log.pod"),
+    *("log.container-before", "log.pod-before", "question.yes", "question.no", "quit.yes"),
+    *("why.copy", "why.commands", "why.back", "plan.begin", "plan.copy", "plan.save", "plan.other", "waiting.cancel"),
+)
+"""The names of keys that only pages have, which are loaded when they are opened."""
+
+
+def check_names(names: Iterable[str]) -> None:
+    """Refuse a name of `[keymap]` that no key has. Raises InvalidConfig."""
+    moving = (*MarkingTree.BINDINGS, *VirtualTree.BINDINGS, *TextPage.BINDINGS)
+    bindings = (binding for binding in (*GLOBAL, *EXPLORER, *PAGE, *moving) if isinstance(binding, Binding))
+    known = sorted({*(binding.id for binding in bindings if binding.id), *PAGES})
+    unknown = next((name for name in names if name not in known), None)
+    if unknown is not None:
+        near = get_close_matches(unknown, known, 1)
+        hint = f"Did you mean `{near[0]}`? " if near else ""
+        raise InvalidConfig(f"`{unknown}` under [keymap] is the name of no key.", f"{hint}The names are {', '.join(known)}.")
