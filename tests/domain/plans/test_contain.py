@@ -8,8 +8,9 @@ import pytest
 from tests.domain.estates import NOW
 from tests.domain.plans.kit import current, image, key, workload, world
 from tests.domain.plans.test_rebuild import shape
+from tests.domain.world import A, World, running
 from tui.domain.common.trust import State
-from tui.domain.facts.workload import ContainerType
+from tui.domain.facts.workload import ContainerType, Resource, TemplateContainer
 from tui.domain.plans.containing import contain
 from tui.domain.plans.plan import Plan, StepKind
 from tui.domain.snapshot.snapshot import Image, ImageKey, Workload
@@ -129,3 +130,23 @@ def test_a_roll_back_is_held_against_the_template_and_undone_to_it() -> None:
     assert [condition.value for condition in step.preconditions] == ["docker.io/shop/api:2"]
     assert step.undo.endswith("app=docker.io/shop/api:2")
     assert "It takes the place of docker.io/shop/api:2, which its template names and its pods do not run yet." in step.warnings
+
+
+@pytest.mark.parametrize("jobs", [True, False])
+@pytest.mark.parametrize("suspended", [True, False])
+def test_a_cron_job_between_two_of_its_jobs_is_suspended(*, jobs: bool, suspended: bool) -> None:
+    """Nothing of it runs now, and its next Job starts what is compromised."""
+    real = World()
+    real.node("n1")
+    bad = real.manifest(f"{A}/app", "bad", "1")
+    template = TemplateContainer("main", ContainerType.CONTAINER, f"{A}/app:1")
+    top = real.controller("x/CronJob/nightly", Resource.CRONJOBS, template, suspended=suspended)
+    if jobs:
+        job = real.controller("x/Job/nightly-1", Resource.JOBS, template, owner=top)
+        real.pod("x/nightly-1-a", running(f"{A}/app:1", f"{A}/app@{bad}"), owner=job, phase="Succeeded")
+    snapshot = real.snapshot()
+    selected = next(key for key in snapshot.images if key.digest == bad)
+    plan = contain(snapshot, [selected], query="digest", now=NOW)
+    ends = [step.target for step in plan.steps if step.kind is StepKind.SCALE_TO_ZERO]
+    assert ends == ([] if suspended else ["CronJob x/nightly in lab"])
+    assert any("is suspended: nothing of it runs" in note for note in plan.notes) is suspended

@@ -15,6 +15,7 @@ import msgspec
 from tui.domain.common.text import clean
 from tui.domain.common.trust import State
 from tui.domain.facts.patterns import is_azure_registry
+from tui.domain.facts.workload import ObjectKey
 from tui.domain.plans import commands
 from tui.domain.plans.gitops import patch_for_git
 from tui.domain.plans.plan import Action, Plan, Precondition, Step, StepKind
@@ -22,6 +23,7 @@ from tui.domain.plans.redeploying import PINNABLE, image_seen
 from tui.domain.plans.templates import is_ahead, rewritten, unpinnable
 from tui.domain.plans.words import image_title, make_plan, several, step_id, workload_title
 from tui.domain.snapshot.snapshot import Container, ImageKey, Snapshot, Workload
+from tui.domain.workloads.counting import UseKind, users_of
 
 __all__ = ["MOUNTS_UNREAD", "contain", "contents_of"]
 
@@ -43,7 +45,7 @@ def contain(snapshot: Snapshot, selection: Iterable[ImageKey], *, query: str, no
     for key, why in reasons.items():
         steps += _registry_steps(snapshot, key, why)
     resting = []
-    for name in sorted({user for key in reasons for user in snapshot.users.get(key, ())}):
+    for name in sorted({user for key in reasons for user in _users(snapshot, key)}):
         if (workload := snapshot.workloads.get(name)) is not None:
             ends = _workload_steps(snapshot, workload, frozenset(reasons))
             steps += ends
@@ -52,6 +54,12 @@ def contain(snapshot: Snapshot, selection: Iterable[ImageKey], *, query: str, no
     missing = [f"{image_title(snapshot, key)} is not known: nothing is planned for it." for key in chosen if key not in images]
     notes, unknown = _whereabouts(snapshot, reasons)
     return make_plan(snapshot, Action.CONTAIN, query, now, tuple(steps), (*resting, *notes), (*missing, *unknown))
+
+
+def _users(snapshot: Snapshot, key: ImageKey) -> set[ObjectKey]:
+    """Whoever runs an image, or will: a CronJob between two of its Jobs starts it again."""
+    uses = users_of(key, snapshot)
+    return {*snapshot.users.get(key, ()), *(name for use, names in uses.items() if use is not UseKind.ROLLBACK for name in names)}
 
 
 def contents_of(snapshot: Snapshot, images: Iterable[ImageKey]) -> dict[ImageKey, str]:
