@@ -40,7 +40,7 @@ BESIDE_TYPES = (
     Step("format", [str(BIN / "ruff"), "format", "--check", "."]),
     Step("lint", [str(BIN / "ruff"), "check", "."]),
     Step("contracts", [str(BIN / "lint-imports")]),
-    Step("collection", [sys.executable, "-m", "pytest", "--collect-only", *sys.argv[1:]], quiet=True),
+    Step("collection", [sys.executable, "-m", "pytest", "--collect-only", "-q", *sys.argv[1:]], quiet=True),
 )
 TESTS = Step("tests", [sys.executable, "-m", "pytest", "-n", str(WORKERS), *sys.argv[1:]])
 
