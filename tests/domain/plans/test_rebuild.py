@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+from dataclasses import replace
 
 import msgspec
 import pytest
@@ -172,6 +173,18 @@ def test_how_a_workload_takes_the_new_image(place: object, kinds: list[str], blo
     assert [str(step.kind) for step in steps] == kinds
     assert [bool(step.blocked) for step in steps] == [blocked] * len(steps)
     assert all(step.remedy for step in steps if step.blocked)
+
+
+@pytest.mark.parametrize(("pin", "suspended"), [(True, False), (False, False), (True, True)])
+def test_a_cron_job_between_two_of_its_jobs_is_not_forgotten(pin: bool, suspended: bool) -> None:
+    """Nothing of it runs, and its next Job starts what it names: `users` has those that run alone."""
+    nightly = msgspec.structs.replace(workload("nightly", API, kind="CronJob", pin=pin, pods=0), suspended=suspended)
+    snapshot = replace(world(CHAIN, [workload("api", API), nightly], BUILDERS), users={API: (workload("api", API).key,)})
+    plan = plan_for(snapshot, API)
+    pinned = [step.target for step in plan.steps if step.kind is StepKind.PIN]
+    assert pinned == (["CronJob shop/nightly in prod"] if pin and not suspended else [])
+    told = "CronJob shop/nightly in prod takes the new image when it starts next."
+    assert (told in plan.notes) is (not pin and not suspended)
 
 
 def test_a_pin_that_git_owns_comes_with_the_patch_for_git() -> None:

@@ -24,6 +24,7 @@ from tui.domain.plans.plan import Action, Plan, Precondition, Step, StepKind, im
 from tui.domain.plans.templates import is_ahead, rewritten, unpinnable
 from tui.domain.plans.words import image_title, make_plan, step_id, workload_title
 from tui.domain.snapshot.snapshot import BaseState, Container, ImageKey, Snapshot, Workload
+from tui.domain.workloads.counting import is_scheduled
 
 __all__ = ["NewImage", "Redeploys", "image_seen", "redeploy", "redeploy_steps"]
 
@@ -97,11 +98,17 @@ def _untold(workload: Workload, index: RebuildIndex) -> Iterable[str]:
 def redeploy_steps(snapshot: Snapshot, new: Mapping[ImageKey, NewImage], rebuilds: Mapping[str, Step]) -> Redeploys:
     """The steps by which everything that runs one of these images runs the new one."""
     users = {user for key in new for user in snapshot.users.get(key, ())}
+    # A CronJob between two of its Jobs runs nothing, and starts what it names again.
+    users.update(name for name, workload in snapshot.workloads.items() if is_scheduled(workload) and _has_any(workload, new))
     changes = _Changes(snapshot, new, rebuilds)
     for name in sorted(users):
         if name in snapshot.workloads:
             changes.add(snapshot.workloads[name])
     return Redeploys(tuple(changes.steps), tuple(changes.notes))
+
+
+def _has_any(workload: Workload, images: Mapping[ImageKey, NewImage]) -> bool:
+    return any(image in images for container in workload.containers for image in container.images)
 
 
 class _Change(msgspec.Struct, frozen=True, gc=False):
