@@ -12,6 +12,7 @@ from tests.actions.plans import plan_of, rebuild, restart
 from tests.actions.world import Fault, World
 from tui.actions.transitions import ProofKind, Stage
 from tui.domain.plans.board import BoardState, Milestone
+from tui.domain.plans.gitops import NEW_DIGEST
 from tui.domain.plans.plan import Plan, StepKind
 
 APPS = plan_of(
@@ -55,6 +56,18 @@ async def test_a_base_is_rebuilt_before_what_stands_on_it_and_all_is_proven(tmp_
     assert all(sentence.endswith(".") for sentence in rows[1].proofs)
     assert events(world)[0] == ("begun", "")
     assert events(world)[-1] == ("ended", "")
+
+
+async def test_a_patch_for_git_says_at_the_end_what_was_pushed(tmp_path: Path) -> None:
+    owned = msgspec.structs.replace(
+        restart("web", needs=("api",), image="api", kind=StepKind.PIN), blocked="Flux owns it.", remedy=f"image: api@{NEW_DIGEST}"
+    )
+    for fault in (Fault.NONE, Fault.FAILS):
+        world = World(tmp_path / fault.name, {"api": fault})
+        run = await world.carry_out(world.plan(plan_of(rebuild("api"), owned)))
+        record, pushed = run.ledger.records["web"], run.ledger.records["api"].digest
+        assert record.stage is Stage.HELD
+        assert record.remedy == (f"image: api@{pushed}" if fault is Fault.NONE else "")
 
 
 @pytest.mark.parametrize(

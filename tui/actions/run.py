@@ -24,6 +24,7 @@ from tui.actions.state import StateFault
 from tui.actions.transitions import ENDED, Signal, Stage
 from tui.domain.common.text import clean, full_stop, listed
 from tui.domain.plans.board import Board
+from tui.domain.plans.gitops import NEW_DIGEST
 from tui.domain.plans.plan import Plan, Step, StepKind
 
 __all__ = ["PlanRun"]
@@ -151,8 +152,14 @@ class PlanRun:
             await self.ledger.move(step, Signal.HOLD, sentence=f"It was not started: it needs {names}, which did not succeed.")
         elif step.blocked:
             signal = Signal.DENY if step.lacks_right else Signal.HOLD
-            await self.ledger.move(step, signal, sentence=full_stop(step.blocked), remedy=step.remedy)
+            await self.ledger.move(step, signal, sentence=full_stop(step.blocked), remedy=self._remedy(step))
         return not failed and not step.blocked
+
+    def _remedy(self, step: Step) -> str:
+        """What would help; a patch for Git says the digest that was pushed for its image, once that is known."""
+        pushed = [image for need in step.needs for image in self.ledger.records[need].replaced if image.digest]
+        digests = {image.digest for image in pushed if image.key == step.image}
+        return step.remedy.replace(NEW_DIGEST, digests.pop()) if len(digests) == 1 else step.remedy
 
     async def _through(self, step: Step) -> None:
         """Carry it from stage to stage until it has ended, or stopping leaves it for later.
