@@ -281,6 +281,10 @@ async def test_an_empty_board_is_not_said_to_lack_what_a_filter_asks_of_the_esta
         await until(pilot, lambda: screen.notice.display and "b plans a rebuild" in screen.notice.text)
         assert "match" not in screen.notice.text
         assert not screen.answer.display
+        await pilot.press("escape", "f")
+        await until(pilot, lambda: "faults only   not in this view" in text_of(screen))
+        assert "b plans a rebuild" in screen.notice.text
+        await pilot.press("f")
         await pilot.press("slash", *" image:")
         await until(pilot, lambda: screen.filtering.wrong is not None)
         await pilot.press("escape")

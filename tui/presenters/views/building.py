@@ -74,8 +74,9 @@ def _build_board(view: ViewSpec, rows: RowsContext, narrowed_by: Filter) -> Buil
         parse_query(rows.chosen.query)  # what does not parse is said here too
     model = view.build(rows)
     unfold = tuple(islice(model.matches(), MOST_UNFOLDED)) if rows.chosen.words else ()
-    narrows = bool(narrowed_by.words) or not rows.chosen.words
-    return Built(model, model.images_shown if narrowed_by.words else None, 0, unfold, narrows=narrows)
+    is_narrowed = bool(narrowed_by.words and rows.board.plans)  # where there is nothing, nothing is left out
+    shown = model.images_shown if is_narrowed else None
+    return Built(model, shown, 0, unfold, narrows=is_narrowed or not rows.chosen.words)
 
 
 def _hint(query: str, snapshot: Snapshot, now: datetime, index: QueryIndex | None) -> str:
