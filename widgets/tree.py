@@ -132,16 +132,16 @@ class VirtualTree(Painted, can_focus=True):
         return [*pins, *self._outline.rows[top + len(pins) : self._top + self._room]]
 
     def set_model(self, model: TreeModel, *, expanded: Iterable[RowKey] | None = None, keep_order: bool = False) -> None:
-        """Show another model in place: open rows stay open; the cursor's row stays on its line if half of the lines have rows.
+        """Show another model in place: open rows stay open and the cursor's row stays on its line, whatever blanks that leaves.
 
-        When the cursor's row is gone, the cursor is on the nearest ancestor that is left. `expanded` replaces the open rows.
-        With `keep_order` rows stay in the order in which they stand, and new ones come below those beside them.
+        A cursor whose row is gone goes to the nearest ancestor. `expanded` replaces the open rows, and leaves at most half of the
+        lines blank. With `keep_order` rows stay as they stand, and new ones come below those beside them.
         """
         before, line, former = self.cursor_key, self.cursor_line, self.model
         self._outline.reconcile(model, expanded, keep_order=keep_order)
-        top, now = self._outline.cursor - line, self.cursor_key
+        top, now, half = self._outline.cursor - line, self.cursor_key, self._room // 2
         same = now is not None and before is not None and model.identity(now) == former.identity(before)
-        in_place = min(max(top, -self._room // 2), max(0, self.row_count - self._room // 2))
+        in_place = max(-half, top if expanded is None else min(top, max(0, self.row_count - half)))
         self._top = in_place if same and (expanded is None or keep_order) else self._clamped(top)
         self._show_changes(before, former)
 

@@ -125,7 +125,7 @@ def _spoil(fault: Fault, request: Request, reply: Reply) -> Reply:
         case "401" | "403" | "429" | "500" if fault.server in _BUILDERS:
             return _of_builder(fault)
         case "403" if cluster:
-            return status.refused(request.path)
+            return status.refused(request.method, request.path)
         case "401" if cluster:
             return status.unauthorized()
         case "429" if fault.server == "prisma":

@@ -70,9 +70,9 @@ def forbidden(user: str, verb: str, kind: ApiResource, namespace: str, name: str
     )
 
 
-def refused(path: str) -> Reply:
+def refused(method: str, path: str) -> Reply:
     """403 from what stands before the rules, as a webhook or a proxy that says no: it names no rule."""
-    message = f'forbidden: User "contoso-admin" cannot patch path "{path}"'
+    message = f'forbidden: User "contoso-admin" cannot {method.lower()} path "{path}"'
     return _reply(_status(403, "Forbidden", message, {}))
 
 

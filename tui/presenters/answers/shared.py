@@ -179,8 +179,16 @@ def _undecided_wordings(extent: Extent) -> tuple[str, ...]:
     loading = f"{plural(extent.loading, 'source')} still loading" if extent.loading else ""
     reasons = [(reason.words, reason.images) for reason in extent.reasons]
     wordings = []
-    for most, workloads in ((3, in_full), (3, brief), (2, brief), (1, brief), (0, brief)):
-        why = f": {named(reasons, most, 'more reasons')}" if len(reasons) > 1 else f": {reasons[0][0]}" if reasons else ""
+    full = "more reasons"
+    for most, workloads, more in (
+        (3, in_full, full),
+        (3, brief, full),
+        (2, brief, full),
+        (1, brief, full),
+        (1, brief, "more"),
+        (0, brief, ""),
+    ):
+        why = f": {named(reasons, most, more)}" if len(reasons) > 1 else f": {reasons[0][0]}" if reasons else ""
         why = why if most or len(reasons) < 2 else f": mostly {reasons[0][0]}"
         wordings.append("; ".join(filter(None, (f"{images}{why}" if images else "", workloads, lost, loading))) + ".")
     return tuple(wordings)
