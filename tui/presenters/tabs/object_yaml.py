@@ -11,11 +11,9 @@ from tui.domain.facts.inquiries import Inquiries
 from tui.domain.facts.workload import ObjectKey
 from tui.domain.plans.commands import kubectl, resource_name
 from tui.presenters.keys import RowSubject
-from tui.presenters.objects import NotReadable, shown_object
 from tui.presenters.tabs.lines import wrapped
 from tui.presenters.tabs.spec import Drawing, Inquiry, SectionContext
 from tui.presenters.words import count
-from tui.presenters.yaml import yaml_lines
 from widgets.rows import Span, TextLine
 from widgets.text import chopped
 
@@ -39,6 +37,9 @@ def object_inquiry(key: ObjectKey) -> Inquiry:
 
 async def _read(key: ObjectKey, inquiries: Inquiries) -> Drawing:
     """The object. Raises TrustreeError."""
+    from tui.presenters.objects import NotReadable, shown_object  # not before somebody asks
+    from tui.presenters.yaml import yaml_lines
+
     body = await inquiries.cluster(key.cluster).object(key)
     try:
         lines = tuple(islice(yaml_lines(shown_object(body)), MOST_LINES + 1))
