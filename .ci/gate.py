@@ -97,9 +97,9 @@ def _started(step: Step) -> subprocess.Popen[str]:
 def _ended(step: Step, process: subprocess.Popen[str]) -> int:
     """Waits for the end of a step and prints what it said."""
     print(f"== {step.name}", flush=True)
-    said, _ = process.communicate()
+    output, _ = process.communicate()
     if process.returncode or not step.quiet:
-        print(said, end="", flush=True)
+        print(output, end="", flush=True)
     return _judged(step, process.returncode)
 
 

@@ -197,19 +197,19 @@ def _source(health: SourceHealth, now: datetime, width: int) -> Iterator[TextLin
 def _by_remedy(health: SourceHealth) -> dict[str, list[str]]:
     """What is wrong with a source, by what helps: each sentence once, and each remedy once below all that it is for."""
     untold = [denial for denial in health.denials if not _is_told(denial, health)]
-    told: dict[str, list[str]] = {}
+    sentences_by_remedy: dict[str, list[str]] = {}
     refusals = ((full_stop(f"{sentence[:1].upper()}{sentence[1:]}"), remedy) for sentence, remedy in denied(untold))
     for sentence, remedy in ((health.error, health.remedy), *refusals):
-        sentences = told.setdefault(remedy, [])
+        sentences = sentences_by_remedy.setdefault(remedy, [])
         if sentence and sentence not in sentences:
             sentences.append(sentence)
-    return told
+    return sentences_by_remedy
 
 
 def _is_told(denial: Denial, health: SourceHealth) -> bool:
     """Whether the error of the whole source says it already: its only refusal, with the same step."""
-    known = denial.right if denial.right else denial.reason
-    return len(health.denials) == 1 and denial.remedy == health.remedy and bool(known) and known in health.error
+    refusal = denial.right if denial.right else denial.reason
+    return len(health.denials) == 1 and denial.remedy == health.remedy and bool(refusal) and refusal in health.error
 
 
 def denial_lines(denials: Sequence[Denial], width: int, indent: int) -> Iterator[TextLine]:

@@ -40,26 +40,26 @@ _LISTS = ("containerStatuses", "initContainerStatuses", "ephemeralContainerStatu
 def log_of(pod: Mapping[str, Any], query: Mapping[str, str]) -> Reply:
     """The log of a container of a pod, and what comes while it is followed."""
     name, names = str(pod["metadata"]["name"]), list(_containers(pod))
-    asked = query.get("container", "") or (names[0] if len(names) == 1 else "")
-    if not asked:
+    container_name = query.get("container", "") or (names[0] if len(names) == 1 else "")
+    if not container_name:
         return status.bad_request(f"a container name must be specified for pod {name}, choose one of: [{' '.join(names)}]")
-    if asked not in names:
-        return status.bad_request(f"container {asked} is not valid for pod {name}")
-    container = _status_of(pod, asked)
+    if container_name not in names:
+        return status.bad_request(f"container {container_name} is not valid for pod {name}")
+    container = _status_of(pod, container_name)
     state, last = container.get("state") or {}, (container.get("lastState") or {}).get("terminated")
     if query.get("previous") == "true":
         if last is None:
-            return status.bad_request(f'previous terminated container "{asked}" in pod "{name}" not found')
-        return _text(_written(pod, asked, last, query, "previous"))
+            return status.bad_request(f'previous terminated container "{container_name}" in pod "{name}" not found')
+        return _text(_written(pod, container_name, last, query, "previous"))
     if "running" in state:
         follows = query.get("follow") == "true"
-        lines = _written(pod, asked, state["running"], query, "")
+        lines = _written(pod, container_name, state["running"], query, "")
         return _stream(lines, pod, query) if follows else _text(lines)
     ended = last or state.get("terminated")
     if ended is not None:
-        return _text(_written(pod, asked, ended, query, "ended"))
+        return _text(_written(pod, container_name, ended, query, "ended"))
     reason = (state.get("waiting") or {}).get("reason") or "ContainerCreating"
-    return status.bad_request(f'container "{asked}" in pod "{name}" is waiting to start: {_PULLS.get(reason, reason)}')
+    return status.bad_request(f'container "{container_name}" in pod "{name}" is waiting to start: {_PULLS.get(reason, reason)}')
 
 
 def _containers(pod: Mapping[str, Any]) -> Iterator[str]:
@@ -69,8 +69,8 @@ def _containers(pod: Mapping[str, Any]) -> Iterator[str]:
 
 def _status_of(pod: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     statuses = pod.get("status") or {}
-    found = (container for part in _LISTS for container in statuses.get(part) or () if container["name"] == name)
-    return next(found, {})
+    statuses_of_name = (container for part in _LISTS for container in statuses.get(part) or () if container["name"] == name)
+    return next(statuses_of_name, {})
 
 
 def _written(pod: Mapping[str, Any], container: str, run: Mapping[str, Any], query: Mapping[str, str], which: str) -> list[bytes]:
@@ -84,15 +84,15 @@ def _written(pod: Mapping[str, Any], container: str, run: Mapping[str, Any], que
     if since:
         lines = [line for line in lines if line[0] >= datetime.fromisoformat(since)]
     tail = int(query["tailLines"]) if query.get("tailLines", "").isdigit() else len(lines)
-    return [_line(at, words, query) for at, words in (lines[-tail:] if tail else [])]
+    return [_line(moment, words, query) for moment, words in (lines[-tail:] if tail else [])]
 
 
 def _words(dice: random.Random) -> str:
     return f"level=info {dice.choice(_REQUESTS).format(number=dice.randrange(1000, 9999))} {dice.randrange(1, 90)} ms"
 
 
-def _line(at: datetime, words: str, query: Mapping[str, str]) -> bytes:
-    time = f"{at:%Y-%m-%dT%H:%M:%S.%f}000Z " if query.get("timestamps") == "true" else ""
+def _line(moment: datetime, words: str, query: Mapping[str, str]) -> bytes:
+    time = f"{moment:%Y-%m-%dT%H:%M:%S.%f}000Z " if query.get("timestamps") == "true" else ""
     return f"{time}{words}\n".encode()
 
 
