@@ -233,7 +233,7 @@ def test_losing_a_cluster_makes_its_identities_unknown_and_nothing_else() -> Non
         found = container(after, name)
         identity = check(found, CheckName.IDENTITY)
         assert (found.drift, identity.state, identity.remedy) == (Drift.UNKNOWN, State.UNKNOWN, "Look there.")
-        assert "has not answered since 2026-03-01 12:21 UTC: time-out." in identity.reason
+        assert "has not been read since 2026-03-01 12:21 UTC: time-out." in identity.reason
         assert found.runs == container(before, name).runs
     was, now = checks_of(before), checks_of(after)
     changed = {(owner, name) for owner, found in was.items() for name in found if now[owner][name] is not found[name]}

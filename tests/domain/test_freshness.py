@@ -83,7 +83,7 @@ def test_what_reads_by_a_lost_source_is_lost_with_it() -> None:
     found = after(1, cluster, gate, other)
     assert found[other.id] is other
     assert found[gate.id].state is SourceState.FAILED
-    assert "read through x, which does not answer. The line is cut." in found[gate.id].error
+    assert "read through x, which cannot be read. The line is cut." in found[gate.id].error
     assert found[gate.id].remedy == "Mend it."
 
 

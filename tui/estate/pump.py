@@ -312,7 +312,7 @@ def _speechless(last: SourceHealth) -> SourceHealth:
 
 
 def _off(registry: str) -> SourceHealth:
-    remedy = f'set ask = true under [registry."{registry}"] in the configuration'
+    remedy = f'Set ask = true under [registry."{registry}"] in the configuration'
     return off(loading(SourceId(SourceKind.REGISTRY, registry)), f"the configuration says not to ask {registry}", remedy)
 
 
@@ -344,5 +344,5 @@ def _not_asked(demand: Demand, now: datetime) -> LookupFailed:
         kind=AbsenceKind.NOT_ASKED,
         reason=f"the configuration says not to ask {registry}",
         at=now,
-        remedy=f'set ask = true under [registry."{registry}"] in the configuration',
+        remedy=f'Set ask = true under [registry."{registry}"] in the configuration',
     )

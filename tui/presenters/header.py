@@ -227,7 +227,7 @@ def _ailment(health: SourceHealth) -> str:
         return f"not confirmed since {clock(health.as_of)[:5]}"
     if health.throttled:
         return "too many requests (429)"
-    return "does not answer" if health.state is not SourceState.PARTIAL else "partly read"
+    return "cannot be read" if health.state is not SourceState.PARTIAL else "partly read"
 
 
 def view_at(snapshot: Snapshot, place: Position, cell: int, width: int, glyphs: Glyphs) -> ViewSpec | None:

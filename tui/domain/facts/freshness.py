@@ -140,7 +140,7 @@ def _carried(health: SourceHealth, carrier: SourceHealth | None) -> SourceHealth
         return health
     name = carrier.id.name
     since = f"Not confirmed since {_clock(carrier.as_of)}: " if carrier.as_of is not None else ""
-    error = f"{since}it is read through {name}, which does not answer. {carrier.error}"
+    error = f"{since}it is read through {name}, which cannot be read. {carrier.error}"
     return msgspec.structs.replace(
         health, state=SourceState.FAILED, live=False, stale=True, error=error.strip(), remedy=carrier.remedy
     )
@@ -153,7 +153,7 @@ def _unconfirmed(
     confirmed = listed.at if listed is not None else verified.at
     why = "what is attached to it could not be listed again"
     if registry is not None:
-        why = f"{verified.name.registry} does not answer{f': {registry.error}' if registry.error else ''}"
+        why = f"{verified.name.registry} cannot be read{f': {registry.error}' if registry.error else ''}"
     return msgspec.structs.replace(
         verified, outcomes=(), error=f"not confirmed since {_clock(confirmed)}: {why.removesuffix('.')}."
     )

@@ -26,7 +26,7 @@ __all__ = [
 
 
 def lost_sources(health: Mapping[SourceId, SourceHealth], kind: SourceKind) -> dict[SourceId, str]:
-    """The sources of a kind that do not answer, with a sentence that says since when and why."""
+    """The sources of a kind that cannot be read, with a sentence that says since when and why."""
     return {
         source: _lost(source_health)
         for source, source_health in health.items()
@@ -43,7 +43,7 @@ def _lost(health: SourceHealth) -> str:
     name = health.id.label
     if health.stale:
         return full_stop(f"{name}: {health.error}")
-    since = f" has not answered since {health.as_of:%Y-%m-%d %H:%M} UTC" if health.as_of is not None else " does not answer"
+    since = f" has not been read since {health.as_of:%Y-%m-%d %H:%M} UTC" if health.as_of is not None else " cannot be read"
     return full_stop(f"{name}{since}{f': {health.error}' if health.error else ''}")
 
 
