@@ -41,6 +41,26 @@ class Counting(App):
 Counting(DifferenceDriver).run()
 """
 
+TYPED = """
+from textual.app import App
+from textual.widgets import Static
+from tui.ui.output.driver import DifferenceDriver
+
+class Typed(App):
+    keys = []
+
+    def compose(self):
+        yield Static("typed", markup=False)
+
+    def on_key(self, event):
+        if event.key == "q":
+            self.exit()
+        self.keys.append(event.character if event.is_printable and event.key != "slash" else event.key)
+        self.query_one(Static).update(" ".join(["typed", *self.keys]))
+
+Typed(DifferenceDriver).run()
+"""
+
 
 def test_shows_what_changed_and_sends_no_more() -> None:
     with terminal(PROGRAM, columns=60, lines=12) as child:
@@ -50,6 +70,24 @@ def test_shows_what_changed_and_sends_no_more() -> None:
         child.send(b"a")
         child.wait_for("11 of 12 pressed 1 times")
         assert child.count - before < 200
+
+
+def test_enter_is_enter_when_it_was_typed_before_the_keys_were_read() -> None:
+    with terminal(TYPED, columns=60, lines=6) as child:
+        child.send("/é\r\x1b[Bj\r".encode())
+        child.wait_for("typed")
+        child.send(b"x\r\n")
+        child.wait_for("slash é enter down j enter x enter ctrl+j")
+
+
+def test_the_terminal_is_given_back_as_it_was_although_keys_were_read_before() -> None:
+    with terminal(TYPED, columns=60, lines=6) as child:
+        before = termios.tcgetattr(child.handle)
+        child.send(b"\r\x1b")
+        child.wait_for("enter escape")
+        child.send(b"q")
+        _until(lambda: os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None)
+        assert termios.tcgetattr(child.handle) == before
 
 
 def test_a_terminal_that_is_read_late_gets_the_newest_and_not_all_between() -> None:

@@ -24,6 +24,7 @@ from textual.message import Message
 from textual.messages import InBandWindowResize
 
 from tui.ui.output.screen import TerminalScreen
+from tui.ui.output.typed_early import keys_typed, take_typed
 
 __all__ = ["DifferenceDriver"]
 
@@ -38,6 +39,7 @@ class DifferenceDriver(LinuxDriver):
     """Textual's driver, sending differences."""
 
     _outlet: Outlet | None = None
+    _typed_early = b""
 
     def start_application_mode(self) -> None:
         """Begin with a terminal of which nothing is known; also after Ctrl+Z."""
@@ -45,8 +47,18 @@ class DifferenceDriver(LinuxDriver):
         screen = TerminalScreen(lambda: _size(descriptor), erases=_erases_in_colour(os.environ.get("TERM", "")))
         self._outlet = Outlet(screen, lambda data: self.send(data, descriptor))
         self._outlet.start()
+        early = take_typed(self.fileno)
+        self._typed_early = early.typed if early is not None else b""
         super().start_application_mode()  # type: ignore[no-untyped-call]
+        if early is not None:
+            self.attrs_before = early.attributes  # Textual gives back what it found, and that was set just now
         self._watch_size()
+
+    def run_input_thread(self) -> None:
+        """Hand on what was typed before the keys were ours, and then each key."""
+        for message in keys_typed(self._typed_early):
+            self.process_message(message)
+        super().run_input_thread()
 
     def _watch_size(self) -> None:
         """A terminal that changes its size rearranges what it shows; the handler before ours lays out anew."""
