@@ -163,6 +163,9 @@ def test_whatever_happens_nothing_is_sent_twice_and_nothing_is_green_without_its
             record = execution.steps[step.id] if execution is not None else None
             if record is not None and record.green:
                 check_green(world, step, record)
+            if execution is not None and record is not None and record.stage is Stage.HELD:
+                needs = [execution.steps[need] for need in step.needs]
+                assert any(need.ended and not need.green for need in needs), f"{step.id} is held back by nothing that failed"
 
 
 @examples(60)

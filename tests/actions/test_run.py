@@ -10,6 +10,7 @@ import pytest
 
 from tests.actions.plans import plan_of, rebuild, restart
 from tests.actions.world import Fault, World
+from tui.actions.run import PlanRun
 from tui.actions.transitions import ProofKind, Stage
 from tui.domain.plans.board import BoardState, Milestone
 from tui.domain.plans.gitops import NEW_DIGEST
@@ -162,3 +163,24 @@ async def test_one_job_that_builds_several_images_runs_once_for_each_and_no_run_
     run = await world.carry_out(world.plan(plan))
     runs = [record.run.id for record in run.ledger.records.values() if record.run is not None]
     assert len(set(runs)) == len(runs) == len(world.done) == 2
+
+
+async def test_what_needs_a_step_that_was_left_is_left_as_well_and_resumed_with_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever has stopped a plan, or had no room on the disk, goes on with all of it and not with its first wave alone."""
+    world, opened = World(tmp_path), PlanRun.open
+
+    async def stopped(run: PlanRun) -> None:
+        await opened(run)
+        await run.stop()
+
+    with monkeypatch.context() as patched:
+        patched.setattr(PlanRun, "open", stopped)
+        run = await world.carry_out(world.plan(APPS))
+    assert {record.stage for record in run.ledger.records.values()} == {Stage.PLANNED}
+    assert "which was left for later" in run.ledger.records["web"].sentence
+    assert run.ledger.execution.ended is None
+    run = await world.carry_out(world.plan(APPS))
+    assert {row.state for row in run.board.rows} == {BoardState.DONE}
+    assert run.ledger.execution.ended is not None

@@ -15,12 +15,16 @@ from tests.actions.plans import plan_of, rebuild, restart
 from tests.actions.world import LIMITS, Fault, World
 from tests.cli.fakes import FakeEstate
 from tui.actions.actions import Actions
-from tui.actions.audit import Operator
+from tui.actions.audit import AuditEvent, AuditFault, AuditLine, AuditLog, Operator
 from tui.actions.outside import Outside
 from tui.actions.permissions import Permissions
+from tui.cli.acting import _nothing_found
 from tui.cli.main import main
 from tui.domain.facts.rights import Right, RightState
-from tui.domain.plans.plan import Plan
+from tui.domain.facts.workload import ObjectKey
+from tui.domain.plans.plan import Action, Plan
+from tui.domain.query.query import Selection
+from tui.domain.snapshot.snapshot import ImageKey
 from tui.settings.settings import Settings
 
 PLAN = plan_of(rebuild("api"), restart("web", needs=("api",), image="api"))
@@ -186,8 +190,23 @@ def test_a_file_that_is_no_plan_is_refused(outdoors: Outdoors, tmp_path: Path, b
 def test_a_plan_that_has_ended_is_not_carried_out_again(outdoors: Outdoors, capfd: pytest.CaptureFixture[str]) -> None:
     assert run(outdoors, "rebuild", "base:debian", "--yes") == 0
     assert run(outdoors, "rebuild", "base:debian", "--yes") == 1
-    assert run(outdoors, "rebuild", "--resume", "p1", "--yes") == 1
     assert outdoors.world.done == ["api", "web"]
+
+
+@pytest.mark.parametrize(("fault", "code"), [(Fault.NONE, 0), (Fault.FAILS, 2), (Fault.REFUSED, 4), (Fault.LOST_BEFORE, 3)])
+def test_resuming_a_plan_that_has_ended_tells_its_end_with_its_exit_code(
+    outdoors: Outdoors, fault: Fault, code: int, capfd: pytest.CaptureFixture[str]
+) -> None:
+    outdoors.world.faults["api"] = fault
+    assert run(outdoors, "rebuild", "base:debian", "--yes", "-o", "json") == code
+    first, sends = json.loads(capfd.readouterr().out), list(outdoors.world.sends)
+    assert run(outdoors, "rebuild", "--resume", "p1", "-o", "json") == code
+    again = capfd.readouterr()
+    document = json.loads(again.out)
+    assert [row["state"] for row in document["rows"]] == [row["state"] for row in first["rows"]]
+    assert (document["ended"], document["resume"]) == (True, "")
+    assert "Plan p1 ended at 2026-" in again.err
+    assert (outdoors.world.sends, outdoors.reached) == (sends, 1)
 
 
 def test_a_plan_for_another_command_is_refused(outdoors: Outdoors, tmp_path: Path) -> None:
@@ -264,6 +283,69 @@ def test_a_plan_of_tomorrow_is_not_carried_out(outdoors: Outdoors, capfd: pytest
     assert outdoors.world.sends == []
 
 
-def test_a_query_that_finds_nothing_is_said_to(outdoors: Outdoors, capfd: pytest.CaptureFixture[str]) -> None:
-    run(outdoors, "rebuild", "repo:nosuch", "--plan", "-o", "json")
-    assert "Nothing was found that is meant by the query." in capfd.readouterr().err
+@pytest.mark.parametrize("action", ["rebuild", "redeploy", "contain"])
+@pytest.mark.parametrize("words", [("--plan",), ("--yes",), ()])
+def test_a_query_that_finds_nothing_is_never_a_success(
+    outdoors: Outdoors, action: str, words: tuple[str, ...], capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Nothing was acted upon, as for `check`: a name that was mistyped must not end like what is done and proven."""
+    outdoors.plan_made = msgspec.structs.replace(PLAN, action=Action(action), steps=())
+    assert run(outdoors, action, "repo:nosuch", *words, "-o", "json") == 3
+    told = capfd.readouterr()
+    assert "Nothing was found that is meant by the query." in told.err
+    assert json.loads(told.out)["plan"]["unknown"] == ["Nothing was found that is meant by the query."]
+    assert outdoors.world.sends == []
+
+
+@pytest.mark.parametrize(
+    ("action", "images", "workloads", "code"),
+    [
+        (Action.REBUILD, True, False, ""),
+        (Action.REBUILD, False, True, "No image is known of what the query means."),
+        (Action.CONTAIN, False, True, "No image is known of what the query means."),
+        (Action.REDEPLOY, True, False, "No workload was found that runs what the query means."),
+        (Action.REDEPLOY, False, True, ""),
+    ],
+)
+def test_what_is_found_is_what_a_command_acts_upon(action: Action, images: bool, workloads: bool, code: str) -> None:
+    found_images = frozenset({ImageKey("contoso.azurecr.io", "api", "sha256:" + "0" * 64)}) if images else frozenset()
+    found_workloads = frozenset({ObjectKey("prod", "shop", "Deployment", "web")}) if workloads else frozenset()
+    assert _nothing_found(action, Selection(images=found_images, workloads=found_workloads)) == code
+
+
+def test_a_refused_command_leaves_no_file(outdoors: Outdoors, tmp_path: Path) -> None:
+    """A plan that was never begun, one that an audit log keeps from being begun, and one that cannot be read."""
+    plans = tmp_path / "state" / "plans"
+    for words in (("--resume", "nope"), ("--resume", "../nope"), ("--from", str(tmp_path / "nope"))):
+        assert run(outdoors, "rebuild", *words, "--yes") == 1
+    assert not plans.exists()
+    (tmp_path / "state").mkdir(exist_ok=True)
+    (tmp_path / "state" / "audit.jsonl").mkdir()
+    assert run(outdoors, "rebuild", "base:debian", "--yes") == 1
+    assert list(plans.iterdir()) == []
+    assert outdoors.world.sends == []
+
+
+def test_what_a_full_disk_keeps_from_being_sent_can_be_resumed(
+    outdoors: Outdoors, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Nothing was sent for it, so that it has not ended: the result says so and names the command that goes on."""
+    real, full = AuditLog.record, [True]
+
+    def record(log: AuditLog, line: AuditLine) -> None:
+        if full[0] and line.event is AuditEvent.SENDING:
+            raise AuditFault("The audit log cannot be written: No space left on device. Nothing is sent.", "Free some space.")
+        real(log, line)
+
+    monkeypatch.setattr(AuditLog, "record", record)
+    assert run(outdoors, "rebuild", "base:debian", "--yes", "-o", "json") == 3
+    told = capfd.readouterr()
+    document = json.loads(told.out)
+    assert (document["ended"], document["resume"]) == (False, "trustree rebuild --resume p1")
+    assert {row["state"] for row in document["rows"]} == {"waiting"}
+    assert "No space left on device" in document["sentence"]
+    assert "`trustree rebuild --resume p1` resumes it." in told.err
+    assert outdoors.world.sends == []
+    full[0] = False
+    assert run(outdoors, "rebuild", "--resume", "p1", "--yes") == 0
+    assert outdoors.world.done == ["api", "web"]

@@ -181,8 +181,7 @@ class Actions:
 
     def execution(self, plan: str) -> Execution:
         """What is on disk of a plan. Raises UsageError when it was never begun, StateFault."""
-        with self._files.claimed(plan, self._operator().user) as file:
-            execution = file.read()
+        execution = self._files.read(plan, self._operator().user)
         if execution is None:
             raise UsageError(f"No plan {plan} was started here.", "`trustree info` says where plans are kept.")
         return execution

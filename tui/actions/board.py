@@ -20,6 +20,7 @@ _LOCKED = frozenset({Milestone.QUEUED, Milestone.CONVERGED})
 _LOCKS = (StepKind.LOCK, StepKind.DISABLE_READ)
 _STATES = {
     Stage.PLANNED: BoardState.WAITING,
+    Stage.RECHECKED: BoardState.WAITING,
     Stage.HELD: BoardState.HELD,
     Stage.CHANGED: BoardState.CHANGED,
     Stage.DENIED: BoardState.DENIED,
@@ -146,7 +147,7 @@ def _sentence(group: Sequence[Step], records: Sequence[StepRecord], record: Step
 
 def _at(step: Step, record: StepRecord) -> Milestone | None:
     """Where a step is, or where it ended without being done."""
-    if record.stage in (Stage.PLANNED, Stage.HELD) or record.green:
+    if record.stage in (Stage.PLANNED, Stage.RECHECKED, Stage.HELD) or record.green:
         return None
     if step.kind in _LOCKS:
         return Milestone.QUEUED if record.sent is None else Milestone.CONVERGED

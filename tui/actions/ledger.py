@@ -115,6 +115,15 @@ class Ledger:
         self._execution = msgspec.structs.replace(self._execution, ended=self._clock.now())
         await self._save()
 
+    @property
+    def is_kept(self) -> bool:
+        """Whether the plan is on disk: it was begun, and can be resumed."""
+        return self._file.exists
+
+    def discard(self) -> None:
+        """Keep nothing of a plan that could not be begun."""
+        self._file.discard()
+
     async def save(self) -> None:
         """Write what is known now. Raises StateFault."""
         await self._save()

@@ -83,8 +83,14 @@ class PlanRun:
     async def open(self) -> None:
         """Write down that it begins, or goes on. Raises AuditFault or StateFault: then nothing may be sent."""
         resumed = any(record.begun is not None for record in self.ledger.records.values())
+        is_kept = self.ledger.is_kept
         await self.ledger.save()
-        await self.ledger.plan_event(AuditEvent.RESUMED if resumed else AuditEvent.BEGUN, self.plan.action.value)
+        try:
+            await self.ledger.plan_event(AuditEvent.RESUMED if resumed else AuditEvent.BEGUN, self.plan.action.value)
+        except AuditFault:
+            if not is_kept:
+                self.ledger.discard()
+            raise
 
     async def carry_out(self) -> Board:
         """Carry the plan out, or on, after `open`; ends when nothing is left to do."""
@@ -99,10 +105,12 @@ class PlanRun:
         return self.board
 
     async def _end(self) -> None:
-        """Write down that nothing is left to do, unless something was left for later."""
+        """Write down that nothing is left to do, unless something was left for later: that can be resumed."""
         try:
-            if not self._stopped or all(record.ended for record in self.ledger.records.values()):
+            if all(record.ended for record in self.ledger.records.values()):
                 await self.ledger.end()
+            else:
+                await self.ledger.save()
             await self.ledger.plan_event(AuditEvent.ENDED, summary(self.board.rows))
         except (AuditFault, StateFault) as fault:
             _log.warning("the end of plan %s could not be written down: %s", self.plan.id, fault.headline)
@@ -146,14 +154,21 @@ class PlanRun:
                 await self._ended[need].wait()
         if self.ledger[step].stage is not Stage.PLANNED:
             return True
+        left = [need for need in step.needs if need in self._steps and not self.ledger.records[need].ended]
+        if left:
+            self.ledger.note(step, f"It was not started: it needs {self._names(left)}, which was left for later.")
+            return False
         failed = [need for need in step.needs if need not in self._steps or not self.ledger.records[need].green]
         if failed:
-            names = listed([clean(self._steps[need].target if need in self._steps else need, 80) for need in failed[:3]])
-            await self.ledger.move(step, Signal.HOLD, sentence=f"It was not started: it needs {names}, which did not succeed.")
+            sentence = f"It was not started: it needs {self._names(failed)}, which did not succeed."
+            await self.ledger.move(step, Signal.HOLD, sentence=sentence)
         elif step.blocked:
             signal = Signal.DENY if step.lacks_right else Signal.HOLD
             await self.ledger.move(step, signal, sentence=full_stop(step.blocked), remedy=self._remedy(step))
         return not failed and not step.blocked
+
+    def _names(self, needs: list[str]) -> str:
+        return listed([clean(self._steps[need].target if need in self._steps else need, 80) for need in needs[:3]])
 
     def _remedy(self, step: Step) -> str:
         """What would help; a patch for Git says the digest that was pushed for its image, once that is known."""
@@ -184,22 +199,22 @@ class PlanRun:
                 await carried.carry(record.stage)
 
     async def _is_sendable(self, step: Step) -> bool:
-        """Whether it may be begun now: nobody has stopped, nothing refuses, and the facts are recent. What has stopped is left
-        in the plan, so that it can be carried on."""
+        """Whether it may be begun now: nobody has stopped, nothing refuses, and the facts are recent. What none of its own faults
+        keeps from being sent is left in the plan, so that it can be resumed."""
         if step.id in self._left_out:
             await self.ledger.move(step, Signal.HOLD, sentence="It was not started: you left it out.")
             return False
         if self._stopped:
-            self.ledger.note(step, "was left when the plan was stopped")
+            self.ledger.note(step, "It was left when the plan was stopped.")
             return False
         if self.ledger.fault is not None:
             fault = self.ledger.fault
-            await self.ledger.move(step, Signal.HOLD, sentence=f"It was not sent. {fault.headline}", remedy=fault.remedy)
+            self.ledger.note(step, f"It was not sent. {fault.headline}", remedy=fault.remedy)
             return False
         if await self._refresh():
             return True
         sentence = "The estate could not be read again, and what is known of it is too old to act on. Nothing was sent."
-        await self.ledger.move(step, Signal.HOLD, sentence=sentence, remedy="`trustree doctor` says what cannot be read.")
+        self.ledger.note(step, sentence, remedy="`trustree doctor` says what cannot be read.")
         return False
 
     async def _refresh(self) -> bool:

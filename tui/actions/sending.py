@@ -22,7 +22,7 @@ from tui.actions.state import StateFault
 from tui.actions.transitions import Signal
 from tui.domain.common.text import full_stop
 from tui.domain.plans.plan import Step
-from tui.errors import AuthenticationFailed, Changed, Forbidden, OutcomeUnknown, SourceError, Throttled
+from tui.errors import AuthenticationFailed, Changed, Forbidden, OutcomeUnknown, SourceError, Throttled, TrustreeError
 from tui.sources.kit.request_ids import collected_ids
 
 __all__ = ["MOST_TRIES", "Answer", "Sent", "deny_or_fail", "mark_of", "send"]
@@ -34,11 +34,13 @@ PATIENCE = 30.0
 
 
 class Answer(StrEnum):
-    """What became of a send. REFUSED: surely not done, and the step is told so; AGAIN: surely not done, and worth another try."""
+    """What became of a send. REFUSED: surely not done, and the step is told so; AGAIN: surely not done, and worth another try;
+    LEFT: nothing was sent, and it is left for later."""
 
     DONE = "done"
     REFUSED = "refused"
     AGAIN = "again"
+    LEFT = "left"
     UNANSWERED = "unanswered"
 
 
@@ -63,13 +65,11 @@ async def send(
 ) -> Sent[T]:
     """Send once. `describe` gives what was answered in words, and the ids of requests."""
     if ledger.fault is not None:
-        await ledger.move(step, Signal.HOLD, sentence=f"It was not sent. {ledger.fault.headline}", remedy=ledger.fault.remedy)
-        return Sent(Answer.REFUSED)
+        return _left(ledger, step, ledger.fault)
     try:
         await ledger.about_to_send(step, mark_of(ledger.execution.plan.id, step.id), clock.now())
     except (StateFault, AuditFault) as fault:
-        await ledger.move(step, Signal.HOLD, sentence=f"It was not sent. {fault.headline}", remedy=fault.remedy)
-        return Sent(Answer.REFUSED)
+        return _left(ledger, step, fault)
     with collected_ids() as ids:
         try:
             value = await call()
@@ -82,6 +82,12 @@ async def send(
     words, requests = describe(value)
     await ledger.answered(AuditEvent.DONE, step, words, (*requests, *ids))
     return Sent(Answer.DONE, value)
+
+
+def _left(ledger: Ledger, step: Step, fault: TrustreeError) -> Sent[T]:
+    """A step that disk or audit log keep from being sent stays in the plan: when they have room again it can be resumed."""
+    ledger.note(step, f"It was not sent. {fault.headline}", remedy=fault.remedy)
+    return Sent(Answer.LEFT)
 
 
 async def _refused(ledger: Ledger, clock: Clock, step: Step, error: SourceError) -> Answer:

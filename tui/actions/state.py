@@ -65,11 +65,25 @@ class StateFiles:
             descriptor = open_private(str(file), os.O_RDWR)
         except OSError as error:
             raise _fault(file, "written", error) from error
+        state = StateFile(self._directory / f"{plan}.json")
         try:
             _take(descriptor, plan, who)
-            yield StateFile(self._directory / f"{plan}.json")
+            try:
+                yield state
+            finally:
+                if not state.exists:  # it was never begun: nothing is left of having asked for it
+                    with suppress(OSError):
+                        file.unlink()
         finally:
             os.close(descriptor)
+
+    def read(self, plan: str, who: str) -> Execution | None:
+        """What is known of a plan that nobody carries out; None when it was never begun, and nothing is made for it then. Raises
+        as `claimed` does."""
+        if _NAME.fullmatch(plan) and not StateFile(self._directory / f"{plan}.json").exists:
+            return None
+        with self.claimed(plan, who) as file:
+            return file.read()
 
     def unfinished(self) -> tuple[Execution, ...]:
         """The plans that were begun and not brought to an end, the last one first; what cannot be read is left out."""
@@ -88,6 +102,11 @@ class StateFile:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+
+    @property
+    def exists(self) -> bool:
+        """Whether there is one, readable or not."""
+        return os.path.lexists(self.path)
 
     def read(self) -> Execution | None:
         """What is known of the plan; None when it was never begun."""
@@ -109,20 +128,19 @@ class StateFile:
         """Replace the file as a whole, and wait until the disk has it."""
         part = self.path.with_name(self.path.name + ".part")
         try:
-            with suppress(FileNotFoundError):
-                part.unlink()
-            descriptor = open_private(str(part), os.O_WRONLY | os.O_EXCL)
-            try:
-                body = msgspec.json.encode(execution)
-                while body:
-                    body = body[os.write(descriptor, body) :]
-                os.fsync(descriptor)
-            finally:
-                os.close(descriptor)
+            part.unlink(missing_ok=True)
+            _write(part, msgspec.json.encode(execution))
             part.replace(self.path)
             self._sync()
         except OSError as error:
+            with suppress(OSError):
+                part.unlink()
             raise _fault(self.path, "written", error) from error
+
+    def discard(self) -> None:
+        """Forget a plan of which nothing was sent and nothing will be."""
+        with suppress(OSError):
+            self.path.unlink()
 
     def _sync(self) -> None:
         """A name is safe only when its directory is."""
@@ -133,10 +151,23 @@ class StateFile:
             os.close(descriptor)
 
 
+def _write(path: Path, body: bytes) -> None:
+    """Write a new file, and wait until the disk has it. Raises OSError."""
+    descriptor = open_private(str(path), os.O_WRONLY | os.O_EXCL)
+    try:
+        while body:
+            body = body[os.write(descriptor, body) :]
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
 def _take(descriptor: int, plan: str, who: str) -> None:
     """Hold the lock and say in it who does. Raises PlanHeld, StateFault."""
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if os.fstat(descriptor).st_nlink == 0:  # whoever held it has just taken the file away: another one may be held by now
+            raise PlanHeld(f"Plan {plan} was just claimed by another process.", "Try again.")
     except BlockingIOError as error:
         holder = clean(os.pread(descriptor, 300, 0).decode(errors="replace").strip(), 200) or "another process"
         raise PlanHeld(f"Plan {plan} is being carried out by {holder}.", "Wait until that has ended.") from error

@@ -23,7 +23,7 @@ __all__ = ["ENDED", "GREEN", "NEEDED", "TABLE", "Proof", "ProofKind", "Replaced"
 
 
 class Stage(StrEnum):
-    """How far a step is. HELD: it was not begun, as something it needs did not succeed, or nothing may be sent any more.
+    """How far a step is. HELD: it was not begun, as something it needs did not succeed, or was left out.
 
     CHANGED: the outside is not what the plan was made for, nothing was sent. UNKNOWN: nobody can say what became of it.
     """

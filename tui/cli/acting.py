@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
 
 from tui.actions.actions import Actions
+from tui.actions.board import board_of, summary
+from tui.actions.state import Execution
 from tui.cli.acting_terminal import Operator, Progress
 from tui.cli.commands import Invocation
 from tui.cli.flags import add_output, add_wait
@@ -21,7 +24,16 @@ from tui.domain.query.reach import reach_of
 from tui.domain.snapshot.snapshot import ImageKey, Snapshot
 from tui.errors import InvalidQuery, PlanChanged, UsageError
 from tui.private_files import read_regular
-from tui.reports.plans import PLAN_FORMATS, board_json, board_lines, plan_from, plan_pieces, plan_table, save_plan
+from tui.reports.plans import (
+    PLAN_FORMATS,
+    board_json,
+    board_lines,
+    plan_from,
+    plan_pieces,
+    plan_table,
+    resume_command,
+    save_plan,
+)
 from tui.settings.settings import Settings
 
 __all__ = ["act", "add_acting_arguments", "exit_of_board"]
@@ -55,8 +67,8 @@ def add_acting_arguments(parser: argparse.ArgumentParser) -> None:
     add_wait(parser)
     parser.epilog = (
         "Nothing is changed without --write, or write = true in the settings. Exit codes:\n"
-        "0 done and proven; 2 something failed; 3 something is unknown,\n"
-        "or not every step was started; 4 a right is missing."
+        "0 done and proven; 2 something failed; 3 something is unknown, nothing\n"
+        "was found, or not every step was started; 4 a right is missing."
     )
 
 
@@ -94,12 +106,13 @@ def _refuse_contradictions(call: Invocation, options: ActingOptions) -> None:
 # ---- planned
 
 
-def _exit_of_plan(plan: Plan, snapshot: Snapshot) -> Exit:
-    """4 when a right is missing, 3 when not everything is known that the plan should have been made of, or a step of it cannot be
-    done."""
+def _exit_of_plan(plan: Plan, snapshot: Snapshot, selection: Selection) -> Exit:
+    """4 when a right is missing, 3 when not everything is known that the plan should have been made of, the query finds nothing,
+    or a step cannot be done."""
     if barred(snapshot.sources) or any(step.lacks_right for step in plan.steps):
         return Exit.DENIED
-    return Exit.OK if snapshot.complete and not plan.unknown and len(plan.ready) == len(plan.steps) else Exit.UNSURE
+    is_known = snapshot.complete and selection.told and not plan.unknown
+    return Exit.OK if is_known and len(plan.ready) == len(plan.steps) else Exit.UNSURE
 
 
 def _print_plan(plan: Plan, options: ActingOptions, settings: Settings, write: Writer) -> None:
@@ -127,33 +140,50 @@ async def _act(call: Invocation, options: ActingOptions, action: Action) -> Exit
     async with call.acting(call.settings) as (estate, actions):
         operator = Operator(actions)
         if options.resume:
-            plan = _for(action, actions.execution(options.resume).plan)
+            execution = actions.execution(options.resume)
+            plan = _for(action, execution.plan)
+            if execution.ended is not None:
+                return _told_end(execution, options, call.settings)
         else:
-            snapshot, plan = await _planned(call, options, action, estate, actions)
+            snapshot, selection, plan = await _planned(call, options, action, estate, actions)
             if options.save:
                 _save(plan, options.save)
             if options.plan or (options.save and not options.yes) or barred(snapshot.sources) or not plan.ready:
                 _print_plan(plan, options, call.settings, write_stdout)
-                return _exit_of_plan(plan, snapshot)
+                return _exit_of_plan(plan, snapshot, selection)
         typed = await _agreed(plan, options, actions, operator)
         return await _carried(plan, options, actions, operator, typed, call.settings)
 
 
 async def _planned(
     call: Invocation, options: ActingOptions, action: Action, estate: OpenEstate, actions: Actions
-) -> tuple[Snapshot, Plan]:
+) -> tuple[Snapshot, Selection, Plan]:
     """The plan of the query, or that of the file, which is held against what a plan made now would do."""
     saved = _for(action, _opened(options.file)) if options.file else None
     text = saved.query if saved is not None else call.text
     query = _query_of(saved) if saved is not None else call.query()
     snapshot, selection = await looked(estate, query, options.wait, reach_of(query.terms))
     meant(query, snapshot, selection)
-    if not selection.images and not selection.workloads:
-        say("Nothing was found that is meant by the query.")
+    nothing = _nothing_found(action, selection)
+    if nothing:
+        say(nothing)
     if saved is not None:
         actions.remember(saved, _images(action, selection), selection.workloads)
-        return snapshot, saved
-    return snapshot, await actions.plan(action, _images(action, selection), selection.workloads, text)
+        return snapshot, selection, saved
+    plan = await actions.plan(action, _images(action, selection), selection.workloads, text)
+    if nothing and not plan.steps:
+        plan = msgspec.structs.replace(plan, unknown=(*plan.unknown, nothing))
+    return snapshot, selection, plan
+
+
+def _nothing_found(action: Action, selection: Selection) -> str:
+    """What to say where the query finds nothing that this command could act upon, else empty: a name that was mistyped must not
+    end like something that is done."""
+    if not selection.images and not selection.workloads:
+        return "Nothing was found that is meant by the query."
+    if action is Action.REDEPLOY:
+        return "" if selection.workloads else "No workload was found that runs what the query means."
+    return "" if selection.images else "No image is known of what the query means."
 
 
 def _images(action: Action, selection: Selection) -> frozenset[ImageKey]:
@@ -193,6 +223,14 @@ async def _agreed(plan: Plan, options: ActingOptions, actions: Actions, operator
     return tuple(typed)
 
 
+def _told_end(execution: Execution, options: ActingOptions, settings: Settings) -> Exit:
+    """Tell again how a plan has ended, with the exit code of that end: nothing is left to resume."""
+    board = board_of(execution, datetime.now(UTC), running=False)
+    say(f"Plan {execution.plan.id} ended at {execution.ended:%Y-%m-%d %H:%M} UTC: {summary(board.rows)}. Nothing is left to do.")
+    _print_board(board, options, settings)
+    return exit_of_board(board)
+
+
 async def _carried(
     plan: Plan, options: ActingOptions, actions: Actions, operator: Operator, typed: tuple[str, ...], settings: Settings
 ) -> Exit:
@@ -217,14 +255,14 @@ async def _carried(
 
 
 def _print_board(board: Board, options: ActingOptions, settings: Settings) -> None:
-    ended = all(row.state not in (BoardState.WAITING, BoardState.RUNNING) for row in board.rows)
     if options.output == "json":
-        write_stdout(board_json(board, ended=ended))
-        return
-    unicode = look_of_stdout(settings.ascii).unicode
-    write_stdout(f"{line}\n".encode("utf-8" if unicode else "ascii", errors="replace") for line in board_lines(board))
-    if not ended:
-        say(f"Not every step was started: --resume {board.plans[0].id} resumes it.")
+        write_stdout(board_json(board))
+    else:
+        unicode = look_of_stdout(settings.ascii).unicode
+        write_stdout(f"{line}\n".encode("utf-8" if unicode else "ascii", errors="replace") for line in board_lines(board))
+    if not board.ended:
+        fault = board.plans[0].sentence
+        say(f"Not every step was started. {fault} `{resume_command(board)}` resumes it.".replace("  ", " "))
 
 
 def exit_of_board(board: Board) -> Exit:

@@ -20,7 +20,7 @@ from tui.private_files import IS_LINK, NO_REGULAR, make_private, open_private
 from tui.reports.columns import plain
 from tui.reports.encoding import encode
 
-__all__ = ["PLAN_FORMATS", "board_json", "board_lines", "plan_from", "plan_pieces", "plan_table", "save_plan"]
+__all__ = ["PLAN_FORMATS", "board_json", "board_lines", "plan_from", "plan_pieces", "plan_table", "resume_command", "save_plan"]
 
 SCHEMA = "trustree/plan/v1"
 RESULT = "trustree/plan-result/v1"
@@ -38,13 +38,15 @@ class PlanDocument(msgspec.Struct, frozen=True):
 
 
 class ResultDocument(msgspec.Struct, frozen=True):
-    """What became of a plan: `ended` when nothing is left to do, `rows` as the board has them."""
+    """What became of a plan: `ended` when nothing is left to do, else `resume` is the command that goes on with it; `rows` as the
+    board has them."""
 
     schema: str
     plan: str
     action: str
     query: str
     ended: bool
+    resume: str
     sentence: str
     rows: tuple[BoardRow, ...]
 
@@ -82,9 +84,14 @@ def save_plan(plan: Plan, file: Path) -> Path:
         if file.is_symlink() or (file.exists() and not file.is_file()):  # to replace /dev/null would be a deed of its own
             raise OSError(errno.EINVAL, IS_LINK if file.is_symlink() else NO_REGULAR, str(file))
         make_private(file.parent)
-        with open(open_private(str(part), os.O_WRONLY | os.O_TRUNC), "wb") as opened:
-            opened.write(b"".join(plan_pieces(plan, "json", unicode=True)))
-        part.replace(file)
+        descriptor = open_private(str(part), os.O_WRONLY | os.O_TRUNC)
+        try:
+            with open(descriptor, "wb") as opened:
+                opened.write(b"".join(plan_pieces(plan, "json", unicode=True)))
+            part.replace(file)
+        except OSError:
+            part.unlink(missing_ok=True)
+            raise
     except OSError as error:
         raise UsageError(
             f"{file} cannot be written: {error.strerror or 'the operating system refuses it'}.", "Name another file."
@@ -182,10 +189,16 @@ def _md(text: str) -> str:
     return "".join(f"\\{sign}" if sign in "\\`*_[]<>|#" else sign for sign in shown)
 
 
-def board_json(board: Board, *, ended: bool) -> Iterable[bytes]:
+def board_json(board: Board) -> Iterable[bytes]:
     """What became of a plan."""
-    plan = board.plans[0]
-    return [encode(ResultDocument(RESULT, plan.id, str(plan.action), plan.query, ended, plan.sentence, board.rows)), b"\n"]
+    plan, resume = board.plans[0], resume_command(board)
+    document = ResultDocument(RESULT, plan.id, str(plan.action), plan.query, board.ended, resume, plan.sentence, board.rows)
+    return [encode(document), b"\n"]
+
+
+def resume_command(board: Board) -> str:
+    """The command that goes on with a plan; empty when nothing is left to do of it."""
+    return "" if board.ended else f"trustree {board.plans[0].action} --resume {board.plans[0].id}"
 
 
 def board_lines(board: Board) -> Iterator[str]:

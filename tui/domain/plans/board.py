@@ -33,7 +33,8 @@ MILESTONES = tuple(Milestone)
 class BoardState(StrEnum):
     """How a row stands at the milestone where it is.
 
-    WAITING: for something that comes before it. HELD: it will not be begun (something before it failed, or nothing may be sent).
+    WAITING: for something that comes before it, or for the plan to be resumed. HELD: it will not be begun (something before it
+    failed, or it was left out).
     CHANGED: the outside is not what the plan was made for, nothing was sent. UNKNOWN: nobody can say what became of it.
     """
 
@@ -103,6 +104,11 @@ class Board(msgspec.Struct, frozen=True):
 
     plans: tuple[PlanProgress, ...] = ()
     rows: tuple[BoardRow, ...] = ()
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing is left to do of any row."""
+        return all(row.state not in (BoardState.WAITING, BoardState.RUNNING) for row in self.rows)
 
     @property
     def busy(self) -> int:
