@@ -56,7 +56,7 @@ def test_the_header_has_its_height_and_the_counts_are_never_cut(width: int) -> N
 def test_before_anything_is_known_the_header_says_so() -> None:
     assert " starting " in said(header_lines(EMPTY, Position(VIEWS, LINEAGE), NOW, 160, UNICODE))
     assert " loading " in said(header_lines(loading(), Position(VIEWS, LINEAGE), NOW, 160, UNICODE))
-    assert " no answer " in said(header_lines(sick(), Position(VIEWS, LINEAGE), NOW, 160, UNICODE))
+    assert " not read " in said(header_lines(sick(), Position(VIEWS, LINEAGE), NOW, 160, UNICODE))
 
 
 def test_one_warning_is_one_and_what_is_wrong_with_a_source_is_named() -> None:
@@ -107,7 +107,7 @@ def test_progress_has_one_line_where_rows_need_the_others() -> None:
 
 def test_nothing_to_show_says_what_is_missing_and_the_next_step() -> None:
     assert "Ask for the ClusterRole view on prod-weu." in said(notice_lines(sick(), 80, ""))
-    assert "Nothing matches ns:x" in said(notice_lines(company(), 80, "ns:x"))
+    assert "Nothing that was read matches ns:x" in said(notice_lines(company(), 80, "ns:x"))
     assert "Nothing that has been read yet matches ns:x" in said(notice_lines(loading(), 80, "ns:x"))
     assert "still loading" in said(notice_lines(loading(), 80, "ns:x"))
     assert "Reading the estate" in said(notice_lines(EMPTY, 80, "ns:x"))

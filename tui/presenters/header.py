@@ -155,14 +155,18 @@ def _pulse(snapshot: Snapshot, place: Position, now: datetime, width: int, glyph
     if not snapshot.number:
         return (rights, Span(" starting ", "badge-unknown"), Span(" "))
     configured = [health for health in snapshot.sources if health.state is not SourceState.OFF]
+    estate = [health for health in configured if health.kind is SourceKind.CLUSTER]
+    estate = estate or [health for health in configured if health.kind is SourceKind.REGISTRY]
     confirmed = _oldest(snapshot)
     since = age(confirmed, now)
     if place.stopped:
         badge = Span(" stopped ", "badge-fail")
     elif any(health.state is SourceState.LOADING for health in configured):
         badge = Span(" loading ", "badge-brand")
-    elif configured and all(health.state is SourceState.FAILED for health in configured if health.kind is SourceKind.CLUSTER):
-        badge = Span(" no answer ", "badge-fail")
+    elif estate and all(health.state is SourceState.FAILED for health in estate):
+        if all(health.as_of is None for health in estate):
+            return (rights, Span(" not read ", "badge-fail"), Span(" "))
+        badge = Span(" lost ", "badge-fail")
     elif any(health.live for health in configured if health.kind in _ESTATE):
         # A second hand would write to the terminal every second only to say that nothing happened.
         badge, since = Span(" live ", "badge-live"), "<1m" if now - confirmed < _MINUTE else since

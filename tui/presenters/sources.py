@@ -72,7 +72,9 @@ def notice_lines(snapshot: Snapshot, width: int, narrowed: str, untold: Sequence
     """What to say when there is no row: what is missing, why, and what to do; `hint` is what else a filter could have meant."""
     if narrowed and snapshot.number:
         loading = sum(health.state is SourceState.LOADING for health in snapshot.sources)
-        return _nothing_matches(narrowed, untold, hint, width) if not loading else _nothing_yet(narrowed, loading, hint, width)
+        if loading:
+            return _nothing_yet(narrowed, loading, hint, width)
+        return _nothing_matches(narrowed, untold, _unread(snapshot), hint, width)
     if not snapshot.number or any(health.state is SourceState.LOADING for health in snapshot.sources):
         return starting_lines()
     sick = [health for health in snapshot.sources if health.state in (SourceState.FAILED, SourceState.PARTIAL)]
@@ -84,10 +86,18 @@ def notice_lines(snapshot: Snapshot, width: int, narrowed: str, untold: Sequence
     return lines
 
 
-def _nothing_matches(narrowed: str, untold: Sequence[str], hint: str, width: int) -> list[TextLine]:
+def _unread(snapshot: Snapshot) -> int:
+    """How many clusters and registries, where what matches could be, were not read, or not whole."""
+    where = (SourceKind.CLUSTER, SourceKind.REGISTRY)
+    return sum(health.kind in where and health.state in (SourceState.FAILED, SourceState.PARTIAL) for health in snapshot.sources)
+
+
+def _nothing_matches(narrowed: str, untold: Sequence[str], unread: int, hint: str, width: int) -> list[TextLine]:
     """Nothing found is not the same as nothing there, when some of it cannot be told."""
     if not untold:
-        return _titled(f"Nothing matches {narrowed}", f"{hint} Esc clears the filter; / changes it.".strip(), width)
+        missing = f"{plural(unread, 'source')} could not be read in full; s shows what is missing. " if unread else ""
+        title = f"Nothing {'that was read ' if unread else ''}matches {narrowed}"
+        return _titled(title, f"{missing}{f'{hint} ' if hint else ''}Esc clears the filter; / changes it.", width)
     lines = _titled(f"Nothing is known to match {narrowed}", "", width)
     unsure = (
         f"Of {' and '.join(untold)} the answer is not known: what would answer it was not read. s shows what can be read. {hint}"
@@ -181,7 +191,7 @@ def _source(health: SourceHealth, now: datetime, width: int) -> Iterator[TextLin
         plural(health.requests, "request") if health.requests else "",
         f"as {health.identity}" if health.identity else "",
     ]
-    right = f"{age(health.as_of, now)} ago " if health.as_of else "never answered "
+    right = f"{age(health.as_of, now)} ago " if health.as_of else "never read "
     state = "live" if health.live and health.state is SourceState.OK else "not confirmed" if health.stale else health.state.value
     yield TextLine((Span(f"  {health.id}", "bold"), Span(f"  {state}", STATE_ROLE[health.state])), (Span(right, "dim"),))
     summary = ", ".join(fact for fact in (health.endpoint, *facts) if fact)

@@ -35,7 +35,7 @@ def at_risk_sentences(answer: Answer, risk: AtRisk) -> Iterator[AnswerSentence]:
 
 
 def _nothing(answer: Answer) -> str:
-    return "Nothing that is needed can disappear." if answer.extent.is_told else "Nothing that is known can disappear."
+    return "Nothing that is needed can disappear." if answer.extent.is_told else "Nothing is known to be at risk of disappearing."
 
 
 def _kinds(risk: AtRisk) -> str:
