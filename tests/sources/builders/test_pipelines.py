@@ -359,4 +359,4 @@ async def test_rights_are_asked_without_acting(secret: Secret, value: list[bool]
         "Stop builds, web shop/20",
     ]
     assert {asked.method for asked in script.asked} == {"GET"}
-    assert any("tokens=p1/20" in asked.path for asked in script.asked)
+    assert any("tokens=p1%2F20" in asked.path for asked in script.asked)

@@ -11,6 +11,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 from aiohttp import web
@@ -51,7 +52,7 @@ async def test_what_is_locked_is_told_of_a_repository_and_of_a_manifest() -> Non
     asked = [(method, path) for method, path, _ in server.requests if path.startswith("/acr/")]
     assert asked[-2:] == [
         ("GET", "/acr/v1/team%2Fapp?api-version=2021-07-01"),
-        ("GET", f"/acr/v1/team%2Fapp/_manifests/{digest}?api-version=2021-07-01"),
+        ("GET", f"/acr/v1/team%2Fapp/_manifests/{quote(digest, safe='')}?api-version=2021-07-01"),
     ]
     # One token serves both: the package signs nobody in.
     assert len(server.paths("/oauth2/token")) == 1

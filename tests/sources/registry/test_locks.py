@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from urllib.parse import quote
 
 import pytest
 from aiohttp import web
@@ -71,7 +72,7 @@ async def test_a_lock_is_one_change_of_all_attributes_and_is_undone_by_what_was_
     assert registry.changes[0] == LOCKED
     assert registry.changes[2] == UNLOCKED
     patched = [path for method, path, _ in registry.server.requests if method == "PATCH"]
-    assert {path.partition("?")[0] for path in patched} == {f"/acr/v1/team%2Fapp/_manifests/{registry.digest}"}
+    assert {path.partition("?")[0] for path in patched} == {f"/acr/v1/team%2Fapp/_manifests/{quote(registry.digest, safe='')}"}
 
 
 async def test_a_repository_is_locked_as_a_whole() -> None:

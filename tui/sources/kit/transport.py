@@ -21,6 +21,7 @@ from tui.private_files import NO_REGULAR
 from tui.sources.kit.addresses import OnlyZones, Zone, ZoneRefused, is_address, zones_of_host
 from tui.sources.kit.authorities import trusting
 from tui.sources.kit.bodies import ERROR_LIMIT, LargeBodies, read_body
+from tui.sources.kit.exact import exact, led_to
 from tui.sources.kit.http import Answer, Form, HttpOptions, HttpSession, Outgoing
 from tui.sources.kit.proxies import Proxies
 from tui.sources.kit.redirects import REDIRECTS, SEE_OTHER, check_redirect, led_there, same_origin, sent_inside
@@ -143,7 +144,7 @@ class Transport:
         another host always must. A form stays with its origin, and so does everything with `stay`. Without `follow` a redirect is
         the answer itself.
         """
-        way = [URL(url)]
+        way = [exact(url)]
         try:
             async with asyncio.timeout(self._options.timeout):
                 sent = content if content is not None else form
@@ -175,7 +176,7 @@ class Transport:
             reply = await self._once(method, url, headers, sent, limit, wary)
             if not follow or reply.status not in REDIRECTS or not reply.header("location"):
                 return reply
-            target = url.join(URL(reply.header("location")))
+            target = led_to(url, reply.header("location"))
             target = rewrite(target) if rewrite else target
             foreign = foreign and sent is None
             if foreign and reply.status == SEE_OTHER and url.host != target.host:
@@ -183,7 +184,7 @@ class Transport:
             check_redirect(url, target, foreign, stay or sent is not None)
             wary = wary or url.host != target.host
             if not same_origin(url, target):
-                headers = {name: value for name, value in headers.items() if name.lower() not in ("authorization", "cookie")}
+                headers = {name: value for name, value in headers.items() if name.lower() in ("accept", "range")}
             way.append(target)
         raise UntrustedPayload(
             f"{way[0].host} redirects in a circle", f"More than {MAX_REDIRECTS} redirects; check the proxy or mirror."

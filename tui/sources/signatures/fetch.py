@@ -26,6 +26,7 @@ from tui.domain.common.text import clean
 from tui.errors import UntrustedPayload
 from tui.sources.kit.addresses import OnlyZones, Zone, ZoneRefused, is_public
 from tui.sources.kit.bodies import read_body
+from tui.sources.kit.exact import exact, led_to
 from tui.sources.kit.http import HttpOptions, HttpSession, Outgoing
 from tui.sources.kit.redirects import REDIRECTS
 from tui.sources.ports import RevocationStore
@@ -169,7 +170,7 @@ class RevocationFetcher:
         """The body after at most three redirects, each checked like the first URL."""
         if self._session is None:
             raise Refused("the fetcher is closed")
-        session, target = self._session, URL(url)
+        session, target = self._session, exact(url)
         headers = {} if request is None else OCSP_HEADERS
         for _ in range(MAX_REDIRECTS + 1):
             self._check(target)
@@ -177,7 +178,7 @@ class RevocationFetcher:
             outgoing = Outgoing(method, target, headers, request)
             async with asyncio.timeout(self._options.timeout), await session.send(outgoing) as answer:
                 if answer.status in REDIRECTS:
-                    target = target.join(URL(answer.headers.get("location", "")))
+                    target = led_to(target, answer.headers.get("location", ""))
                     continue
                 if answer.status != 200:
                     raise Refused(f"status {answer.status}")
