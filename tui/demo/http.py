@@ -30,7 +30,8 @@ Headers = tuple[tuple[str, str], ...]
 
 @dataclass(slots=True)
 class Request:
-    """One request; `path` is decoded, `headers` have lower-case names, `certificate` is the common name of the client's."""
+    """One request; `path` is decoded, `target` is as it was sent, `headers` have lower-case names, `certificate` is the common
+    name of the client's."""
 
     method: str
     path: str
@@ -39,6 +40,7 @@ class Request:
     body: bytes = b""
     certificate: str = ""
     pairs: tuple[tuple[str, str], ...] = ()
+    target: str = ""
 
     @property
     def host(self) -> str:
@@ -121,7 +123,7 @@ class _Connection:
         headers = {name.strip().lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
         path, _, query = target.partition("?")
         pairs = tuple(parse_qsl(query, keep_blank_values=True))
-        return Request(method, unquote(path), dict(pairs), headers, await self._body(headers), self._certificate, pairs)
+        return Request(method, unquote(path), dict(pairs), headers, await self._body(headers), self._certificate, pairs, target)
 
     async def _body(self, headers: Mapping[str, str]) -> bytes:
         if headers.get("transfer-encoding", "").lower() == "chunked":
