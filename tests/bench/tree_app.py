@@ -33,6 +33,13 @@ class MeasuredDriver(DifferenceDriver):
         super().send(data, descriptor)
         MeasuredDriver.sent(len(data))
 
+    def send_at_once(self, data: bytes, descriptor: int) -> int:
+        """Send what goes at once, and tell it."""
+        count = super().send_at_once(data, descriptor)
+        if count:
+            MeasuredDriver.sent(count)
+        return count
+
 
 class TreeApp(App[None]):
     """A tree; what is sent to the terminal is counted between keys."""

@@ -1,7 +1,9 @@
 """The way to the terminal: frames go into a picture, and only what differs from what the terminal shows goes out.
 
-A terminal at the far end of a slow line gets fewer frames instead of a queue of them: while something is on its way frames only
-change the picture, and what is sent next leads to the newest.
+What the terminal takes without waiting is sent at once: to hand a key's frame to a thread takes as long as to draw it, and many
+times that while other threads compute. A thread sends what is left, however long that takes. A terminal at the far end of a slow
+line gets fewer frames instead of a queue of them: while something is on its way frames only change the picture, and what is sent
+next leads to the newest.
 """
 
 from __future__ import annotations
@@ -45,7 +47,8 @@ class DifferenceDriver(LinuxDriver):
         """Begin with a terminal of which nothing is known; also after Ctrl+Z."""
         descriptor = sys.__stderr__.fileno() if sys.__stderr__ is not None else 2
         screen = TerminalScreen(lambda: _size(descriptor), erases=_erases_in_colour(os.environ.get("TERM", "")))
-        self._outlet = Outlet(screen, lambda data: self.send(data, descriptor))
+        self._unwaiting = _opened_unwaiting(descriptor)
+        self._outlet = Outlet(screen, lambda data: self.send(data, descriptor), self._send_at_once)
         self._outlet.start()
         early = take_typed(self.fileno)
         self._typed_early = early.typed if early is not None else b""
@@ -91,6 +94,15 @@ class DifferenceDriver(LinuxDriver):
         if self._outlet is not None:
             self._outlet.draw(data)
 
+    def _send_at_once(self, data: bytes) -> int:
+        return self.send_at_once(data, self._unwaiting) if self._unwaiting is not None else 0
+
+    def send_at_once(self, data: bytes, descriptor: int) -> int:
+        """Send to the terminal what it takes without waiting; returns how many bytes that were."""
+        with suppress(OSError):  # it takes nothing now, or is gone, which who waits for it finds out
+            return os.write(descriptor, data)
+        return 0
+
     def send(self, data: bytes, descriptor: int) -> None:
         """Send to the terminal, however long it takes; raises OSError when it is gone."""
         left = memoryview(data)
@@ -106,17 +118,21 @@ class DifferenceDriver(LinuxDriver):
         if self._outlet is not None:
             outlet, self._outlet = self._outlet, None
             outlet.end()
+        if self._unwaiting is not None:
+            os.close(self._unwaiting)
+            self._unwaiting = None
 
 
 class Outlet(Thread):
-    """Sends what a screen has to send, one thing after the other."""
+    """Sends what a screen has to send, one thing after the other: what does not go at once, in a thread."""
 
-    def __init__(self, screen: TerminalScreen, send: Callable[[bytes], None]) -> None:
+    def __init__(self, screen: TerminalScreen, send: Callable[[bytes], None], send_at_once: Callable[[bytes], int]) -> None:
         super().__init__(name="terminal-output", daemon=True)
         self.screen = screen
         self._send = send
+        self._send_at_once = send_at_once
         self._ready = Condition()
-        self._next = ""
+        self._next = b""
         self._busy = False
         self._ending = False
         self._most: int | None = None
@@ -126,9 +142,16 @@ class Outlet(Thread):
         with self._ready:
             self.screen.draw(data)
             if not self._busy and not self._ending:
-                self._next = self.screen.take(self._most)
+                self._next = self._left_of(self._take())
                 self._busy = bool(self._next)
                 self._ready.notify()
+
+    def _take(self) -> bytes:
+        return self.screen.take(self._most).encode(errors="replace")
+
+    def _left_of(self, frame: bytes) -> bytes:
+        """What is left to be sent when the terminal has taken what it takes at once; a slow one gets its frames in pieces."""
+        return frame if not frame or self._most is not None else frame[self._send_at_once(frame) :]
 
     def end(self) -> None:
         """Send what is left, and end."""
@@ -142,26 +165,35 @@ class Outlet(Thread):
         with suppress(OSError):
             while data := self._wait():
                 begun = time.monotonic()
-                encoded = data.encode(errors="replace")
-                self._send(encoded)
+                self._send(data)
                 seconds = time.monotonic() - begun
-                self._most = int(len(encoded) * SLOW / seconds) if seconds > SLOW else None
+                self._most = int(len(data) * SLOW / seconds) if seconds > SLOW else None
         self._gone()
 
-    def _wait(self) -> str:
+    def _wait(self) -> bytes:
         """What is to be sent next, empty at the end."""
         with self._ready:
-            data, self._next = self._next, ""
-            data = data or self.screen.take(self._most)
+            data, self._next = self._next, b""
+            data = data or self._take()
             while not data and not self._ending:
                 self._busy = False
                 self._ready.wait()
-                data, self._next = self._next, ""
-            return data or self.screen.take()
+                data, self._next = self._next, b""
+            return data or self.screen.take().encode(errors="replace")
 
     def _gone(self) -> None:
         with self._ready:
             self._ending = True
+
+
+def _opened_unwaiting(descriptor: int) -> int | None:
+    """The same terminal as a file of our own whose writes do not wait: the one that we were given is shared with others.
+
+    None where there is no terminal by a name, or it may not be opened.
+    """
+    with suppress(OSError):
+        return os.open(os.ttyname(descriptor), os.O_WRONLY | os.O_NOCTTY | os.O_NONBLOCK)
+    return None
 
 
 def _size(descriptor: int) -> tuple[int, int]:
