@@ -95,13 +95,16 @@ class Outline:
         self.in_order = self._top.rows is roots
         self._put_cursor(key, line, before)
 
-    def follow_cursor(self, other: Outline) -> None:
-        """Put the cursor where that of another outline is: on its row or the nearest ancestor there is here."""
-        self._put_cursor(other.cursor_key, other.cursor, other.model)
+    def follow_cursor(self, other: Outline, *, opening: bool = True) -> None:
+        """Put the cursor where that of another outline is: on its row or the nearest ancestor there is here.
 
-    def _put_cursor(self, key: RowKey | None, line: int, before: TreeModel) -> None:
+        With `opening` what is above the row is opened for that.
+        """
+        self._put_cursor(other.cursor_key, other.cursor, other.model, opening=opening)
+
+    def _put_cursor(self, key: RowKey | None, line: int, before: TreeModel, *, opening: bool = True) -> None:
         now = self.model.find(before.identity(key)) if key is not None else None
-        if now is None or self.index_of(now, line) is not None or not self.reveal(now):
+        if now is None or self.index_of(now, line) is not None or not opening or not self.reveal(now):
             self.cursor = self._surviving(now or key, line)
 
     def _follow(self, before: TreeModel) -> None:

@@ -145,10 +145,10 @@ class VirtualTree(Painted, can_focus=True):
         self._top = in_place if same and (expanded is None or keep_order) else self._clamped(top)
         self._show_changes(before, former)
 
-    def set_outline(self, outline: Outline) -> None:
-        """Show rows that were laid out before: the cursor's row stays on its line as far as that can be."""
+    def set_outline(self, outline: Outline, *, opening: bool = True) -> None:
+        """Show rows laid out before: the cursor's row stays on its line; what is above it is opened for that, with `opening`."""
         before, line, former = self.cursor_key, self.cursor_line, self._outline
-        outline.follow_cursor(former)
+        outline.follow_cursor(former, opening=opening)
         self._outline = outline
         self._top = self._clamped(outline.cursor - line)
         self._show_changes(before, former.model)

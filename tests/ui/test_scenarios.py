@@ -18,6 +18,7 @@ from tests.ui.driving import Settings as Looks
 from tests.ui.driving import names, text_of, until
 from tui.domain.answers.moves import moves_among
 from tui.domain.common.trust import State
+from tui.domain.facts.workload import ObjectKey
 from tui.domain.query.query import parse_query
 from tui.domain.snapshot.snapshot import Drift, Snapshot
 from tui.estate.estate import Estate
@@ -161,6 +162,19 @@ async def test_s4_why_pods_do_not_start_is_told_apart_in_three_keys(estate: Esta
         await ops.answered("no such tag", "right 1", "name 1", "repo 1", "network 1")
 
 
+@SIZES
+async def test_s4_the_pull_that_the_answer_speaks_of_is_under_the_cursor(estate: Estate, size: tuple[int, int]) -> None:
+    async with operator(estate, size) as ops:
+        await ops.filter("is:stuck")
+        await ops.press("enter")
+        await ops.answered("ml/ranker:9.9", "no such tag")
+        assert ops.keys <= 3
+        await ops.sees(lambda: ops.screen.inspector.subject.workload is not None, "a workload under the cursor")
+        failing = ops.screen.inspector.subject.workload
+        assert failing is not None
+        assert [box.image for box in ops.snapshot.workloads[failing].containers] == ["contoso.azurecr.io/ml/ranker:9.9"]
+
+
 async def test_s5_the_start_screen_counts_every_verdict(estate: Estate) -> None:
     async with operator(estate) as ops:
         images = ops.snapshot.summary.images
@@ -287,7 +301,10 @@ async def test_s7_what_a_purge_would_break_takes_two_keys_at_80_columns(estate: 
         assert needed
         rows = text_of(ops.screen).splitlines()
         how = ("gone", "retention", "purge", "untagged")
-        assert any("worker" in row and any(word in row for word in how) for row in rows), "rows say how, as the answer counts it"
+        lost = {image.repository.rpartition("/")[2] for image in found.images}
+        told = [row for row in rows if any(name in row for name in lost) and any(word in row for word in how)]
+        assert len(told) > 1, "rows say how, as the answer counts it"
+        assert isinstance((ops.screen.outline.cursor_key or ("",))[-1], ObjectKey), "what needs it is under the cursor"
 
 
 async def test_s8_the_dossier_of_a_digest_takes_four_keys_at_80_columns(estate: Estate) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from heapq import heapify, heappop, heappush
-from itertools import count, islice
+from itertools import chain, count, islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from tui.domain.facts.workload import ObjectKey
@@ -12,6 +12,7 @@ from tui.domain.plans.board import EMPTY_BOARD, Board
 from tui.domain.snapshot.snapshot import Snapshot
 from tui.presenters.glyphs import Glyphs
 from tui.presenters.totals import ALL
+from tui.presenters.views.leading import leading_row
 from tui.presenters.views.narrowing import select
 from tui.presenters.views.spec import Filter, RowsContext, ViewModel, ViewSpec
 from widgets.rows import RowKey
@@ -31,7 +32,7 @@ class Built(NamedTuple):
 
     `answer` is what the filter means for the estate. `hint` says, where there is no row, what has the text of the filter as
     something else. `unplaced` are the workloads without a known image that it could not decide. `narrows`: whether the filter
-    narrows these rows, if there is one.
+    narrows these rows, if there is one. `lead` is the row of a workload that the filter asks for, where it asks for workloads.
     """
 
     model: ViewModel
@@ -42,6 +43,7 @@ class Built(NamedTuple):
     hint: str = ""
     unplaced: int = 0
     narrows: bool = True
+    lead: RowKey | None = None
 
 
 def build_view(
@@ -61,9 +63,12 @@ def build_view(
     model = view.build(rows)
     if not shown.narrowed:
         return Built(model, None, 0, ())
-    unfold = tuple(islice(model.matches(), MOST_UNFOLDED))
+    answer = _answer(rows, undecided, unplaced, index)
+    lead = leading_row(view, model, rows, answer)
+    to_lead = (lead[:length] for length in range(1, len(lead))) if lead is not None else ()
+    unfold = tuple(islice(dict.fromkeys(chain(to_lead, model.matches())), MOST_UNFOLDED))
     hint = "" if model.roots() else _hint(chosen.query, snapshot, now, index)
-    return Built(model, model.images_shown, undecided, unfold, _answer(rows, undecided, unplaced, index), hint, unplaced)
+    return Built(model, model.images_shown, undecided, unfold, answer, hint, unplaced, lead=lead)
 
 
 def _build_board(view: ViewSpec, rows: RowsContext, narrowed_by: Filter) -> Built:

@@ -229,7 +229,10 @@ class LineageModel(TabbedModel):
 
     def _imageless_row(self) -> Row:
         workloads = [self.snapshot.workloads[key] for key in self._imageless]
-        name = f"{plural(len(workloads), 'workload')} that {IMAGELESS if len(workloads) > 1 else 'runs no image that is known'}"
+        number = len(workloads)
+        runs = f"run{'s' if number == 1 else ''}"
+        none_starts = any(workload.pods for workload in workloads)
+        name = f"{plural(number, 'workload')} that {runs} {'no image that is known' if none_starts else 'nothing now'}"
         verdict = worst(workload.verdict for workload in workloads)
         totals = NOTHING._replace(pods=sum(map(self._shown.pods, workloads)))
         return Row(self._glyphs.of(verdict), ((Span(name),), (), *self._counts(totals, None)))

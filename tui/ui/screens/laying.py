@@ -15,7 +15,7 @@ __all__ = ["LaidOut", "lay_out"]
 class LaidOut(NamedTuple):
     """Rows in their order with places open: those `left` open, else what leads to the hits of a filter, else to the worst.
 
-    `bare`: there was nothing to unfold. An outline goes into a tree once.
+    `bare`: there was nothing to unfold. `first_hit` is the row that the filter leads to. An outline goes into a tree once.
     """
 
     built: Built
@@ -38,5 +38,10 @@ def lay_out(built: Built, left: frozenset[RowKey] | None, words: str, room: int)
         bare = not unfolded and not any(map(model.has_children, model.roots()))
     outline = Outline()
     outline.reconcile(model, unfolded)
-    hit = next(filter(model.is_hit, outline.rows), None) if words else None
-    return LaidOut(built, left, outline, bare, hit)
+    return LaidOut(built, left, outline, bare, _first_hit(built, outline) if words else None)
+
+
+def _first_hit(built: Built, outline: Outline) -> RowKey | None:
+    if built.lead is not None and built.lead in outline.rows:
+        return built.lead
+    return next(filter(built.model.is_hit, outline.rows), None)

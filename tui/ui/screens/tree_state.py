@@ -126,7 +126,7 @@ class TreeState:
         left, built, was_empty = self._left(visit), rows.built, self._outline.cursor_key is None
         if other_view and self._visit is not None:
             self._marks[self._visit.view.id] = self._outline.exchange_marks(self._marks.pop(visit.view.id, {}))
-        self._lay_out(rows)
+        self._lay_out(rows, returning=visit.place is not None)
         if visit.place is not None:
             self._return(visit.place, built)
         elif other_view and left is not None and left.selections == self._selections:
@@ -149,11 +149,14 @@ class TreeState:
             self._return(left, rows.built)
         self._came_to = self._outline.cursor_key
 
-    def _lay_out(self, rows: LaidOut) -> None:
-        """Show other rows; the cursor is on the first where it was on none, or nobody has put it anywhere."""
+    def _lay_out(self, rows: LaidOut, *, returning: bool = False) -> None:
+        """Show other rows; the cursor is on the first where it was on none, or nobody has put it anywhere.
+
+        For who is returning nothing is open that was not.
+        """
         if rows.left is not None or self.touched:
             self._bare = rows.bare
-            self._outline.set_outline(rows.outline)
+            self._outline.set_outline(rows.outline, opening=not returning)
         else:
             self._show_first(rows)
 

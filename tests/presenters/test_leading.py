@@ -1,0 +1,75 @@
+"""Where a filter puts the cursor: on the workload that the answer speaks of, where workloads are asked for."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import msgspec
+import pytest
+
+from tests.estates import NOW, company
+from tests.presenters.test_models import named, stuck
+from tui.domain.facts.workload import ObjectKey
+from tui.domain.snapshot.snapshot import ImageKey, Snapshot
+from tui.presenters.glyphs import UNICODE
+from tui.presenters.keys import IMAGELESS
+from tui.presenters.views.building import build_view
+from tui.presenters.views.lineage import LINEAGE, LineageModel
+from tui.presenters.views.registries import REGISTRIES
+from tui.presenters.views.spec import Filter, ViewSpec
+from tui.presenters.views.workloads import WORKLOADS
+from tui.ui.screens.laying import lay_out
+
+
+def first_hit(snapshot: Snapshot, query: str, view: ViewSpec = LINEAGE) -> object:
+    """The innermost part of the row that the cursor comes to."""
+    hit = lay_out(build_view(view, snapshot, Filter(query), NOW, UNICODE), None, query, 20).first_hit
+    return hit[-1] if hit is not None else None
+
+
+@pytest.mark.parametrize("view", [LINEAGE, WORKLOADS])
+@pytest.mark.parametrize("query", ["is:stuck", "stuck", "stuck is:stuck"])
+def test_what_does_not_start_is_under_the_cursor(query: str, view: ViewSpec) -> None:
+    snapshot, _ = stuck(company())
+    hit = first_hit(snapshot, query, view)
+    assert isinstance(hit, ObjectKey)
+    assert any(container.trouble for container in snapshot.workloads[hit].containers)
+
+
+@pytest.mark.parametrize("query", ["ns:payments", "kind:deploy", "team:*", "ctx:prod", "is:running", "-is:signed ns:payments"])
+def test_workloads_that_are_asked_for_are_led_to_although_their_images_stand_above_them(query: str) -> None:
+    snapshot = company()
+    built = build_view(LINEAGE, snapshot, Filter(query), NOW, UNICODE)
+    if built.model.roots():
+        hit = first_hit(snapshot, query)
+        assert isinstance(hit, ObjectKey)
+        assert hit in built.answer.extent.workloads if built.answer is not None else False
+
+
+@pytest.mark.parametrize(
+    "query", ["payments-api", "base:debian", "is:signed ns:payments", "check:scan=fail is:running", "verdict:fail", "repo:base"]
+)
+def test_images_that_are_asked_for_are_led_to(query: str) -> None:
+    snapshot = company()
+    built = build_view(LINEAGE, snapshot, Filter(query), NOW, UNICODE)
+    assert built.lead is None
+    assert not built.model.roots() or isinstance(first_hit(snapshot, query), ImageKey)
+
+
+def test_a_view_without_rows_of_workloads_leads_to_its_images() -> None:
+    assert isinstance(first_hit(company(), "ns:payments", REGISTRIES), ImageKey)
+
+
+def test_the_row_that_the_answer_speaks_of_is_unfolded_to_however_much_else_is_found() -> None:
+    built = build_view(LINEAGE, company(), Filter("is:running"), NOW, UNICODE)
+    assert built.lead is not None
+    assert list(built.unfold[: len(built.lead) - 1]) == [built.lead[:length] for length in range(1, len(built.lead))]
+
+
+def test_workloads_none_of_whose_pods_is_there_run_nothing() -> None:
+    snapshot, key = stuck(company())
+    idle = msgspec.structs.replace(snapshot.workloads[key], pods=0)
+    estate = replace(snapshot, workloads={**snapshot.workloads, key: idle})
+    built = build_view(LINEAGE, estate, Filter("stuck"), NOW, UNICODE)
+    assert isinstance(built.model, LineageModel)
+    assert named(built.model, (IMAGELESS,))[0] == "1 workload that runs nothing now"

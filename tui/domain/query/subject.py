@@ -1,0 +1,50 @@
+"""What a query asks about: images, or the workloads that run them. Where the operator is led first hangs on it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Set
+
+from tui.domain.common.pace import paced
+from tui.domain.query.language import Key, Term, Trait
+from tui.domain.query.match import text_matcher
+from tui.domain.snapshot.snapshot import ImageKey, Snapshot
+
+__all__ = ["asks_for_workloads"]
+
+_OF_WORKLOADS = frozenset({Key.NS, Key.CTX, Key.KIND, Key.TEAM, Key.DRIFT})
+_OF_EITHER = frozenset({Key.WORD, Key.VERDICT})
+_TRAITS = frozenset(
+    {
+        *(Trait.RUNNING, Trait.DECLARED, Trait.SCHEDULED, Trait.SCALED_TO_ZERO, Trait.STUCK, Trait.AT_RISK),
+        *(Trait.DRIFTED, Trait.PINNED, Trait.SUSPENDED, Trait.MANAGED),
+    }
+)
+
+
+def asks_for_workloads(terms: Iterable[Term], snapshot: Snapshot, images: Set[ImageKey]) -> bool:
+    """Whether a query asks for what only workloads have, and for nothing that images have; `images` are those it finds.
+
+    A name is that of workloads where it is in none of the names of the images, which were then found with what runs them.
+    """
+    asked = [term for term in terms if not term.negated]
+    if any(term.key is not Key.IS and term.key not in _OF_WORKLOADS | _OF_EITHER for term in asked):
+        return False
+    traits = {term.value for term in asked if term.key is Key.IS}
+    if traits - _TRAITS - {Trait.FAULTY}:
+        return False
+    if traits & _TRAITS or any(term.key in _OF_WORKLOADS for term in asked):
+        return True
+    words = [term.value for term in asked if term.key is Key.WORD]
+    return bool(words) and not _is_in_names(words, snapshot, images)
+
+
+def _is_in_names(words: Iterable[str], snapshot: Snapshot, images: Set[ImageKey]) -> bool:
+    """Whether any of the words is in the name of an image, in one of its tags, or the beginning of its digest."""
+    matchers = [text_matcher(word.partition("@")[0]) for word in words]
+    for key in paced(images):
+        image = snapshot.images.get(key)
+        name = f"{key.registry}/{key.repository}"
+        texts = [*(f"{name}:{tag}" for tag in image.tags), *image.digests] if image is not None else []
+        if any(matches(text.lower()) for matches in matchers for text in (name, *texts)):
+            return True
+    return False

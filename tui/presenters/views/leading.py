@@ -1,0 +1,49 @@
+"""The row that a filter leads to, where it asks for workloads: the one that its answer begins with, else the first."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tui.domain.facts.workload import ObjectKey
+from tui.presenters.keys import RowSubject
+from tui.presenters.views.spec import RowsContext, ViewModel, ViewSpec
+from widgets.rows import RowKey
+
+if TYPE_CHECKING:
+    from tui.domain.answers.answer import Answer
+
+__all__ = ["leading_row"]
+
+
+def leading_row(view: ViewSpec, model: ViewModel, rows: RowsContext, answer: Answer | None) -> RowKey | None:
+    """The row of a workload that is asked for; None where something else is, or the view has no such rows."""
+    from tui.domain.answers.leading import first_workload
+    from tui.domain.query.subject import asks_for_workloads
+
+    snapshot, shown = rows.snapshot, rows.shown
+    if answer is None or view.places is None or not shown.workloads or rows.chosen.finding is not None:
+        return None
+    images = frozenset(snapshot.images) if shown.images is None else shown.images
+    if not asks_for_workloads(answer.question.terms, snapshot, images):
+        return None
+    first = first_workload(answer)
+    place = view.places(RowSubject(workload=first or next(iter(shown.workloads))), snapshot)
+    if place is None or not isinstance(place[-1], ObjectKey):
+        return None
+    if first is not None and model.find(model.identity(place)) is not None:
+        return place
+    return _row_of(first, model)
+
+
+def _row_of(workload: ObjectKey | None, model: ViewModel) -> RowKey | None:
+    """The row of a workload, else of the first from the top, whether or not what leads to it is unfolded."""
+    stack, first = [*reversed(model.roots())], None
+    while stack:
+        key = stack.pop()
+        if isinstance(key[-1], ObjectKey):
+            first = first or key
+            if workload is None or key[-1] == workload:
+                return key
+        else:
+            stack.extend((*reversed(model.children(key)),))
+    return first
