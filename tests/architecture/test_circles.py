@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.parsed import ROOT, SYNTAX, nodes
+
+pytestmark = SYNTAX
 
 
 def modules() -> dict[str, Path]:
@@ -18,7 +20,7 @@ def modules() -> dict[str, Path]:
 
 def imports(path: Path, known: dict[str, Path]) -> Iterator[str]:
     """The modules of ours that a module names in an import, wherever it stands."""
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in nodes(path):
         if isinstance(node, ast.ImportFrom) and node.module is not None:
             within = [f"{node.module}.{name.name}" for name in node.names]
             yield from (name for name in (node.module, *within) if name in known)

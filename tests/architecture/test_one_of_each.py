@@ -10,8 +10,9 @@ from typing import NamedTuple
 
 import pytest
 
-pytestmark = pytest.mark.xdist_group("texts of the program")
-ROOT = Path(__file__).resolve().parents[2]
+from tests.parsed import ROOT, SYNTAX, nodes
+
+pytestmark = SYNTAX
 FILES = [path for path in sorted((ROOT / "tui").rglob("*.py")) if "demo" not in path.parts]
 """Of the program, without the demo: its servers share nothing with sources."""
 
@@ -91,7 +92,7 @@ TOOLS = {
 
 @cache
 def _calls(path: Path) -> tuple[ast.Call, ...]:
-    return tuple(node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call))
+    return tuple(node for node in nodes(path) if isinstance(node, ast.Call))
 
 
 def _users(tool: Tool) -> dict[str, int]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import ast
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.parsed import ROOT, SYNTAX, nodes
+
+pytestmark = SYNTAX
 
 
 def callers(name: str) -> set[str]:
@@ -15,7 +16,7 @@ def callers(name: str) -> set[str]:
     found = set()
     for room in ("tui", "widgets"):
         for path in (ROOT / room).rglob("*.py"):
-            calls = (node.func for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call))
+            calls = (node.func for node in nodes(path) if isinstance(node, ast.Call))
             if any(name == (call.attr if isinstance(call, ast.Attribute) else getattr(call, "id", "")) for call in calls):
                 found.add(str(path.relative_to(ROOT)))
     return found

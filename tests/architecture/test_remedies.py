@@ -11,12 +11,12 @@ import json
 import re
 from collections.abc import Iterable, Iterator
 from functools import cache
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import msgspec
 import pytest
 
+from tests.parsed import ROOT, SYNTAX, nodes
 from tests.recordings import ORIGINS, document
 from tui.cli.arguments import parser_of
 from tui.cli.commands import COMMANDS
@@ -24,8 +24,7 @@ from tui.settings import file as config_file
 from tui.settings import policy_file
 from tui.settings import settings as config
 
-pytestmark = pytest.mark.xdist_group("texts of the program")
-ROOT = Path(__file__).resolve().parents[2]
+pytestmark = SYNTAX
 OTHERS = (
     "az ",
     "kubectl ",
@@ -61,17 +60,16 @@ def texts() -> Iterator[Said]:
     """Every text but the documentation; not those of the demo, which speaks as others do."""
     for path in sorted((ROOT / "tui").rglob("*.py")):
         if "demo" not in path.parts:
-            tree = ast.parse(path.read_text())
-            yield from (Said(f"{path.relative_to(ROOT)}:{line}", text) for line, text in _strings(tree))
+            yield from (Said(f"{path.relative_to(ROOT)}:{line}", text) for line, text in _strings(nodes(path)))
 
 
-def _strings(tree: ast.AST) -> Iterator[tuple[int, str]]:
-    taken = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
-    for node in ast.walk(tree):
+def _strings(tree: Iterable[ast.AST]) -> Iterator[tuple[int, str]]:
+    taken = {id(node.value) for node in tree if isinstance(node, ast.Expr)}
+    for node in tree:
         if isinstance(node, ast.JoinedStr):
             taken |= {id(part) for part in node.values}
             yield node.lineno, "".join(str(part.value) if isinstance(part, ast.Constant) else "{}" for part in node.values)
-    for node in ast.walk(tree):
+    for node in tree:
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in taken:
             yield node.lineno, node.value
 

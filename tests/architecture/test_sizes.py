@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from pathlib import Path
 from statistics import median
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.parsed import ROOT, SYNTAX, nodes
+
+pytestmark = SYNTAX
 FILES = sorted(path for room in ("tui", "widgets") for path in (ROOT / room).rglob("*.py"))
 MEDIAN, LONGEST, FILE = 6, 40, 400
 BROAD = {"tui/estate/pump.py": 1}
@@ -17,7 +18,7 @@ BROAD = {"tui/estate/pump.py": 1}
 def _nodes() -> Iterator[tuple[str, ast.AST]]:
     for path in FILES:
         name = str(path.relative_to(ROOT))
-        yield from ((name, node) for node in ast.walk(ast.parse(path.read_text())))
+        yield from ((name, node) for node in nodes(path))
 
 
 def _functions() -> dict[str, int]:

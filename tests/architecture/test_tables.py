@@ -6,11 +6,11 @@ import ast
 import importlib
 from collections.abc import Iterator
 from enum import StrEnum
-from pathlib import Path
 from types import ModuleType
 
 import pytest
 
+from tests.parsed import ROOT, SYNTAX, parsed
 from tui.cli.arguments import parser_of
 from tui.cli.commands import COMMANDS, EXPLORER
 from tui.domain.common.trust import CheckName
@@ -22,7 +22,7 @@ from tui.presenters.views.table import VIEWS
 from tui.reports import FORMATS, Format, format_named
 from tui.ui.keymap import EXPLORER as KEYS
 
-ROOT = Path(__file__).resolve().parents[2]
+pytestmark = SYNTAX
 README = (ROOT / "README.md").read_text()
 
 
@@ -69,7 +69,7 @@ def test_every_tab_has_a_row_and_a_name_of_its_own_and_is_in_the_guide() -> None
 def _tables(kinds: type[StrEnum]) -> Iterator[tuple[str, set[str]]]:
     """Every table of the program by the members of an enumeration, where it has most of them: the members that it has."""
     for path in sorted((ROOT / "tui").rglob("*.py")):
-        for node in ast.parse(path.read_text()).body:
+        for node in parsed(path).body:
             value = node.value if isinstance(node, ast.Assign | ast.AnnAssign) else None
             keys = [ast.unparse(key) for key in value.keys if key is not None] if isinstance(value, ast.Dict) else []
             members = {key.rpartition(".")[2] for key in keys if key.startswith(f"{kinds.__name__}.")}

@@ -6,12 +6,10 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
-TREES = {
-    str(path.relative_to(ROOT)): ast.parse(path.read_text())
-    for room in ("tui", "widgets")
-    for path in sorted((ROOT / room).rglob("*.py"))
-}
+from tests.parsed import ROOT, SYNTAX, nodes, parsed
+
+pytestmark = SYNTAX
+FILES = {str(path.relative_to(ROOT)): path for room in ("tui", "widgets") for path in sorted((ROOT / room).rglob("*.py"))}
 HOOKS = {"can_replace", "compose", "get_default_screen", "get_theme_variable_defaults", "handleError", "render_line"}
 """Methods that packages call."""
 BY_NAME = ("action_", "check_", "compute_", "on_", "validate_", "watch_")
@@ -19,9 +17,9 @@ BY_NAME = ("action_", "check_", "compute_", "on_", "validate_", "watch_")
 FOR_TESTS = {"visible_keys": "what is on the screen: rows of a tree are drawn, and not told to anybody"}
 
 
-def _used(tree: ast.AST) -> Iterator[str]:
+def _used(path: Path) -> Iterator[str]:
     """Every name that is read or called, or stands in a text that may name it."""
-    for node in ast.walk(tree):
+    for node in nodes(path):
         match node:
             case ast.Name():
                 yield node.id
@@ -44,12 +42,12 @@ def _definitions(tree: ast.AST) -> Iterator[ast.FunctionDef | ast.AsyncFunctionD
 
 
 def test_what_is_defined_is_used() -> None:
-    used = {name for tree in TREES.values() for name in _used(tree)} | HOOKS
+    used = {name for path in FILES.values() for name in _used(path)} | HOOKS
     unused = {
-        f"{path}:{node.lineno} {node.name}"
-        for path, tree in TREES.items()
-        if not path.startswith("tui/demo")  # servers that tests drive by hand
-        for node in _definitions(tree)
+        f"{name}:{node.lineno} {node.name}"
+        for name, path in FILES.items()
+        if not name.startswith("tui/demo")  # servers that tests drive by hand
+        for node in _definitions(parsed(path))
         if node.name not in used and not node.name.startswith(("__", *BY_NAME)) and node.name not in FOR_TESTS
     }
     assert not unused

@@ -11,12 +11,12 @@ import re
 from collections.abc import Iterator, Mapping
 from functools import cache
 from itertools import product
-from pathlib import Path
 from typing import NamedTuple
+
+from tests.parsed import ROOT, parsed
 
 __all__ = ["Sentence", "sentences"]
 
-ROOT = Path(__file__).resolve().parents[2]
 ROOMS = ("tui", "widgets")
 SILENT = ("tui/demo/",)
 """What says nothing to the operator."""
@@ -99,7 +99,7 @@ def _read() -> Iterator[Sentence]:
         for path in sorted((ROOT / room).rglob("*.py")):
             module = path.relative_to(ROOT).as_posix()
             if not module.startswith(SILENT):
-                yield from _of(module, ast.parse(path.read_text(encoding="utf-8")))
+                yield from _of(module, parsed(path))
 
 
 def _of(module: str, tree: ast.Module) -> Iterator[Sentence]:

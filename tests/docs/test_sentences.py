@@ -7,8 +7,9 @@ import re
 import pytest
 
 from tests.docs.sentences import Sentence, sentences
+from tests.parsed import SYNTAX
 
-pytestmark = pytest.mark.xdist_group("texts of the program")
+pytestmark = SYNTAX
 PATTERNS = ("common/redaction.py", "verification/cosign/wire.py")
 """Modules whose texts are patterns."""
 INSIDERS = (

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from tests.docs.sentences import sentences
+from tests.parsed import SYNTAX
 
-pytestmark = pytest.mark.xdist_group("texts of the program")
+pytestmark = SYNTAX
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "troubleshooting.md"
 QUOTED = tuple(quoted for quoted in re.findall(r"(?<![*\w])\*([^*\n]+)\*(?!\*)", PAGE.read_text(encoding="utf-8")))
 FILLED_IN = re.compile(r"\\?…|\b[XY]\b")

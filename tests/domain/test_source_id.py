@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.parsed import ROOT, SYNTAX, nodes
 from tui.domain.common.source_id import SourceId, SourceKind, sources_text
 
-TUI = Path(__file__).resolve().parents[2] / "tui"
+TUI = ROOT / "tui"
 
 
 @pytest.mark.parametrize(
@@ -29,19 +30,20 @@ def test_a_source_as_reports_write_it(source: SourceId, text: str, label: str) -
 
 def _texts(path: Path) -> set[str]:
     """The texts of a module that begin as a source is written."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
+    tree = nodes(path)
     starts = tuple(f"{kind}/" for kind in SourceKind)
     documented = {
         id(node.body[0].value)
-        for node in ast.walk(tree)
+        for node in tree
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)
         and node.body
         and isinstance(node.body[0], ast.Expr)
     }
-    texts = (node for node in ast.walk(tree) if isinstance(node, ast.Constant) and id(node) not in documented)
+    texts = (node for node in tree if isinstance(node, ast.Constant) and id(node) not in documented)
     return {text.value for text in texts if isinstance(text.value, str) and text.value.startswith(starts)}
 
 
+@SYNTAX
 def test_no_module_takes_the_text_of_a_source_for_the_source() -> None:
     modules = [path for path in TUI.rglob("*.py") if path.relative_to(TUI).parts[0] != "demo"]
     assert len(modules) > 200
