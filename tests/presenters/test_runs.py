@@ -91,6 +91,20 @@ def test_what_the_image_says_itself_is_shown_with_who_vouches_for_it() -> None:
     assert "These contradict each other: who built it is not known by them." in text
 
 
+def test_who_signed_an_attestation_is_shown_or_why_that_is_not_proven() -> None:
+    verified = BuildClaim(
+        ClaimedBy.ATTESTATION, "", BuilderKind.GITHUB_ACTIONS, "", "github.com", "contoso/shop/api.yml", signer="release.pub"
+    )
+    doubted = msgspec.structs.replace(verified, signer="", doubt="no configured key verifies this signature")
+    unread = BuildClaim(ClaimedBy.ATTESTATION, doubt="it cannot be read: the registry does not answer")
+    api = msgspec.structs.replace(CHAIN[2], built_by=(verified, doubted, unread))
+    text = flat(text_of(world((*CHAIN[:2], api), RUNNING), API))
+    assert "attestation: the GitHub workflow contoso/shop/api.yml at github.com signed by release.pub, verified" in text
+    assert "contoso/shop/api.yml at github.com not verified: no configured key verifies this signature." in text
+    assert "attestation: what it says is not known not verified: it cannot be read: the registry does not answer." in text
+    assert "signatures not checked" not in text
+
+
 def test_what_nobody_is_known_to_build_cannot_be_told_and_the_line_is_named() -> None:
     text = flat(text_of(world(CHAIN, RUNNING), API))
     assert "unknown. No job is known to build it. → Name the job in the settings" in text

@@ -9,6 +9,7 @@ from tui.domain.builds.claimed import Vouched, builder_title, contradiction, dec
 from tui.domain.common.text import clean, full_stop
 from tui.domain.common.trust import State
 from tui.domain.facts.build import BaseTrigger, Job, Run, RunCause, RunState
+from tui.domain.facts.build_claim import ClaimedBy
 from tui.domain.plans.builders import ChosenJob, choose_job, job_title
 from tui.domain.plans.following import followers
 from tui.domain.plans.why_not import Outlook, Outlooks, outlook, why_not
@@ -87,15 +88,19 @@ def _claims(image: Image, look: SectionContext) -> Iterator[TextLine]:
     """What the image says itself of who built it, and whether somebody vouches for that."""
     if not image.built_by:
         return
-    cover = vouched(image)
+    cover, is_covered = vouched(image), any(claim.by is not ClaimedBy.ATTESTATION for claim in image.built_by)
+    covered = (Span(f"{COVER[cover]} ", "" if cover is Vouched.SIGNED else "warn"),) if is_covered else ()
     yield TextLine()
-    yield TextLine(
-        (Span(" The image itself says", "dim"),), (Span(f"{COVER[cover]} ", "" if cover is Vouched.SIGNED else "warn"),)
-    )
+    yield TextLine((Span(" The image itself says", "dim"),), covered)
     for claim in image.built_by:
         words = speaker(claim).removeprefix("its ")
         commit = f", commit {clean(claim.revision[:12], 12)}" if claim.revision else ""
-        yield from wrapped(f"{words}: {builder_title(claim)}{commit}", "", look.width, indent=3)
+        says = builder_title(claim) or "what it says is not known"
+        yield from wrapped(f"{words}: {says}{commit}", "", look.width, indent=3)
+        if claim.by is ClaimedBy.ATTESTATION:
+            signer = f"signed by {clean(claim.signer, 200)}, verified"
+            doubt = full_stop(f"not verified: {clean(claim.doubt, 200)}")
+            yield from wrapped(doubt if claim.doubt else signer, "warn" if claim.doubt else "", look.width, indent=5)
     pair = contradiction(deciding(image))
     if pair is not None:
         yield from wrapped("These contradict each other: who built it is not known by them.", "unknown", look.width, indent=3)

@@ -9,10 +9,10 @@ from typing import Literal
 
 import msgspec
 
-from tui.domain.builds.claimed import Vouched, vouched
+from tui.domain.builds.claimed import Vouched, is_vouched, vouched
 from tui.domain.common.source_id import sources_text
 from tui.domain.common.trust import Check, CheckName, State
-from tui.domain.facts.build_claim import BuildClaim
+from tui.domain.facts.build_claim import BuildClaim, ClaimedBy
 from tui.domain.facts.events import SourceHealth, SourceState
 from tui.domain.facts.scan import ImageVulnerability
 from tui.domain.facts.workload import ContainerType
@@ -110,7 +110,10 @@ class BuilderRow(Row, frozen=True):
 
 
 class BuildClaimRow(Row, frozen=True):
-    """What an image says itself of who built it; `signed` says whether a signature that counts covers it (null: not known)."""
+    """What an image says itself of who built it; `signed` says whether a signature that counts covers it (null: not known).
+
+    An attestation is signed by itself: by `signer`, where that is verified, else `doubt` says why it is not.
+    """
 
     by: str
     name: str | None
@@ -123,6 +126,8 @@ class BuildClaimRow(Row, frozen=True):
     repository: str | None
     revision: str | None
     signed: bool | None
+    signer: str | None
+    doubt: str | None
 
 
 class ImageRow(Row, frozen=True):
@@ -255,7 +260,7 @@ def _builder_row(attribution: Attribution) -> BuilderRow:
 
 
 def _build_claim_row(claim: BuildClaim, image: Image) -> BuildClaimRow:
-    cover = vouched(image)
+    is_unchecked = bool(claim.doubt) if claim.by is ClaimedBy.ATTESTATION else vouched(image) is Vouched.UNCHECKED
     return BuildClaimRow(
         by=claim.by.value,
         name=claim.name or None,
@@ -267,7 +272,9 @@ def _build_claim_row(claim: BuildClaim, image: Image) -> BuildClaimRow:
         run=claim.run or None,
         repository=claim.repository or None,
         revision=claim.revision or None,
-        signed=None if cover is Vouched.UNCHECKED else cover is Vouched.SIGNED,
+        signed=None if is_unchecked else is_vouched(image, claim),
+        signer=claim.signer or None,
+        doubt=claim.doubt or None,
     )
 
 

@@ -1,13 +1,17 @@
-"""What images say themselves of who built them: provenance, annotations and labels, but for labels that their bases have too."""
+"""What images say themselves of who built them: attestations, provenance, annotations, and labels that no base of theirs has."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+import msgspec
+
 from tui.domain.assemble.reading import Reading
 from tui.domain.builds.labels import label_claims
 from tui.domain.common.memo import Shared
+from tui.domain.common.text import short
 from tui.domain.facts.build_claim import BuildClaim, ClaimedBy
+from tui.domain.facts.events import SignaturesVerified
 from tui.domain.facts.image import ImageConfig
 from tui.domain.lineage.genealogy import usual_config
 from tui.domain.registries.catalog import CatalogImage
@@ -26,15 +30,18 @@ class BuildersTold:
         self._reading = reading
         self._shared: Shared[tuple[BuildClaim, ...]] = Shared()
 
-    def of(self, image: CatalogImage, base: BaseLink | None) -> tuple[BuildClaim, ...]:
-        """What an image says: its provenance first, each thing once."""
+    def of(
+        self, image: CatalogImage, base: BaseLink | None, signatures: tuple[SignaturesVerified, ...] = ()
+    ) -> tuple[BuildClaim, ...]:
+        """What an image says: its attestations and provenance first, each thing once."""
         config = usual_config(image, self._reading.catalog)
         labels = label_claims(config.labels, ClaimedBy.LABEL) if config is not None and config.labels else ()
         inherited = self._labels_of(base) if labels and base is not None else ()
         own = [claim for claim in labels if claim not in inherited]
         claims: dict[tuple[object, ...], BuildClaim] = {}
-        for claim in (*self._provenance(image), *self._annotations(image), *own):
-            claims.setdefault((claim.kind, claim.system, claim.job, claim.title, claim.run, claim.repository), claim)
+        for claim in (*_attested(image, signatures), *self._provenance(image), *self._annotations(image), *own):
+            says = (claim.kind, claim.system, claim.job, claim.title, claim.run, claim.repository)
+            claims.setdefault((claim.by is ClaimedBy.ATTESTATION, claim.doubt, *says), claim)
         return self._shared.one(tuple(claims.values())[:MAX_CLAIMS]) if claims else ()
 
     def _labels_of(self, base: BaseLink) -> tuple[BuildClaim, ...]:
@@ -53,3 +60,15 @@ class BuildersTold:
             manifest = self._reading.catalog.contents.manifest(digest)
             if manifest is not None and manifest.annotations:
                 yield from label_claims(manifest.annotations, ClaimedBy.ANNOTATION)
+
+
+def _attested(image: CatalogImage, signatures: tuple[SignaturesVerified, ...]) -> Iterator[BuildClaim]:
+    """What attestations say, those that are verified first; one on a platform alone does not speak for all of the image."""
+    claims = [
+        claim
+        if claim.doubt or verified.subject == image.key.digest
+        else msgspec.structs.replace(claim, signer="", doubt=f"it is about {short(verified.subject)} alone")
+        for verified in signatures
+        for claim in verified.built_by
+    ]
+    yield from sorted(claims, key=lambda claim: bool(claim.doubt))

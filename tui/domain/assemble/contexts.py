@@ -115,7 +115,7 @@ class ContextFactory:
         context = self._context(catalog_image, name)
         root = context.link is None and key in reading.lineage.roots
         is_gone = bool(catalog_image.absent) and presence.gone
-        built_by = self._builders.of(catalog_image, context.link)
+        built_by = self._builders.of(catalog_image, context.link, context.signatures)
         return Question(context, catalog_image.held, root, reading.catalog.same_content(key), is_gone, listed, built_by)
 
     def _absent(self, key: ImageKey, presence: Presence) -> ImageContext:

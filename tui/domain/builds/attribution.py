@@ -10,10 +10,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
-from tui.domain.builds.claimed import ClaimedJobs, Vouched, builder_title, contradiction, deciding, speaker, vouched
+from tui.domain.builds.claimed import ClaimedJobs, builder_title, contradiction, cover_of, deciding, is_vouched, speaker
 from tui.domain.builds.tags import is_open, tag_matches
 from tui.domain.facts.build import BuiltImage, Job, JobKey, Run, RunState
-from tui.domain.facts.build_claim import BuildClaim, ClaimedBy
+from tui.domain.facts.build_claim import BuildClaim
 from tui.domain.facts.build_events import ConfiguredJob
 from tui.domain.facts.facts import BuildFacts
 from tui.domain.facts.image import RepositoryName
@@ -163,23 +163,25 @@ class _Index:
             yield Attribution(job, AttributionBasis.CONFIGURED, Confidence.LIKELY, note, known=job in self._jobs)
 
     def _claimed(self, image: Image) -> tuple[Attribution, ...]:
-        """What the image says itself; nothing where its claims contradict each other."""
+        """What the image says itself; nothing where its claims contradict each other. An attestation that is not verified leads
+        to no job: it is only told."""
         if not image.built_by:
             return ()
         claims = deciding(image)
         attributions = [
-            self._by_claim(image, claim, job) for claim in claims if (job := self._claimed_jobs.of(claim)) is not None
+            self._by_claim(image, claim, job)
+            for claim in claims
+            if not claim.doubt and (job := self._claimed_jobs.of(claim)) is not None
         ]
         if len({attribution.job for attribution in attributions}) > 1 or contradiction(claims) is not None:
             return ()
         return tuple(attributions)
 
     def _by_claim(self, image: Image, claim: BuildClaim, job: JobKey) -> Attribution:
-        cover, by_provenance = vouched(image), claim.by is ClaimedBy.PROVENANCE
-        basis = AttributionBasis.PROVENANCE if by_provenance else AttributionBasis.LABEL
-        confidence = Confidence.LIKELY if by_provenance and cover is Vouched.SIGNED else Confidence.CLAIMED
+        basis = AttributionBasis.PROVENANCE if claim.is_statement else AttributionBasis.LABEL
+        confidence = Confidence.LIKELY if claim.is_statement and is_vouched(image, claim) else Confidence.CLAIMED
         who, only = speaker(claim), "" if claim.names_builder else ", of which no other workflow is known"
-        note = f"{who[:1].upper()}{who[1:]}, {cover.value}, names {builder_title(claim)}{only}."
+        note = f"{who[:1].upper()}{who[1:]}, {cover_of(image, claim)}, names {builder_title(claim)}{only}."
         return Attribution(job, basis, confidence, note, known=job in self._jobs)
 
 

@@ -1,6 +1,7 @@
 """What the claims of an image come to: which job they name, whether somebody vouches for them, and whether they agree.
 
-A signature of the image covers its index, and with that the provenance in it, its annotations, and the labels of its configs.
+A signature of the image covers its index, and with that the provenance in it, its annotations, and the labels of its configs. An
+attestation hangs on the image and is signed by itself: nothing else vouches for it.
 """
 
 from __future__ import annotations
@@ -16,7 +17,19 @@ from tui.domain.facts.build import BuilderKind, Job, JobKey, Run
 from tui.domain.facts.build_claim import BuildClaim, ClaimedBy
 from tui.domain.snapshot.snapshot import Image
 
-__all__ = ["ClaimedJobs", "Vouched", "builder_title", "contradiction", "deciding", "names_other", "speaker", "vouched"]
+__all__ = [
+    "ClaimedJobs",
+    "Vouched",
+    "builder_title",
+    "claim_behind",
+    "contradiction",
+    "cover_of",
+    "deciding",
+    "is_vouched",
+    "names_other",
+    "speaker",
+    "vouched",
+]
 
 K = TypeVar("K")
 _LOOPBACK = ("localhost", "127.", "[::1]")
@@ -45,10 +58,30 @@ def vouched(image: Image) -> Vouched:
     return Vouched.UNCHECKED if verified.error else Vouched.UNSIGNED
 
 
+def is_vouched(image: Image, claim: BuildClaim) -> bool:
+    """Whether somebody whom the policy trusts stands for a claim."""
+    return not claim.doubt if claim.by is ClaimedBy.ATTESTATION else vouched(image) is Vouched.SIGNED
+
+
+def cover_of(image: Image, claim: BuildClaim) -> str:
+    """Whether somebody stands for a claim, in words that follow what says it."""
+    if claim.by is not ClaimedBy.ATTESTATION:
+        return vouched(image).value
+    if claim.doubt:
+        return f"which is not verified ({clean(claim.doubt.rstrip('.'), 200)})"
+    return f"signed by {clean(claim.signer, 200)} and verified"
+
+
 def deciding(image: Image) -> tuple[BuildClaim, ...]:
-    """The claims that count: where the provenance is signed it alone, else all."""
-    signed = [claim for claim in image.built_by if claim.by is ClaimedBy.PROVENANCE and claim.names_builder]
-    return tuple(signed) if signed and vouched(image) is Vouched.SIGNED else image.built_by
+    """The claims that count: those of signed statements alone where there are any, else all that say something."""
+    claims = tuple(claim for claim in image.built_by if claim.names_builder or claim.repository)
+    signed = tuple(claim for claim in claims if claim.is_statement and claim.names_builder and is_vouched(image, claim))
+    return signed or claims
+
+
+def claim_behind(image: Image, *, is_label: bool) -> BuildClaim | None:
+    """The claim by which an image says who built it, as a label or otherwise."""
+    return next((claim for claim in deciding(image) if claim.is_statement is not is_label), None)
 
 
 def contradiction(claims: Iterable[BuildClaim]) -> tuple[BuildClaim, BuildClaim] | None:
@@ -96,6 +129,8 @@ def _title_of(job: Job) -> str:
 def speaker(claim: BuildClaim) -> str:
     """What says it."""
     match claim.by:
+        case ClaimedBy.ATTESTATION:
+            return "its attestation"
         case ClaimedBy.PROVENANCE:
             return "its provenance"
         case ClaimedBy.ANNOTATION:

@@ -356,8 +356,8 @@ class SignaturesVerified(msgspec.Struct, frozen=True, gc=False):
 
     `subject` is the digest of the index or platform manifest that was looked at. `searched` names the ways of finding that
     were tried; `error` is set when one of them failed, or an envelope could not be fetched: then "none" is not known.
-    `notes` are remarks that decide nothing (`Docker Content Trust data exists: retired 2028-03-31, not verified`).
-    """
+    `notes` are remarks that decide nothing (`Docker Content Trust data exists: retired 2028-03-31, not verified`), `built_by`
+    what attestations on it say of who built it."""
 
     source: SourceId
     name: RepositoryName
@@ -367,6 +367,7 @@ class SignaturesVerified(msgspec.Struct, frozen=True, gc=False):
     searched: tuple[str, ...] = ()
     error: str = ""
     notes: tuple[str, ...] = ()
+    built_by: tuple[BuildClaim, ...] = ()
 
 
 class ConstraintsListed(msgspec.Struct, frozen=True):

@@ -9,7 +9,7 @@ from functools import partial
 
 import msgspec
 
-from tui.domain.builds.claimed import builder_title, contradiction, deciding, names_other, speaker, vouched
+from tui.domain.builds.claimed import builder_title, claim_behind, contradiction, cover_of, deciding, names_other, speaker
 from tui.domain.builds.places import JOB
 from tui.domain.common.text import clean, full_stop, listed
 from tui.domain.facts.build import BuilderKind, Job, JobKey
@@ -72,17 +72,24 @@ def _pushes_only(snapshot: Snapshot, key: ImageKey, attribution: Attribution, jo
 
 
 def _claimant(snapshot: Snapshot, key: ImageKey, attribution: Attribution) -> str:
-    by = "A label" if attribution.basis is AttributionBasis.LABEL else "Its provenance"
     image = snapshot.images.get(key)
-    return f"{by}, {vouched(image).value}," if image is not None else by
+    words = _behind(image, attribution) if image is not None else "something of it"
+    return f"{words[:1].upper()}{words[1:]}"
+
+
+def _behind(image: Image, attribution: Attribution) -> str:
+    """What of an image says that a job builds it, and whether somebody vouches for that."""
+    is_label = attribution.basis is AttributionBasis.LABEL
+    claim = claim_behind(image, is_label=is_label)
+    by = "a label" if is_label or claim is None else speaker(claim)
+    return f"{by}, {cover_of(image, claim)}," if claim is not None else by
 
 
 def _doubts(snapshot: Snapshot, key: ImageKey, attribution: Attribution, job: Job) -> tuple[str, ...]:
     """What an operator should know of how the job was found: only a claim names it, or a claim names another."""
     image = snapshot.images.get(key)
     if image is not None and attribution.basis.is_claim:
-        by = "a label" if attribution.basis is AttributionBasis.LABEL else "its provenance"
-        return (f"Only {by}, {vouched(image).value}, says that this job builds it.", _confirming_line(key, job.key))
+        return (f"Only {_behind(image, attribution)} says that this job builds it.", _confirming_line(key, job.key))
     if image is None or attribution.confidence is Confidence.CERTAIN:
         return ()
     others = (claim for claim in deciding(image) if names_other(claim, job))
@@ -91,7 +98,7 @@ def _doubts(snapshot: Snapshot, key: ImageKey, attribution: Attribution, job: Jo
 
 def _told(image: Image, claim: BuildClaim) -> str:
     words = speaker(claim)
-    return f"{words[:1].upper()}{words[1:]}, {vouched(image).value}, names {builder_title(claim)}"
+    return f"{words[:1].upper()}{words[1:]}, {cover_of(image, claim)}, names {builder_title(claim)}"
 
 
 def _confirming_line(key: ImageKey, job: JobKey) -> str:
@@ -137,6 +144,8 @@ def _claims(snapshot: Snapshot, key: ImageKey) -> str:
     if image is None or not image.built_by:
         return ""
     claims = deciding(image)
+    if not claims:
+        return ""
     if pair := contradiction(claims):
         return f"What it says of its builder contradicts itself: {'; '.join(map(partial(_told, image), pair))}."
     return f"{_told(image, claims[0])}."

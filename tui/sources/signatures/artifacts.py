@@ -41,6 +41,12 @@ _PLACES: dict[str, str] = {
     FoundBy.COSIGN_ATTESTATION: "under the tag of attestations (.att)",
     FoundBy.COSIGN_SBOM: "under the tag of bills of materials (.sbom)",
 }
+MAX_ATTESTATIONS = 32
+"""Attestations of one manifest that are read."""
+ENVELOPE = "application/vnd.dsse.envelope.v1+json"
+PROVENANCE = "https://slsa.dev/provenance/"
+PREDICATE_OF_LAYER = "predicateType"
+"""What `cosign attest` writes beside an envelope (cosign specs/ATTESTATION_SPEC.md)."""
 PREDICATE = "dev.sigstore.bundle.predicateType"
 SIGN = "https://sigstore.dev/cosign/sign/v1"
 _OF_MANIFEST = ("schemaVersion", "mediaType", "artifactType", "config", "layers", "subject", "annotations")
@@ -68,11 +74,14 @@ class Artifact(msgspec.Struct, frozen=True):
 
 
 class Gathered(msgspec.Struct, frozen=True):
-    """What was read, and what could not be."""
+    """What was read, and what could not be; `attestations` are what says how the image was built, signed or not, and `unread`
+    whether one of them may be readable later."""
 
     artifacts: tuple[Artifact, ...] = ()
     errors: tuple[str, ...] = ()
     requests: int = 0
+    attestations: tuple[Artifact, ...] = ()
+    unread: bool = False
 
 
 async def gather(demand: ArtifactDemand, reader: ContentReader) -> Gathered:
@@ -84,7 +93,9 @@ class _Gathering:
     def __init__(self, name: RepositoryName, reader: ContentReader) -> None:
         self._name, self._reader = name, reader
         self._found: list[Artifact] = []
+        self._attestations: list[Artifact] = []
         self._errors: list[str] = []
+        self._unread = False
         self._requests = 0
         self._of_notation = self._bytes = 0
         self._stopped = ""
@@ -100,7 +111,8 @@ class _Gathering:
                 self._errors.append(clean(error.headline, 200))
         if len(possible) > MAX_REFERRERS:
             self._errors.append(f"{len(possible)} artifacts are attached, of which {MAX_REFERRERS} were read")
-        return Gathered(tuple(self._found), tuple(dict.fromkeys(self._errors)), self._requests)
+        errors, attestations = tuple(dict.fromkeys(self._errors)), tuple(self._attestations)
+        return Gathered(tuple(self._found), errors, self._requests, attestations, self._unread)
 
     @property
     def _is_full(self) -> bool:
@@ -119,8 +131,11 @@ class _Gathering:
             return
         layers = manifest.layers or []
         if len(layers) == 1 and _is_bundle(layers[0]):
-            if _signs(manifest, referrer):
+            predicate = _predicate(manifest, referrer)
+            if predicate in ("", SIGN):
                 await self._read(referrer, SignatureSystem.COSIGN, layers[0], PAYLOAD_LIMIT)
+            if predicate != SIGN:
+                await self._attested(referrer, layers[0], predicate)
             return
         if len(layers) > MAX_LAYERS:
             self._errors.append(f"{digest[:19]} holds {len(layers)} signatures, of which {MAX_LAYERS} were read")
@@ -132,6 +147,8 @@ class _Gathering:
                 self._fault(referrer, SignatureSystem.COSIGN, layer, words)
             elif layer.media_type == SIMPLE and _where_cosign_looks(referrer, manifest):
                 await self._read(referrer, SignatureSystem.COSIGN, layer, PAYLOAD_LIMIT)
+            elif layer.media_type == ENVELOPE:
+                await self._attested(referrer, layer, texts(layer.annotations).get(PREDICATE_OF_LAYER, ""))
             elif layer.media_type == SIMPLE:
                 place = _PLACES.get(referrer.found_by, "attached without the type that cosign gives it")
                 words = f"a simple signature that lies {place}, where cosign does not look for one"
@@ -150,6 +167,24 @@ class _Gathering:
             return
         self._stopped = _stop(referrer, fault)
         self._fault(referrer, SignatureSystem.NOTATION, WireDescriptor(digest=referrer.descriptor.digest), fault)
+
+    async def _attested(self, referrer: Referrer, layer: WireDescriptor, predicate: str) -> None:
+        """Read an attestation that says how the image was built, or does not tell of what kind it is. That one cannot be read
+        says nothing of signatures."""
+        if (predicate and not predicate.startswith(PROVENANCE)) or len(self._attestations) >= MAX_ATTESTATIONS:
+            return
+        digest, media_type = layer.digest or "", clean(layer.media_type or "", 120)
+        data, fault = b"", ""
+        self._requests += 1
+        try:
+            data = await self._reader.blob(self._name, digest, PAYLOAD_LIMIT)
+        except SourceError as error:
+            fault, self._unread = clean(f"it cannot be read: {error.headline}", 200), True
+        self._bytes += len(data)
+        holder = referrer.descriptor.digest
+        self._attestations.append(
+            Artifact(SignatureSystem.COSIGN, media_type, digest, data, holder, referrer.found_by, texts(layer.annotations), fault)
+        )
 
     def _fault(self, referrer: Referrer, system: SignatureSystem, layer: WireDescriptor, words: str) -> None:
         """Something that is meant as a signature and is wrong as it lies there."""
@@ -232,10 +267,9 @@ def _types(manifest: WireManifest) -> tuple[str, ...]:
     return manifest.artifact_type or "", config_type(manifest)
 
 
-def _signs(manifest: WireManifest, referrer: Referrer) -> bool:
-    """Whether a bundle is a signature as far as annotations tell; others are statements about the image."""
-    predicate = (manifest.annotations or {}).get(PREDICATE) or referrer.descriptor.annotations.get(PREDICATE)
-    return predicate in (None, "", SIGN)
+def _predicate(manifest: WireManifest, referrer: Referrer) -> str:
+    """What a bundle is, as far as annotations tell: a signature, or another statement about the image."""
+    return texts(manifest.annotations).get(PREDICATE) or referrer.descriptor.annotations.get(PREDICATE, "")
 
 
 def _decode(body: bytes, digest: str) -> WireManifest:

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 import msgspec
 
 from tui.domain.facts.attached import FoundBy
+from tui.domain.facts.build_claim import BuildClaim
 from tui.domain.facts.demand import ArtifactDemand
 from tui.domain.facts.signature import Outcome, Reason, SignatureSystem, Verdict
 from tui.sources.signatures.artifacts import Artifact
@@ -39,11 +40,19 @@ class StoredSignature(msgspec.Struct, frozen=True):
 
 
 class Assessment(msgspec.Struct, frozen=True):
-    """What the signatures on one manifest are worth; `lookups` would say more, and `due` is when that may have changed."""
+    """What the signatures on one manifest are worth; `lookups` would say more, and `due` is when that may have changed.
+
+    `built_by` is what attestations on it say of who built it.
+    """
 
     outcomes: tuple[Outcome, ...]
     lookups: tuple[Lookup, ...] = ()
     due: datetime | None = None
+    built_by: tuple[BuildClaim, ...] = ()
+
+    def is_same(self, other: Assessment) -> bool:
+        """Whether another says the same of the image."""
+        return (self.outcomes, self.built_by) == (other.outcomes, other.built_by)
 
 
 class StaticResults:

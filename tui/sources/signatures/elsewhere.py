@@ -37,7 +37,13 @@ class Elsewhere:
         reading = await self._read(demand, name)
         others = tuple(artifact for artifact in beside.artifacts if artifact.system is not SignatureSystem.COSIGN)
         own = tuple(artifact for artifact in reading.artifacts if artifact.system is SignatureSystem.COSIGN)
-        return Gathered(others + own, (*beside.errors, *reading.errors), beside.requests + reading.requests)
+        return Gathered(
+            others + own,
+            (*beside.errors, *reading.errors),
+            beside.requests + reading.requests,
+            (*beside.attestations, *reading.attestations),
+            beside.unread or reading.unread,
+        )
 
     def due(self, now: datetime) -> list[Key]:
         """Whose signatures are to be looked for again; each is named once."""
@@ -62,7 +68,7 @@ class Elsewhere:
             return Gathered(errors=(f"Signatures in {name}: {error.headline}",))
         gathered = await gather(msgspec.structs.replace(demand, name=name, referrers=referrers), reader)
         faults = tuple(f"Signatures in {name}: {error}" for error in (*errors, *gathered.errors))
-        return Gathered(gathered.artifacts, faults, gathered.requests + 1)
+        return msgspec.structs.replace(gathered, errors=faults, requests=gathered.requests + 1)
 
     def _opened(self, host: str) -> AttachmentReader | None:
         if host not in self._readers:

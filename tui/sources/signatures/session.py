@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterable
 from contextlib import AsyncExitStack
 from datetime import datetime
 
+import msgspec
+
 from tui.domain.common.text import clean
 from tui.domain.facts.demand import ArtifactDemand
 from tui.domain.facts.events import (
@@ -18,13 +20,13 @@ from tui.domain.facts.events import (
     SourceId,
     SourceState,
 )
-from tui.domain.facts.signature import Outcome
 from tui.sources.kit.backlog import Backlog, Key
 from tui.sources.kit.polling import Polling
 from tui.sources.kit.streams import EventStream
 from tui.sources.ports import ContentReader, RevocationStore
-from tui.sources.signatures.artifacts import Gathered, gather
+from tui.sources.signatures.artifacts import Artifact, Gathered, gather
 from tui.sources.signatures.assessing import Assessment, StaticResults, StoredSignature, assess
+from tui.sources.signatures.attestations import attested
 from tui.sources.signatures.elsewhere import Elsewhere, Openers
 from tui.sources.signatures.fetch import FetchOptions, RevocationFetcher
 from tui.sources.signatures.footprint import Footprint, footprint
@@ -44,11 +46,17 @@ HEALTH_PACE = 0.25
 class SignatureLook:
     """A manifest that was looked at: what was found, and what it was worth when `generation` of what is trusted was read."""
 
-    __slots__ = ("demand", "due", "errors", "found", "generation", "outcomes")
+    __slots__ = ("attestations", "demand", "due", "errors", "found", "generation", "told")
 
-    def __init__(self, demand: ArtifactDemand, stored: tuple[StoredSignature, ...], errors: tuple[str, ...]) -> None:
-        self.demand, self.found, self.errors = demand, stored, errors
-        self.outcomes: tuple[Outcome, ...] | None = None
+    def __init__(
+        self,
+        demand: ArtifactDemand,
+        stored: tuple[StoredSignature, ...],
+        errors: tuple[str, ...],
+        attestations: tuple[Artifact, ...] = (),
+    ) -> None:
+        self.demand, self.found, self.errors, self.attestations = demand, stored, errors, attestations
+        self.told: Assessment | None = None
         self.due: datetime | None = None
         self.generation = -1
 
@@ -101,11 +109,12 @@ class SignatureSession:
         gathered = await self._gathered(demand)
         signatures = await asyncio.to_thread(lambda: tuple(self._statics.found(artifact) for artifact in gathered.artifacts))
         self._requests += gathered.requests
-        looked = SignatureLook(demand, signatures, tuple(dict.fromkeys(filter(None, (demand.error, *gathered.errors)))))
+        errors = tuple(dict.fromkeys(filter(None, (demand.error, *gathered.errors))))
+        looked = SignatureLook(demand, signatures, errors, gathered.attestations)
         self._looked[demand.name, demand.subject.digest] = looked
         while looked.generation != self._generation:  # what is trusted may change while this is judged
             await self._judge([looked])
-        return bool(gathered.errors)
+        return bool(gathered.errors) or gathered.unread
 
     async def _gathered(self, demand: ArtifactDemand) -> Gathered:
         beside, other = await self._beside(demand), self._options.trusted(demand.name).elsewhere
@@ -135,7 +144,13 @@ class SignatureSession:
 
     def _assessed(self, chunk: Iterable[SignatureLook], trusts: Iterable[Trust]) -> list[Assessment]:
         now = self._now()
-        return [assess(looked.demand, looked.found, trust, now) for looked, trust in zip(chunk, trusts, strict=True)]
+        return [
+            msgspec.structs.replace(
+                assess(looked.demand, looked.found, trust, now),
+                built_by=attested(looked.demand, looked.attestations, trust),
+            )
+            for looked, trust in zip(chunk, trusts, strict=True)
+        ]
 
     async def _with_revocation(self, looked: SignatureLook, trust: Trust, assessment: Assessment) -> Assessment:
         if self._fetcher is None:
@@ -143,15 +158,16 @@ class SignatureSession:
             self._fetcher = await self._stack.enter_async_context(RevocationFetcher(options, self._now, store=self._answers))
         self._requests += len(assessment.lookups)
         answers = await self._fetcher.fetch(assessment.lookups)
-        return await asyncio.to_thread(assess, looked.demand, looked.found, trust, self._now(), answers)
+        revised = await asyncio.to_thread(assess, looked.demand, looked.found, trust, self._now(), answers)
+        return msgspec.structs.replace(revised, built_by=assessment.built_by)
 
     async def _conclude(self, looked: SignatureLook, assessment: Assessment) -> None:
         """Keep the assessment; tell it when it is another than before."""
         looked.due = assessment.due
         self._as_of = self._now()
-        if looked.outcomes == assessment.outcomes:
+        if looked.told is not None and looked.told.is_same(assessment):
             return
-        looked.outcomes = assessment.outcomes
+        looked.told = assessment
         demand = looked.demand
         verified = SignaturesVerified(
             source=self._source,
@@ -162,6 +178,7 @@ class SignatureSession:
             searched=demand.searched,
             error=clean("; ".join(looked.errors), 400),
             notes=demand.notes,
+            built_by=assessment.built_by,
         )
         await self.events.emit(verified)
 
@@ -214,7 +231,7 @@ class SignatureSession:
             id=self._source,
             state=self._state(bool(unread or problems)),
             as_of=self._as_of,
-            objects=sum(len(looked.outcomes or ()) for looked in self._looked.values()),
+            objects=sum(len(looked.told.outcomes if looked.told is not None else ()) for looked in self._looked.values()),
             requests=self._requests,
             error=first.reason if first is not None else "",
             remedy=first.remedy if first is not None else "",
