@@ -35,7 +35,7 @@ def on(app: str, each: ScanReport) -> ScanReport:
     return report(app, scanner=each.scanner, **{name: getattr(each, name) for name in _FIELDS})
 
 
-_FIELDS = ("vulnerabilities", "counts", "complete", "reason", "at", "vex", "os", "end_of_life", "scanned")
+_FIELDS = ("vulnerabilities", "counts", "complete", "reason", "at", "vex", "os", "end_of_life", "scanned", "known")
 
 
 def saying(*found: Any, **more: Any) -> ScanReport:
@@ -124,6 +124,17 @@ def test_clean_but_not_to_be_believed_is_unknown(found: ScanReport, brief: str) 
 
 def test_age_is_not_asked_where_the_policy_says_so() -> None:
     assert verdict(saying(at=NOW - timedelta(days=800)), rules=Rules(scan_max_age=0)).state is State.PASS
+
+
+def test_a_scan_knows_no_more_than_the_database_that_it_looked_into() -> None:
+    old = NOW - timedelta(days=30)
+    answer = verdict(saying(known=old))
+    assert (answer.state, answer.brief) == (State.UNKNOWN, "database too old")
+    assert f"Trivy looked into a database of {old:%Y-%m-%d}, more than 7 days old." in answer.reason
+    assert verdict(saying(known=NOW - timedelta(days=5))).state is State.PASS
+    assert verdict(saying(known=old), rules=Rules(scan_max_age=0)).state is State.PASS
+    assert verdict(saying(known=old), saying(scanner="Grype")).state is State.PASS
+    assert verdict(saying(vulnerability(), known=old)).state is State.FAIL
 
 
 def test_what_an_old_or_failed_report_found_is_there_all_the_same() -> None:

@@ -158,6 +158,28 @@ def vulns(kind: str, **scanner: Any) -> dict[str, Any]:
     return written.statement(kind, {"scanner": scanner, "metadata": {"scanFinishedOn": "2026-11-25T10:00:05Z"}})
 
 
+def resource(kind: str, **report: Any) -> dict[str, Any]:
+    """A resource of trivy-operator that counts nothing: all of them have this shape."""
+    summary = {"criticalCount": 0, "highCount": 0, "mediumCount": 0, "lowCount": 0}
+    artifact = {"repository": "shop/web", "tag": "v1", "digest": DIGEST}
+    common = {"artifact": artifact, "registry": {"server": HOST}, "summary": summary, "scanner": {"name": "Trivy"}}
+    heading = {"apiVersion": "aquasecurity.github.io/v1alpha1", "metadata": {"name": "web", "namespace": "shop"}}
+    return heading | ({"kind": kind} if kind else {}) | {"report": common | report}
+
+
+def defender_page(**more: Any) -> dict[str, Any]:
+    """An answer of Resource Graph with one finding."""
+    row = {"id": "/x", "digest": DIGEST, "cve": "CVE-2026-1", "severity": "Low", "code": "Unhealthy"}
+    return {"count": 1, "data": [row]} | more
+
+
+def grype(**descriptor: Any) -> dict[str, Any]:
+    """What Grype writes when it finds nothing, with how it was told to look."""
+    document = written.grype() | {"matches": []}
+    document["descriptor"] |= descriptor
+    return document
+
+
 COSIGN, INTOTO = "https://cosign.sigstore.dev/attestation/vuln/v1", "https://in-toto.io/attestation/vulns/v0.1"
 
 
@@ -179,6 +201,17 @@ COSIGN, INTOTO = "https://cosign.sigstore.dev/attestation/vuln/v1", "https://in-
         (sarif("Grype", results=None), "the SARIF of Grype holds no scan"),
         (sarif("Semgrep", results=[]), "the SARIF of Semgrep holds no scan"),
         (sarif("Semgrep"), "the SARIF of Semgrep holds no scan"),
+        (sarif("ScoutSuite", results=[]), "the SARIF of ScoutSuite holds no scan"),
+        (sarif("Scout Suite", results=[]), "the SARIF of Scout Suite holds no scan"),
+        (sarif("ECLAIR", results=[]), "the SARIF of ECLAIR holds no scan"),
+        (sarif("Wizardlint"), "the SARIF of Wizardlint holds no scan"),
+        (sarif(results=[sarif()["runs"][0]["results"][0] | {"kind": "pass"}]), "the SARIF of Trivy holds no scan"),
+        (sarif(results=[sarif()["runs"][0]["results"][0] | {"baselineState": "absent"}]), "the SARIF of Trivy holds no scan"),
+        (resource("ExposedSecretReport", secrets=[]), "the ExposedSecretReport holds no scan"),
+        (resource("", secrets=[]), "the report holds no scan"),
+        (resource("ConfigAuditReport", checks=[]), "the ConfigAuditReport holds no scan"),
+        (resource("SbomReport", components={"components": []}), "the SbomReport holds no scan"),
+        ({"items": [resource("ExposedSecretReport", secrets=[])]}, "the ExposedSecretReport holds no scan"),
         (vulns(INTOTO), "the attestation without a scanner or a result holds no scan"),
         (vulns(INTOTO, result=[]), "the attestation without a scanner or a result holds no scan"),
         (vulns(COSIGN, uri="x"), "the attestation without a scanner or a result holds no scan"),
@@ -213,6 +246,17 @@ def test_secrets_in_sarif_are_no_vulnerabilities_and_no_scan() -> None:
         (written.trivy(Metadata={"OS": {"Family": "none", "Name": ""}}, Results=[OS_RESULT]), "system was not recognised"),
         (written.grype() | {"matches": [], "distro": {"name": "", "version": ""}}, "system was not recognised"),
         (sarif(invocations=[{"executionSuccessful": False}]), "the run says that it did not succeed"),
+        (
+            sarif("Grype", results=[], externalPropertyFileReferences={"results": [{"location": {"uri": "more.sarif"}}]}),
+            "its results lie in other files",
+        ),
+        (resource("VulnerabilityReport", vulnerabilities=[], os={"family": "none"}), "system was not recognised"),
+        (grype(configuration={"exclude": ["/usr/**"]}), r"Grype was told not to look at /usr/\*\*"),
+        (grype(db={"status": {"built": "2026-11-25T04:00:00Z", "valid": False}}), "database of vulnerabilities was not valid"),
+        (grype() | {"alertsByPackage": [{"alerts": [{"type": "distro-unknown"}]}]}, "does not know the distribution"),
+        (defender_page(total_records=5000), "the file has 1 of 5,000 findings: it is one page of several"),
+        (defender_page(skip_token="x"), "the file has 1 of more findings: it is one page of several"),
+        (defender_page(**{"totalRecords": 1, "$skipToken": "x"}), "the file has 1 of more findings"),
         (vulns(COSIGN, uri="x", result={}), "holds cannot be read: it is JSON, but no report of a known scanner"),
         (vulns(COSIGN, uri="x", result=[]), "holds cannot be read"),
         (vulns(COSIGN, uri="x", result=written.statement(COSIGN, {})), "an in-toto statement inside another"),
@@ -241,6 +285,58 @@ def test_what_a_scanner_was_told_to_leave_out_is_shown_as_exempt() -> None:
         assert report.complete
         assert report.vulnerabilities is not None
         assert [each.exemption for each in report.vulnerabilities] == [exemption]
+
+
+@pytest.mark.parametrize(
+    ("document", "known"),
+    [
+        (grype(db={"status": {"built": "2026-11-24T04:00:00Z", "valid": True}}), 24),
+        (grype(db={"built": "2026-11-24T04:00:00Z", "schemaVersion": 5, "error": None}), 24),
+        (grype(db={"status": {"built": 7}}), None),
+        (grype(db=[], configuration=[]) | {"alertsByPackage": {}}, None),
+        (vulns(COSIGN, result=grype(), db={"lastUpdate": "2026-11-23T04:00:00Z"}), 23),
+        (vulns(INTOTO, uri="x", result=[], db={"lastUpdate": "2026-11-23T04:00:00Z"}), 23),
+    ],
+)
+def test_what_a_scanner_says_of_its_database_is_kept(document: Any, known: int | None) -> None:
+    report = only(document)
+    assert (report.complete, report.vulnerabilities) == (True, ())
+    assert report.known == (datetime(2026, 11, known, 4, 0, tzinfo=UTC) if known else None)
+
+
+def rated(*ratings: dict[str, Any]) -> dict[str, Any]:
+    document = written.cyclonedx()
+    document["vulnerabilities"][0]["ratings"] = list(ratings)
+    return document
+
+
+def scored(*severity: dict[str, Any]) -> dict[str, Any]:
+    return vulns(INTOTO, uri="x", result=[{"id": "CVE-2026-1", "severity": list(severity)}])
+
+
+@pytest.mark.parametrize(
+    ("document", "severity"),
+    [
+        (scored({"method": "nvd", "score": "3.0"}, {"method": "cvss_score", "score": "9.8"}), Severity.CRITICAL),
+        (scored({"method": "epss", "score": "0.97"}), Severity.UNKNOWN),
+        (rated({"method": "other", "source": {"name": "EPSS"}, "score": 0.97}), Severity.UNKNOWN),
+        (rated({"method": "OWASP", "score": 3.0}, {"method": "SSVC", "score": 1}), Severity.UNKNOWN),
+        (rated({"method": "other", "vector": "CVSS:4.0/AV:N", "score": 9.3}), Severity.CRITICAL),
+        (rated({"severity": "none"}, {"severity": "unknown", "method": "CVSSv31", "score": 9.8}), Severity.CRITICAL),
+        (rated({"severity": "low", "method": "CVSSv31", "score": 9.8}), Severity.LOW),
+        (rated({"method": "CVSSv4", "vector": "CVSS:4.0/AV:N"}), Severity.UNKNOWN),
+    ],
+)
+def test_only_scores_of_cvss_say_how_severe_something_is_and_the_worst_counts(document: Any, severity: Severity) -> None:
+    assert [each[1] for each in found(only(document))] == [severity]
+
+
+@pytest.mark.parametrize("reference", [{"ruleIndex": 0}, {"rule": {"index": 0}}, {"rule": {"id": "CVE-2026-1"}}])
+def test_a_result_in_sarif_may_name_its_rule_by_its_place(reference: dict[str, Any]) -> None:
+    result = {"message": written.sarif()["runs"][0]["results"][0]["message"]} | reference
+    assert found(only(sarif(results=[result])))[0][:3] == ("CVE-2026-1", Severity.HIGH, "zlib1g")
+    broken = only(sarif(results=[{"message": {"text": "x"}, "ruleIndex": 7}, result]))
+    assert not broken.complete
 
 
 def test_scans_that_found_nothing_are_scans() -> None:

@@ -324,10 +324,9 @@ def _covered(platform: str, about: Sequence[ScanReport], heard: Sequence[ScanRep
     reports = [report for report in about if report in heard]
     if reports:
         return [opinion._replace(reason=f"{platform}: {opinion.reason}") for opinion in _freshness(reports, context)]
-    rule = context.rules.cite("scan_missing")
     if context.rules.scan_missing is State.OFF:
         return []
-    reason = f"No report is about {platform}, which it could run."
+    reason, rule = f"No report is about {platform}, which it could run.", context.rules.cite("scan_missing")
     return [_Opinion(State.UNKNOWN, reason, rule, "platform not scanned", "Have every platform scanned, or the index.")]
 
 
@@ -336,28 +335,28 @@ def _freshness(heard: Sequence[ScanReport], context: ImageContext) -> list[_Opin
     rules = context.rules
     limit = timedelta(days=rules.scan_max_age)
     scans = [report for report in heard if report.complete]
-    if any(not limit or (report.at is not None and -_AHEAD <= context.now - report.at <= limit) for report in scans):
+    recent = [report for report in scans if not limit or (report.at is not None and -_AHEAD <= context.now - report.at <= limit)]
+    if any(not limit or report.known is None or context.now - report.known <= limit for report in recent):
         return []
+    if recent:
+        newest = max(recent, key=lambda report: (report.known, report.key))
+        reason = f"{_scanner(newest)} looked into a database of {newest.known:%Y-%m-%d}, more than {rules.scan_max_age} days old."
+        remedy = "Update the scanner's database, and have it scanned again."
+        return [_Opinion(State.UNKNOWN, reason, rules.cite("scan_max_age"), "database too old", remedy)]
     dated = [report for report in scans if report.at is not None and context.now - report.at > limit]
     if dated:
         newest = max(dated, key=lambda report: (report.at is not None, report.at, report.key))
         reason = f"The newest report is of {newest.at:%Y-%m-%d}, more than {rules.scan_max_age} days old."
         return [_Opinion(State.UNKNOWN, reason, rules.cite("scan_max_age"), "scan too old", "Have it scanned again.")]
     if scans:
-        reason = f"{_scanner(scans[0])} does not say when it scanned the image."
-        if scans[0].at is not None:
-            reason = f"{_scanner(scans[0])} says that it scanned the image on {scans[0].at:%Y-%m-%d}, which is still to come."
+        scanner, at = _scanner(scans[0]), scans[0].at
+        reason = f"{scanner} does not say when it scanned the image."
+        if at is not None:
+            reason = f"{scanner} says that it scanned the image on {at:%Y-%m-%d}, which is still to come."
         return [_Opinion(State.UNKNOWN, reason, rules.cite("scan_max_age"), "scan of unknown age", "Have it scanned again.")]
-    return [
-        _Opinion(
-            State.UNKNOWN,
-            f"{_scanner(report)} could not scan it: {clean(report.reason, 200) or 'it does not say why'}.",
-            rules.cite("scan_missing"),
-            "scan failed",
-            "Look into the scanner, and have it scanned again.",
-        )
-        for report in heard[:1]
-    ]
+    reasons = [f"{_scanner(report)} could not scan it: {clean(report.reason, 200) or 'it does not say why'}." for report in heard]
+    remedy = "Look into the scanner, and have it scanned again."
+    return [_Opinion(State.UNKNOWN, reason, rules.cite("scan_missing"), "scan failed", remedy) for reason in reasons[:1]]
 
 
 def _exempted(rows: Sequence[ImageVulnerability]) -> str:

@@ -96,6 +96,7 @@ class ScanReport(msgspec.Struct, frozen=True):
     `config` is the digest of the image's config where the scanner tells it, so that it is not taken for a manifest's.
     `vulnerabilities` is None when only the `counts` are known. `complete` is False for a scan that failed or was cut,
     `reason` then says why. `os` is `debian 12.11` or the like; `end_of_life` is True when the scanner says so of the OS.
+    `known` is when the database was made that the scanner looked into, where it tells: what became known later it cannot list.
     `cluster` and `namespace` are set for reports that lie in a cluster. A statement that is no scan (VEX alone) has `vex`, no
     `vulnerabilities` (None) and no `counts`. `scanned` is False for a document that holds no scan of vulnerabilities (a bill of
     materials, findings of secrets alone); `reason` then says what it is.
@@ -119,6 +120,7 @@ class ScanReport(msgspec.Struct, frozen=True):
     namespace: str = ""
     config: str = ""
     scanned: bool = True
+    known: datetime | None = None
 
     @property
     def is_scan(self) -> bool:

@@ -14,12 +14,14 @@ __all__ = [
     "Said",
     "counted",
     "digest_of",
+    "is_cvss",
     "moment",
     "name_of",
     "score",
     "severity_of",
     "severity_of_score",
     "text",
+    "unrecognised",
     "web_address",
 ]
 
@@ -71,6 +73,12 @@ def score(raw: object) -> float | None:
     return value if 0.0 < value <= 10.0 else None
 
 
+def is_cvss(method: Said) -> bool:
+    """Whether a rating by this method is a base score of CVSS: those of others (EPSS, OWASP, SSVC) are on other scales."""
+    word = (method or "").lower()
+    return not any(other in word for other in ("epss", "owasp", "ssvc", "other"))
+
+
 def moment(raw: object) -> datetime | None:
     """A moment in ISO 8601 or in epoch seconds, None when it is not one; without a zone it is UTC."""
     try:
@@ -108,6 +116,16 @@ def digest_of(raw: Said) -> str:
 def counted(numbers: dict[Severity, int | None]) -> dict[Severity, int]:
     """Counts by severity as a summary gives them; nonsense below zero counts as nothing."""
     return {severity: number for severity, number in numbers.items() if number is not None and number > 0}
+
+
+def unrecognised(family: str) -> str:
+    """Why nothing is known of the packages of an operating system; empty where its family says which it is.
+
+    Trivy writes `none` for packages of which it does not know the distribution (trivy `pkg/scanner/local/scan.go`).
+    """
+    if family.lower() != "none":
+        return ""
+    return "the operating system was not recognised, so its packages were not looked up"
 
 
 def web_address(raw: object) -> str:

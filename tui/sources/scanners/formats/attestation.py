@@ -22,7 +22,7 @@ from tui.sources.scanners.findings import Findings, rows
 from tui.sources.scanners.formats.cyclonedx import read_cyclonedx
 from tui.sources.scanners.formats.drafts import DocumentSubject, Reading, ReportDraft
 from tui.sources.scanners.formats.openvex import read_openvex
-from tui.sources.scanners.words import Said, moment, score, severity_of, severity_of_score, text
+from tui.sources.scanners.words import Said, is_cvss, moment, score, severity_of, severity_of_score, text
 
 __all__ = ["is_about_vulnerabilities", "read_envelope", "read_statement"]
 
@@ -55,9 +55,14 @@ class _Statement(msgspec.Struct, rename="camel"):
     predicate: msgspec.Raw = msgspec.Raw(b"{}")
 
 
+class _Database(msgspec.Struct, rename="camel"):
+    last_update: Said = None
+
+
 class _Scanner(msgspec.Struct):
     uri: Said = None
     version: Said = None
+    db: _Database | None = None
     result: msgspec.Raw = msgspec.Raw(b"null")
 
 
@@ -148,7 +153,7 @@ def _read_vulnerabilities(reading: Reading, statement: _Statement, inner: Read) 
     findings = Findings(reading.pool)
     findings.broken = len(broken)
     for entry in entries:
-        base = score(next((rating.score for rating in entry.severity or () if score(rating.score) is not None), None))
+        base = max(filter(None, (score(rating.score) for rating in entry.severity or () if is_cvss(rating.method))), default=None)
         findings.add(Vulnerability(id=text(entry.id, 80), severity=_severity(entry, base), package="", cvss=base))
     scanner_name = " ".join(filter(None, (text(scanner.uri, 80), text(scanner.version, 40))))
     empty = bytes(scanner.result) == b"null" or not (scanner_name or entries)
@@ -158,6 +163,7 @@ def _read_vulnerabilities(reading: Reading, statement: _Statement, inner: Read) 
         subject=DocumentSubject(),
         findings=findings,
         other="the attestation without a scanner or a result" if empty else "",
+        known=_known(scanner),
     )
     return [draft.report(reading)]
 
@@ -177,7 +183,11 @@ def _read_inner(reading: Reading, scanner: _Scanner, scanned: datetime | None, i
         lacking = f"the attestation of {text(scanner.uri, 80) or 'a scanner'} holds no report"
     if not reports:
         return [ReportDraft(scanner="an attestation", at=scanned, lacking=lacking).report(reading)]
-    return [msgspec.structs.replace(report, at=report.at or scanned) for report in reports]
+    return [msgspec.structs.replace(report, at=report.at or scanned, known=report.known or _known(scanner)) for report in reports]
+
+
+def _known(scanner: _Scanner) -> datetime | None:
+    return moment(scanner.db.last_update) if scanner.db else None
 
 
 def _severity(entry: _Finding, base: float | None) -> Severity:

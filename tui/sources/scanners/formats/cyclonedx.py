@@ -11,10 +11,11 @@ import msgspec
 
 from tui.domain.common.decoding import from_json
 from tui.domain.facts.scan import Exploitability, ScanReport, Severity, Vex, Vulnerability
+from tui.domain.scans.vulnerabilities import graded
 from tui.sources.scanners.findings import Findings, rows
 from tui.sources.scanners.formats.drafts import DocumentSubject, Reading, ReportDraft
 from tui.sources.scanners.formats.purl import Package, package_of, subject_in
-from tui.sources.scanners.words import Said, moment, score, severity_of, severity_of_score, text, web_address
+from tui.sources.scanners.words import Said, is_cvss, moment, score, severity_of, severity_of_score, text, web_address
 
 __all__ = ["read_cyclonedx"]
 
@@ -48,6 +49,8 @@ class _Metadata(msgspec.Struct):
 
 
 class _Rating(msgspec.Struct):
+    method: Said = None
+    vector: Said = None
     score: float | None = None
     severity: Said = None
 
@@ -128,10 +131,10 @@ def _findings(entries: list[_Entry], packages: dict[Said, Package], reading: Rea
 
 def _vulnerability(entry: _Entry, package: Package) -> Vulnerability:
     ratings = entry.ratings or []
-    base = score(max((rating.score for rating in ratings if rating.score is not None), default=None))
+    base = max(filter(None, map(_score, ratings)), default=None)
     return Vulnerability(
         id=text(entry.id, 80),
-        severity=_severity(ratings, base),
+        severity=_severity(ratings),
         package=package.name,
         installed=package.version,
         fixed=_fixed(entry.recommendation),
@@ -141,10 +144,16 @@ def _vulnerability(entry: _Entry, package: Package) -> Vulnerability:
     )
 
 
-def _severity(ratings: list[_Rating], base: float | None) -> Severity:
-    """The worst of the words that ratings use, else the rating of the score."""
-    words = [severity for rating in ratings if (severity := severity_of(rating.severity)) is not Severity.UNKNOWN]
-    return max(words, key=lambda word: word.rank, default=severity_of_score(base))
+def _score(rating: _Rating) -> float | None:
+    return score(rating.score) if is_cvss(rating.method) or (rating.vector or "").startswith("CVSS:") else None
+
+
+def _severity(ratings: list[_Rating]) -> Severity:
+    """The worst of the ratings: each one's own word, or what its score means where it has none."""
+    return graded(
+        word if (word := severity_of(rating.severity)) is not Severity.UNKNOWN else severity_of_score(_score(rating))
+        for rating in ratings
+    )
 
 
 def _fixed(recommendation: Said) -> str:

@@ -134,17 +134,30 @@ def _read_twistcli(reading: Reading, body: bytes) -> list[ScanReport]:
 
 
 class _Data(msgspec.Struct):
+    """An answer of Resource Graph, as `az graph query` (with underscores) or the service itself writes it."""
+
     data: msgspec.Raw
+    total_records: int | None = None
+    total: int | None = msgspec.field(default=None, name="totalRecords")
+    skip_token: str | None = None
+    token: str | None = msgspec.field(default=None, name="$skipToken")
+
+    def shortfall(self, findings: int) -> str:
+        """That it is one page of several: without `--first` az gives 100 rows; empty when it is all."""
+        total = max(self.total_records or 0, self.total or 0)
+        if total <= findings and not (self.skip_token or self.token):
+            return ""
+        return f"the file has {findings:,} of {f'{total:,}' if total > findings else 'more'} findings: it is one page of several"
 
 
 def _read_defender(reading: Reading, body: bytes) -> list[ScanReport]:
     """Findings as a list, or under `data` as `az graph query` prints them."""
-    bare = body.lstrip().startswith(b"[")
-    entries, _ = rows(body if bare else from_json(body, _Data).data, msgspec.Raw)
+    answer = None if body.lstrip().startswith(b"[") else from_json(body, _Data)
+    entries, _ = rows(body if answer is None else answer.data, msgspec.Raw)
     gathering = defender.DefenderReports(reading.source, reading.pool)
     gathering.add_all(entries)
     reason = f"{gathering.broken} findings in the file could not be read" if gathering.broken else ""
-    return gathering.reports(reason, prefix=reading.key)
+    return gathering.reports((answer.shortfall(len(entries)) if answer else "") or reason, prefix=reading.key)
 
 
 def _read_aqua(reading: Reading, body: bytes) -> list[ScanReport]:

@@ -56,6 +56,7 @@ class ReportDraft(msgspec.Struct, kw_only=True):
     os: str = ""
     end_of_life: bool = False
     vex: tuple[Vex, ...] = ()
+    known: datetime | None = None
 
     def report(self, reading: Reading, number: int = 0) -> ScanReport:
         """The report; `number` tells several of one document apart."""
@@ -82,6 +83,7 @@ class ReportDraft(msgspec.Struct, kw_only=True):
             vex=self.vex,
             config=self.subject.config,
             scanned=scanned,
+            known=self.known,
         )
 
 

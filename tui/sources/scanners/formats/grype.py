@@ -5,15 +5,23 @@ Source: anchore/grype `grype/presenter/models` (Document, Match, Vulnerability, 
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 import msgspec
 
 from tui.domain.common.decoding import from_json
+from tui.domain.common.text import first_few
 from tui.domain.facts.scan import ScanReport, Vulnerability
 from tui.sources.scanners.findings import DECODING, Findings, rows
 from tui.sources.scanners.formats.drafts import DocumentSubject, Reading, ReportDraft, subject_of
 from tui.sources.scanners.words import Said, digest_of, moment, score, severity_of, text, web_address
 
 __all__ = ["read_grype"]
+
+UNMATCHED = frozenset({"distro-unknown", "distro-disabled"})
+"""Alerts on packages that were compared with nothing; one on a distribution at its end was."""
+SHOWN = 3
+_T = TypeVar("_T")
 
 
 class _Fix(msgspec.Struct):
@@ -76,8 +84,36 @@ class _Distro(msgspec.Struct):
     version: Said = None
 
 
+class _Status(msgspec.Struct):
+    """What Grype says of its database: at the top of `db` until version 0.87, under `status` since (`grype db status`)."""
+
+    built: Said = None
+    valid: bool | None = None
+    error: Said = None
+
+
+class _Database(_Status):
+    status: _Status | None = None
+
+
+class _Configuration(msgspec.Struct):
+    exclude: list[str] | None = None
+
+
 class _Descriptor(msgspec.Struct):
     timestamp: Said = None
+    db: msgspec.Raw = msgspec.Raw(b"null")
+    configuration: msgspec.Raw = msgspec.Raw(b"null")
+
+
+class _Alert(msgspec.Struct):
+    type: Said = None
+
+
+class _Alerts(msgspec.Struct):
+    """What Grype says of a package beside vulnerabilities (grype `presenter/models/alerts.go`)."""
+
+    alerts: list[_Alert] | None = None
 
 
 class _Rule(msgspec.Struct, rename="camel"):
@@ -98,6 +134,7 @@ class _Report(msgspec.Struct):
     source: _Source | None = None
     distro: _Distro | None = None
     descriptor: _Descriptor | None = None
+    alerts: msgspec.Raw = msgspec.field(default=msgspec.Raw(b"null"), name="alertsByPackage")
 
 
 def read_grype(reading: Reading, body: bytes | msgspec.Raw) -> list[ScanReport]:
@@ -121,10 +158,40 @@ def read_grype(reading: Reading, body: bytes | msgspec.Raw) -> list[ScanReport]:
         subject=_subject(wire.source),
         findings=findings,
         other="" if names_source else "Grype's report that names nothing it looked at",
-        lacking=_elsewhere(wire.source) or ("the operating system was not recognised, and nothing was found" if blind else ""),
+        lacking=_elsewhere(wire.source)
+        or ("the operating system was not recognised, and nothing was found" if blind else "")
+        or _left_out(wire),
         os=" ".join(filter(None, (text(distro.name, 40), text(distro.version, 40)))),
+        known=moment(_database(wire).built),
     )
     return [draft.report(reading)]
+
+
+def _database(wire: _Report) -> _Status:
+    raw = _lenient(wire.descriptor.db, _Database) if wire.descriptor else None
+    return (raw.status or raw) if raw else _Status()
+
+
+def _lenient(raw: msgspec.Raw, kind: type[_T]) -> _T | None:
+    """A part of the report that says how it was made; None where it is of another form, as the findings do not hang on it."""
+    try:
+        return from_json(raw, kind) if bytes(raw) != b"null" else None
+    except DECODING:
+        return None
+
+
+def _left_out(wire: _Report) -> str:
+    """Why packages may be vulnerable that are not listed; empty when Grype looked at all of them."""
+    database = _database(wire)
+    if database.error or database.valid is False:
+        return "Grype's database of vulnerabilities was not valid"
+    configuration = _lenient(wire.descriptor.configuration, _Configuration) if wire.descriptor else None
+    if excluded := [text(path, 60) for path in (configuration.exclude if configuration else None) or ()]:
+        return f"Grype was told not to look at {first_few(excluded, SHOWN)}"
+    alerts = _lenient(wire.alerts, list[_Alerts]) or []
+    if any(alert.type in UNMATCHED for packages in alerts for alert in packages.alerts or ()):
+        return "Grype does not know the distribution of packages, so they were not looked up"
+    return ""
 
 
 def _elsewhere(source: _Source | None) -> str:

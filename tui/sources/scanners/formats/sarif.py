@@ -21,10 +21,19 @@ from tui.sources.scanners.words import Said, moment, score, severity_of, severit
 
 __all__ = ["read_sarif"]
 
-SCANNERS = ("trivy", "grype", "scout", "snyk container", "defender", "prisma", "twistlock", "aqua", "anchore", "clair", "wiz")
-"""Tools known to look at the packages of images; the SARIF of others says nothing of them, least of all when it is empty."""
-SINGLE_MINDED = ("grype", "scout", "snyk container", "clair")
+SCANNERS = re.compile(
+    r"(?<![a-z0-9])"
+    r"(trivy|grype|scout|snyk container|defender|prisma|twistlock|twistcli|aqua|anchore|clair|wiz|wizcli)"
+    r"(?![a-z0-9])"
+)
+"""Tools known to look at the packages of images, as whole words: Scout Suite looks at clouds, and ECLAIR at C.
+
+The SARIF of others says nothing of images, least of all when it is empty.
+"""
+SINGLE_MINDED = re.compile(r"(?<![a-z0-9])(grype|docker[ -]scout|snyk container|clair)(?![a-z0-9])")
 """Those that look at nothing but packages: only theirs proves something when it is empty."""
+FOUND_NOTHING = frozenset({"pass", "notapplicable", "absent"})
+"""Results that report no vulnerability: their `kind` (SARIF 2.1.0, section 3.27.9), or their `baselineState` (3.27.24)."""
 ELSEWHERE = frozenset({"secret", "misconfiguration", "license"})
 """Tags of Trivy's rules that are no vulnerabilities (trivy `pkg/report/sarif.go`)."""
 _SEVERITY = r"(critical|high|important|medium|moderate|low|negligible|unknown)"
@@ -80,8 +89,19 @@ class _Location(msgspec.Struct, rename="camel"):
     physical_location: _Physical | None = None
 
 
+class _RuleReference(msgspec.Struct):
+    id: Said = None
+    index: int | None = None
+
+
 class _Result(msgspec.Struct, rename="camel"):
+    """A result names its rule by id, by its place among the rules, or by both (SARIF 2.1.0, section 3.27.5)."""
+
     rule_id: Said = None
+    rule_index: int | None = None
+    rule: _RuleReference | None = None
+    kind: Said = None
+    baseline_state: Said = None
     message: _Text | None = None
     locations: list[_Location] | None = None
     properties: _Properties | None = None
@@ -99,11 +119,16 @@ class _Invocation(msgspec.Struct):
     successful: bool | None = msgspec.field(default=None, name="executionSuccessful")
 
 
-class _Run(msgspec.Struct):
+class _External(msgspec.Struct):
+    results: list[msgspec.Raw] | None = None
+
+
+class _Run(msgspec.Struct, rename="camel"):
     tool: _Tool
     results: msgspec.Raw = msgspec.Raw(b"null")
     properties: _RunProperties | None = None
     invocations: list[_Invocation] | None = None
+    external_property_file_references: _External | None = None
 
 
 class _Log(msgspec.Struct):
@@ -124,10 +149,11 @@ def _draft(run: _Run, reading: Reading) -> ReportDraft:
     findings = Findings(reading.pool)
     findings.broken = len(broken)
     for entry in entries:
-        rule = rules.get(entry.rule_id or "", _Rule())
-        if _is_of_a_package(rule):
+        entry.rule_id = _rule_id(entry, driver.rules or [])
+        rule = rules.get(entry.rule_id, _Rule())
+        if _is_of_a_package(rule) and not _found_nothing(entry):
             findings.add(_vulnerability(entry, rule))
-    is_scanner = any(word in tool.lower() for word in SCANNERS)
+    is_scanner = SCANNERS.search(tool.lower()) is not None
     properties = run.properties or _RunProperties()
     return ReportDraft(
         scanner=tool or "a tool without a name",
@@ -141,17 +167,31 @@ def _draft(run: _Run, reading: Reading) -> ReportDraft:
     )
 
 
+def _rule_id(entry: _Result, rules: list[_Rule]) -> str:
+    """The identifier of a result's rule, by its place where the result does not write it out; empty when it has none."""
+    reference = entry.rule or _RuleReference()
+    index = reference.index if entry.rule_index is None else entry.rule_index
+    by_place = rules[index].id if index is not None and 0 <= index < len(rules) else ""
+    return entry.rule_id or reference.id or by_place or ""
+
+
+def _found_nothing(entry: _Result) -> bool:
+    """Whether a result says that something is not there."""
+    return not FOUND_NOTHING.isdisjoint({(entry.kind or "").lower(), (entry.baseline_state or "").lower()})
+
+
 def _other(run: _Run, tool: str, listed: bool) -> str:
     """What the run is when it does not tell that packages were looked at."""
-    name = tool.lower()
-    proven = bytes(run.results) != b"null" and any(word in name for word in SINGLE_MINDED)
+    proven = bytes(run.results) != b"null" and SINGLE_MINDED.search(tool.lower()) is not None
     if listed or proven:
         return ""
     return f"the SARIF of {tool or 'a tool without a name'}"
 
 
 def _failed(run: _Run) -> str:
-    """A run that says that it did not succeed (SARIF 2.1.0, section 3.20.14) may have missed anything."""
+    """A run that did not succeed (SARIF 2.1.0, section 3.20.14) may have missed anything; results may be elsewhere (3.15.3)."""
+    if run.external_property_file_references is not None and run.external_property_file_references.results:
+        return "its results lie in other files"
     failed = any(invocation.successful is False for invocation in run.invocations or ())
     return "the run says that it did not succeed" if failed else ""
 

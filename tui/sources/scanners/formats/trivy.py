@@ -11,7 +11,7 @@ from tui.domain.common.decoding import from_json
 from tui.domain.facts.scan import ScanReport, Vulnerability
 from tui.sources.scanners.findings import DECODING, Findings, rows
 from tui.sources.scanners.formats.drafts import DocumentSubject, Reading, ReportDraft, subject_of
-from tui.sources.scanners.words import Said, moment, score, severity_of, text, web_address
+from tui.sources.scanners.words import Said, moment, score, severity_of, text, unrecognised, web_address
 
 __all__ = ["read_trivy"]
 
@@ -143,8 +143,8 @@ def _other(classes: list[str]) -> str:
 def _unseen(classes: list[str], system: _Os) -> str:
     """Whether the packages of the operating system were left out (`--pkg-types library`, a system that Trivy does not know)."""
     family = text(system.family, 40)
-    if family.lower() == "none":
-        return "the operating system was not recognised, so its packages were not looked up"
+    if unknown := unrecognised(family):
+        return unknown
     if family and OS_PACKAGES not in classes and UNREAD not in classes:
         return f"the packages of the operating system ({family}) were not looked at"
     return ""
