@@ -157,6 +157,86 @@ async def test_few_reads_left_are_left_to_others(monkeypatch: pytest.MonkeyPatch
     assert len([seconds for seconds in waits if 0 < seconds <= 1.0]) == 1
 
 
+async def test_rows_that_are_null_and_pages_without_rows_are_passed_over() -> None:
+    """The specifications do not require `value`, and no list says that it holds no `null`."""
+    service = Service()
+
+    async def first(request: web.Request) -> web.StreamResponse:
+        return web.json_response({"nextLink": f"http://{request.host}{PATH}?page=2", "count": 0})
+
+    service.on(PATH, first, linked([], f"HERE{PATH}?page=3"), send({"value": [None, {"a": None}, 3], "nextLink": ""}))
+    async with client(service) as arm:
+        assert await every(arm) == [b'{"a": null}', b"3"]
+
+
+@pytest.mark.parametrize("body", [{}, {"error": None}, {"value": {}}, {"value": "x"}, [], None, {"value": [], "nextLink": 5}])
+async def test_what_is_no_list_is_not_an_empty_one(body: object) -> None:
+    service = Service()
+    service.on(PATH, send(body))
+    async with client(service) as arm:
+        with pytest.raises(UntrustedPayload, match="something other than a list"):
+            await every(arm)
+
+
+def accepted_at(operation: str, location: str = "", wait: str = "0") -> Any:
+    async def answer(request: web.Request) -> web.StreamResponse:
+        here = f"http://{request.host}"
+        headers = {"Azure-AsyncOperation": here + operation} if operation else {}
+        headers |= {"Location": here + location} if location else {}
+        return web.Response(status=202, headers={**headers, "Retry-After": wait})
+
+    return answer
+
+
+async def test_an_operation_lasts_until_its_status_says_that_it_has_ended() -> None:
+    """learn.microsoft.com, async-operations: the address is told once, every state but three goes on, the result is elsewhere."""
+    service = Service()
+    service.on(f"{PATH}/do", accepted_at("/op?t=a%2Fb", "/result"))
+    states = [{"status": "InProgress"}, {"status": "Updating"}, {}, {"status": None}, {"status": "SUCCEEDED"}]
+    service.on("/op", *map(send, states))
+    service.on("/result", send({"properties": {"runId": "r1"}}))
+    async with client(service) as arm:
+        assert await arm.change(CHANGE) == b'{"properties": {"runId": "r1"}}'
+    assert len(service.asked("/op")) == len(states)
+    assert [method for method, _, _ in service.seen] == ["POST", *["GET"] * 6]
+
+
+async def test_an_operation_that_is_moved_on_without_an_address_is_asked_again_where_it_was() -> None:
+    service = Service()
+    service.on(f"{PATH}/do", accepted_at("", "/place"))
+
+    async def going_on(_: web.Request) -> web.StreamResponse:
+        return web.Response(status=202, headers={"Retry-After": "Thu, 01 Jan 1970 00:00:00 GMT"})
+
+    service.on("/place", going_on, going_on, send({"properties": {}}))
+    async with client(service) as arm:
+        assert await arm.change(CHANGE) == b'{"properties": {}}'
+    assert len(service.asked("/place")) == 3
+
+
+@pytest.mark.parametrize("status", ["Failed", "canceled"])
+async def test_an_operation_that_ended_otherwise_is_no_success(status: str) -> None:
+    service = Service()
+    service.on(f"{PATH}/do", accepted_at("/op", "/result"))
+    service.on("/op", send({"status": status, "error": {"code": "x", "message": "y"}}))
+    async with client(service) as arm:
+        with pytest.raises(SourceError, match=f"ended as {status.lower()}"):
+            await arm.change(CHANGE)
+    assert service.asked("/result") == []
+
+
+async def test_an_operation_at_another_host_gets_no_token_and_its_outcome_is_unknown() -> None:
+    service = Service()
+
+    async def elsewhere(_: web.Request) -> web.StreamResponse:
+        return web.Response(status=202, headers={"Location": "https://evil.example/op", "Retry-After": "0"})
+
+    service.on(f"{PATH}/do", elsewhere)
+    async with client(service) as arm:
+        with pytest.raises(OutcomeUnknown, match="leads to another host"):
+            await arm.change(CHANGE)
+
+
 async def test_a_long_operation_is_followed_by_its_newest_address() -> None:
     service = Service()
 

@@ -24,7 +24,7 @@ from tui.sources.azure.signed import SIGN_IN, ManagementSignIn, bearer, decoded
 from tui.sources.kit.clouds import PUBLIC
 from tui.sources.kit.credentials import EntraToken, EntraTokens
 from tui.sources.kit.request_ids import hear_ids
-from tui.sources.kit.throttle import Quota
+from tui.sources.kit.throttle import Quota, parse_retry_after
 from tui.sources.kit.webapi import ApiRequest, ApiService, WebApi, place_of, refusal
 from tui.sources.resource_ports import ArmRequest
 
@@ -51,8 +51,13 @@ class ArmOptions(msgspec.Struct, frozen=True):
 
 
 class _Page(msgspec.Struct, rename="camel"):
-    value: list[msgspec.Raw] | None
+    value: list[msgspec.Raw] | msgspec.UnsetType | None = msgspec.UNSET
     next_link: str | None = None
+
+    @property
+    def rows(self) -> tuple[msgspec.Raw, ...]:
+        """What it holds; an entry that is `null` counts for nothing, as everywhere."""
+        return tuple(row for row in self.value or () if bytes(row) != b"null")
 
 
 class _Operation(msgspec.Struct):
@@ -106,12 +111,12 @@ class ArmClient:
         """What a list holds, page by page; the next page is asked for at the same host only. Raises SourceError."""
         paths = {request.path}
         while True:
-            page = decoded(
-                await self.read(request),
-                _Page,
-                f"{TITLE} answered the request to {request.purpose} with something other than a list",
-            )
-            yield tuple(page.value or ())
+            no_list = f"{TITLE} answered the request to {request.purpose} with something other than a list"
+            page = decoded(await self.read(request), _Page, no_list)
+            # The specifications do not require `value`; an object with neither is anything but a list.
+            if page.value is msgspec.UNSET and not page.next_link:
+                raise UntrustedPayload(no_list, "A proxy in between may have changed the answer; it is retried.")
+            yield page.rows
             if not page.next_link:
                 return
             path = self._path_of(page.next_link)
@@ -156,30 +161,40 @@ class ArmClient:
         return reply
 
     async def _followed(self, accepted: Reply, request: ArmRequest) -> bytes:
-        """What a long operation ends with; empty where its answer names nothing to follow."""
+        """What a long operation ends with; empty where its answer names nothing to follow.
+
+        What `Azure-AsyncOperation` leads to has ended when its `status` says so; what `Location` leads to when it is not 202.
+        The result of the first lies where the second led to.
+        """
         reply = accepted
-        for _ in range(MOST_POLLS):
-            link = reply.header("azure-asyncoperation") or reply.header("location")
-            if not link:
-                return reply.body
+        link, tells = _link_of(reply)
+        for _ in range(MOST_POLLS if link else 0):
             await asyncio.sleep(self._poll_wait(reply))  # not `Polling`: each answer says when the next look is due
-            try:
-                poll = msgspec.structs.replace(request, path=self._path_of(link), body=None)
-                reply = await self._called("GET", poll, accepted=(200, 201, 202, 204))
-            except SourceError as error:
-                raise unknown(request.purpose, error.headline) from error
+            reply = await self._polled(link, request)
             status = _status_of(reply)
             if status in ("failed", "canceled"):
                 raise SourceError(
                     f"{TITLE}: the request to {request.purpose} ended as {status}", "See the resource in the portal."
                 )
-            if reply.status != 202 and status in ("", "succeeded"):
-                return reply.body
-        raise unknown(request.purpose, "it has not ended yet")
+            if status == "succeeded" or (not tells and not status and reply.status != 202):
+                result = accepted.header("location") if tells else ""
+                return (await self._polled(result, request)).body if result else reply.body
+            newer, newer_tells = _link_of(reply)
+            link, tells = (newer, newer_tells) if newer else (link, tells)
+        if link:
+            raise unknown(request.purpose, "it has not ended yet")
+        return reply.body
+
+    async def _polled(self, link: str, request: ArmRequest) -> Reply:
+        try:
+            poll = msgspec.structs.replace(request, path=self._path_of(link), body=None)
+            return await self._called("GET", poll, accepted=(200, 201, 202, 204))
+        except SourceError as error:
+            raise unknown(request.purpose, error.headline) from error
 
     def _poll_wait(self, reply: Reply) -> float:
-        text = reply.header("retry-after")
-        return min(float(text), LONGEST_POLL) if text.isascii() and text.isdigit() else self._options.first_wait
+        asked = parse_retry_after(reply.header("retry-after"), datetime.now(UTC).timestamp())
+        return self._options.first_wait if asked is None else min(asked, LONGEST_POLL)
 
     async def _called(self, method: str, request: ArmRequest, accepted: tuple[int, ...] = (200, 201)) -> Reply:
         """An answer; a token that is refused is got anew, once."""
@@ -242,6 +257,12 @@ def unknown(purpose: str, reason: str) -> OutcomeUnknown:
         f"{TITLE} was asked to {purpose}, and whether it does is not known: {reason}",
         "It is looked up before anything is sent again.",
     )
+
+
+def _link_of(reply: Reply) -> tuple[str, bool]:
+    """Where to ask how an operation goes on, and whether what is there tells it by its `status`; empty where nothing is named."""
+    operation = reply.header("azure-asyncoperation")
+    return operation or reply.header("location"), bool(operation)
 
 
 def _status_of(reply: Reply) -> str:

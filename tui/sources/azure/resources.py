@@ -16,7 +16,7 @@ from tui.sources.ports import ResourceQueries
 
 __all__ = ["AksCluster", "AzureRegistry", "AzureResources"]
 
-T = TypeVar("T")
+T = TypeVar("T", "AzureRegistry", "AksCluster")
 KEPT = 600.0
 MOST = 20_000
 REGISTRIES = (
@@ -80,15 +80,17 @@ class AzureResources:
         return tuple(await self._rows(CLUSTERS, AksCluster))
 
     async def _rows(self, query: str, kind: type[T]) -> list[T]:
-        rows: list[T] = []
+        """Every resource once: pages of a list that changes meanwhile may repeat a row."""
+        rows: dict[str, T] = {}
         async with self._graph.open() as session, aclosing(session.pages(query)) as pages:
             async for page in pages:
-                rows += (_row(raw, kind) for raw in page.rows)
+                resources = [_row(raw, kind) for raw in page.rows if bytes(raw) != b"null"]
+                rows |= {resource.id.lower(): resource for resource in resources}
                 if page.truncated or len(rows) > MOST:
                     raise UntrustedPayload(
                         "Azure Resource Graph leaves out some of the resources", "Name subscriptions with --subscription."
                     )
-        return rows
+        return list(rows.values())
 
 
 def _row(raw: msgspec.Raw, kind: type[T]) -> T:

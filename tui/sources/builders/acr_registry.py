@@ -103,8 +103,10 @@ class Hindrances:
             return "", f"the agent pool {name} could not be read: {error.headline}"
         if properties.count == 0:
             return f"The agent pool {name} has no machines: runs wait until it is scaled up.", ""
-        state = properties.provisioning_state or "Succeeded"
-        return ("" if state == "Succeeded" else f"The agent pool {name} is {clean(state, 40)}."), ""
+        state = clean(properties.provisioning_state or "", 40)
+        if not state:
+            return "", f"Azure does not tell the state of the agent pool {name}"
+        return ("" if state.lower() == "succeeded" else f"The agent pool {name} is {state}."), ""
 
 
 def _network(registry: RegistryResource, has_pool: bool) -> list[str]:

@@ -111,7 +111,8 @@ class AcrTasksBuilder:
                 tasks += (decoded(bytes(raw), TaskResource, request.purpose) for raw in page)
                 if len(tasks) > MOST_TASKS:
                     raise UntrustedPayload(f"{self.name} lists more than {MOST_TASKS:,} tasks", "It is retried.")
-        return [await self._job(task) for task in tasks]
+        jobs = [await self._job(task) for task in tasks]
+        return list({job.key: job for job in jobs}.values())  # pages of a list that changes meanwhile may repeat a row
 
     async def policies(self) -> RegistryPolicies:
         """What the registry's own resource says of deletions, or why that is not known. Raises NotFound for no resource."""
@@ -222,13 +223,14 @@ class AcrTasksBuilder:
         top = max(1, min(most, SEARCHED))
         query = (f"&$filter={quote(condition, safe='')}" if condition else "") + f"&$top={top}"
         request = ArmRequest(await self._path("/runs", query), f"list the runs of {self.name}", FOLLOW, READER)
-        wires: list[RunResource] = []
+        wires: dict[str, RunResource] = {}
         async with aclosing(self._arm.pages(request)) as pages:
             async for page in pages:
-                wires += (decoded(bytes(raw), RunResource, request.purpose) for raw in page)
+                runs = [decoded(bytes(raw), RunResource, request.purpose) for raw in page]
+                wires |= {wire.run_id or str(len(wires) + place): wire for place, wire in enumerate(runs)}
                 if len(wires) >= most:
                     break
-        return wires[:most]
+        return list(wires.values())[:most]
 
     async def _as_runs(self, wires: Sequence[RunResource]) -> list[Run]:
         runs = [await self._as_run(wire) for wire in wires]

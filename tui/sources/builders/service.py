@@ -17,6 +17,7 @@ import msgspec
 from tui.domain.common.decoding import from_json
 from tui.domain.common.redaction import quoted
 from tui.errors import AuthenticationFailed, NotFound, OutcomeUnknown, SourceError, UntrustedPayload
+from tui.sources.kit.messages import message_of
 from tui.sources.kit.request_ids import hear_ids
 from tui.sources.kit.retry import Retry, patiently
 from tui.sources.kit.throttle import Backoff, parse_retry_after
@@ -207,10 +208,6 @@ class Service:
         return self._connected
 
 
-class _Message(msgspec.Struct):
-    message: str | None = None
-
-
 def path_part(name: str) -> str:
     """A name as one part of a path. Raises NotFound for one that would lead elsewhere."""
     if name.strip() in ("", ".", ".."):
@@ -220,10 +217,7 @@ def path_part(name: str) -> str:
 
 def quoted_message(reply: Reply) -> str:
     """What a refusal in JSON says of itself, fit to be shown; empty when it says nothing."""
-    try:
-        return quoted(from_json(reply.body, _Message).message or "", 200)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        return ""
+    return quoted(message_of(reply.body), 200)
 
 
 def asked_to_wait(reply: Reply) -> float | None:

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, assert_never
 
 import msgspec
 
-from tui.domain.common.decoding import from_json
 from tui.domain.common.redaction import quoted
 from tui.errors import (
     AuthenticationFailed,
     ForeignAnswer,
     SourceError,
 )
+from tui.sources.kit.messages import message_of
 from tui.sources.kit.refusals import Refusal, Sentence, refusal_of, refused
 from tui.sources.kit.retry import Retry, patiently
 from tui.sources.kit.throttle import Backoff, parse_retry_after
@@ -89,19 +89,6 @@ class WebApi:
         return reply
 
 
-class _Fault(msgspec.Struct):
-    code: str | int | None = None
-    message: str | None = None
-
-
-class _Answer(msgspec.Struct):
-    """The forms of errors: ARM's `error`, `err` of Prisma Cloud, `message` of Aqua and others."""
-
-    error: _Fault | str | None = None
-    err: str | None = None
-    message: str | None = None
-
-
 def refusal(reply: Reply, purpose: str, service: ApiService) -> SourceError:
     """The error that a status means; only the service's own message is quoted, not pages of proxies."""
     kind = refusal_of(reply.status)
@@ -109,7 +96,7 @@ def refusal(reply: Reply, purpose: str, service: ApiService) -> SourceError:
 
 
 def _sentence(kind: Refusal, reply: Reply, action: str, service: ApiService) -> Sentence:
-    message = _message(reply)
+    message = quoted(message_of(reply.body), 200)
     because = f": {message}" if message else ""
     match kind:
         case Refusal.SIGN_IN:
@@ -137,16 +124,6 @@ def _sentence(kind: Refusal, reply: Reply, action: str, service: ApiService) -> 
             return Sentence(words, "See the message; it is retried.", error=SourceError)
         case _:
             assert_never(kind)
-
-
-def _message(reply: Reply) -> str:
-    try:
-        answer = from_json(reply.body, _Answer)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        return ""
-    fault = answer.error
-    inner = (fault.message or str(fault.code or "")) if isinstance(fault, _Fault) else fault
-    return quoted(inner or answer.err or answer.message or "", 200)
 
 
 def _wait(reply: Reply) -> float | None:
