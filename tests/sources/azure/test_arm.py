@@ -357,6 +357,17 @@ async def test_a_credential_that_is_refused_or_none(answer: Any, error: type[Sou
             await cluster.kubeconfig()
 
 
+async def test_a_cluster_that_two_pages_have_is_one_cluster() -> None:
+    """Ids differ in case between answers (recorded), and a row moves over the border of two pages."""
+    service, again = Service(), {**CLUSTERS[0], "id": str(CLUSTERS[0]["id"]).upper()}
+    page_one = {"totalRecords": 9, "count": 1, "data": [CLUSTERS[0], None], "resultTruncated": "true", "$skipToken": "x"}
+    service.on(GRAPH, send(page_one), send({"totalRecords": 9, "count": 1, "data": [again], "resultTruncated": "false"}))
+    async with service.running():
+        graph = ResourceGraph(Entra(), GraphOptions(endpoint=service.url))
+        clusters = await AzureResources(graph, lambda: 0.0).clusters()
+    assert [cluster.name for cluster in clusters] == [CLUSTERS[0]["name"]]
+
+
 async def test_every_cluster_of_the_subscriptions_has_its_own_name() -> None:
     service = Service()
     async with aks("rg/one", service), asyncio.timeout(20):

@@ -66,6 +66,45 @@ async def test_tasks_of_several_pages_by_what_they_say_and_what_their_runs_pushe
     assert service.asked(TASKS)[0] == {"api-version": "2025-03-01-preview"}
 
 
+async def test_a_row_that_two_pages_have_is_one_and_null_is_none() -> None:
+    """A list that changes between two pages repeats what has moved over their border."""
+    service = Service()
+
+    def linking(path: str, rows: list[object]) -> Answer:
+        async def answer(request: web.Request) -> web.StreamResponse:
+            return web.json_response({"value": rows, "nextLink": f"http://{request.host}{path}?page=2"})
+
+        return answer
+
+    service.on(TASKS, linking(TASKS, [task(), None]), send({"value": [task(), task("api")]}))
+    service.on(RUNS, linking(RUNS, [run("cf2"), run("cf1"), None]), send({"value": [run("cf1"), run("ce9")]}))
+    async with asked(service) as tasks:
+        assert [job.name for job in await tasks.jobs()] == ["web", "api"]
+        assert [found.id for found in await tasks.last_runs(100)] == ["cf2", "cf1", "ce9"]
+
+
+@pytest.mark.parametrize(
+    ("properties", "hindrance", "reason"),
+    [
+        ({"count": 2, "provisioningState": "succeeded"}, "", ""),
+        ({"count": 2, "provisioningState": "Failed"}, "The agent pool big is Failed.", ""),
+        ({"count": 2, "provisioningState": "Novel"}, "The agent pool big is Novel.", ""),
+        ({"count": None, "provisioningState": None}, "", "Azure does not tell the state of the agent pool big"),
+        ({}, "", "Azure does not tell the state of the agent pool big"),
+        ({"count": "2"}, "", "the agent pool big could not be read: "),
+    ],
+)
+async def test_a_pool_is_fine_where_azure_says_so(properties: dict[str, Any], hindrance: str, reason: str) -> None:
+    service = Service()
+    service.on(f"{REGISTRY}/agentPools/big", send({"name": "big", "properties": properties}))
+    service.on(TASK, send(task(agentPoolName="big")))
+    async with asked(service) as tasks:
+        job = await tasks.describe(JobKey(BuilderKind.ACR_TASKS, HOST, TASK))
+    assert job.hindrances == ((hindrance,) if hindrance else ())
+    assert job.reason.startswith(reason)
+    assert bool(job.reason) is bool(reason)
+
+
 @pytest.mark.parametrize(
     ("more", "trigger", "disabled"),
     [

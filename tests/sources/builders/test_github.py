@@ -176,6 +176,37 @@ async def test_a_dispatch_that_names_its_run_is_that_run() -> None:
     assert body == {"ref": "main", "inputs": {"image": "shop", "trustree_mark": "mark-1"}, "return_run_details": True}
 
 
+async def test_a_server_that_does_not_know_the_wish_for_the_run_is_asked_without_it() -> None:
+    """It refuses every member that it does not know, and has done nothing then; any other 422 is a refusal."""
+    script = Script()
+    script.on(FILE, plain(SHOWN))
+    unknown = 'Invalid request.\n\n"return_run_details" is not a permitted key.'
+    script.on(DISPATCH, json_answer({"message": unknown, "documentation_url": "https://docs.github.com"}, 422), plain(status=204))
+    script.on(RUNS, json_answer({"workflow_runs": [a_run(7, "Build mark-1")]}))
+    async with github(script) as builder:
+        assert (await builder.trigger(Trigger(KEY, "mark-1"))).id == "7"
+        asking, plainly = (from_json(sent.body, dict[str, object]) for sent in script.sent())
+        assert asking == {**plainly, "return_run_details": True}
+        script.on(DISPATCH, json_answer({"message": "Validation Failed", "errors": [{"message": "No ref found"}]}, 422))
+        with pytest.raises(SourceError, match="Validation Failed: No ref found"):
+            await builder.trigger(Trigger(KEY, "mark-1"))
+    assert len(script.sent()) == 3
+    assert {
+        asked.headers["Accept"] for asked in script.asked if asked.path != f"{REPO}/contents/.github/workflows/build.yml"
+    } == {"application/vnd.github+json"}
+
+
+async def test_a_run_is_looked_up_among_all_that_were_dispatched_since() -> None:
+    """A hundred on a page; what comes again on the next page counts once."""
+    script = Script()
+    script.on(FILE, plain(SHOWN))
+    newer = [a_run(number, f"Build other-{number}") for number in range(200, 100, -1)]
+    script.on(RUNS, json_answer({"workflow_runs": newer}), json_answer({"workflow_runs": [newer[-1], a_run(7, "Build mark-1")]}))
+    async with github(script) as builder:
+        assert [run.id for run in await builder.look_up(Trigger(KEY, "mark-1"), SINCE)] == ["7"]
+    assert [asked.path.partition("&page=")[2] for asked in script.asked if "/runs?" in asked.path] == ["", "2"]
+
+
 async def test_an_older_servers_dispatch_is_found_by_its_mark() -> None:
     """Not by being the only one."""
     script = Script()

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import parse_qs
 
 import pytest
 from aiohttp import web
@@ -20,7 +21,8 @@ from tui.domain.facts.rights import RightState
 from tui.errors import AuthenticationFailed, Forbidden, ForeignAnswer, NotFound, OutcomeUnknown, SourceError, Throttled
 from tui.sources.builders.options import BuilderOptions, ConfiguredJob
 from tui.sources.builders.pipelines import PipelinesBuilder
-from tui.sources.builders.pipelines_wire import Build, Builds, Definition, pipeline_file, run_of
+from tui.sources.builders.pipelines_wire import Build, Builds, Definition, disabled_words, run_of
+from tui.sources.builders.pipelines_yaml import pipeline_file
 from tui.sources.builders.secrets import Basic, Bearer, Secret
 from tui.sources.ports import Trigger
 
@@ -251,6 +253,64 @@ async def test_a_lost_start_is_looked_up_by_mark_or_by_time_user_and_parameters(
         builds += [a_build(2, parameters="[", reason="individualCI")]
         script.on(BUILDS, json_answer({"value": builds}))
         assert [run.id for run in await builder.look_up(Trigger(KEY, "m1", {"TAG": "1"}), since)] == ["7", "6"]
+
+
+async def test_a_start_is_looked_up_on_every_page_until_what_was_queued_before_it() -> None:
+    """The mark of the next page comes in a header, and goes back as it came."""
+    script = Script()
+    first = [a_build(number) for number in range(300, 200, -1)]
+    marked = a_build(8, templateParameters={"trustree_mark": "m1"})
+    token = "2026-11-29T16:00:00.1234567Z"
+    continued = json_answer({"value": first}, x_ms_continuationtoken=token)
+    last = json_answer({"value": [marked, a_build(7, queueTime="2020-01-01T00:00:00Z")]}, x_ms_continuationtoken="more")
+    script.on(BUILDS, continued, last)
+    async with pipelines(script) as builder:
+        assert [run.id for run in await builder.look_up(Trigger(KEY, "m1"), datetime.now(UTC))] == ["8"]
+    asked = [asked.path for asked in script.asked if "/build/builds?" in asked.path]
+    assert [parse_qs(path.partition("?")[2]).get("continuationToken") for path in asked] == [None, [token]]
+
+
+@pytest.mark.parametrize(
+    ("reason", "info", "cause"),
+    [
+        # BuildReason of the specification `build` 7.1, each, and one that it does not have.
+        ("manual", {}, RunCause.MANUAL),
+        ("userCreated", {}, RunCause.MANUAL),
+        ("individualCI", {"ci.sourceBranch": "refs/heads/main"}, RunCause.SOURCE),
+        ("batchedCI", {}, RunCause.SOURCE),
+        ("pullRequest", {}, RunCause.SOURCE),
+        ("checkInShelveset", {}, RunCause.SOURCE),
+        ("validateShelveset", {}, RunCause.SOURCE),
+        ("schedule", {}, RunCause.SCHEDULE),
+        ("scheduleForced", {}, RunCause.SCHEDULE),
+        ("resourceTrigger", {}, RunCause.BASE_IMAGE),
+        ("resourceTrigger", {"artifactType": "ACR", "alias": "base"}, RunCause.BASE_IMAGE),
+        ("resourceTrigger", {"artifactType": "Pipeline", "pipelineTriggerType": "PipelineCompletion"}, RunCause.UNKNOWN),
+        ("resourceTrigger", {"pipelineTriggerType": "WebhookTriggeredEvent"}, RunCause.UNKNOWN),
+        ("buildCompletion", {}, RunCause.UNKNOWN),
+        ("triggered", {}, RunCause.UNKNOWN),
+        ("none", {}, RunCause.UNKNOWN),
+        ("novel", {"artifactType": 5}, RunCause.UNKNOWN),
+    ],
+)
+def test_every_reason_of_a_build_is_a_cause(reason: str, info: dict[str, object], cause: RunCause) -> None:
+    build = from_json(json.dumps(a_build(reason=reason, triggerInfo=info)), Build)
+    assert run_of("ado", KEY, build, "").cause is cause
+
+
+@pytest.mark.parametrize(
+    ("state", "words"),
+    [
+        ("enabled", ""),
+        (None, ""),
+        ("paused", "It is paused in Azure Pipelines: runs wait until it is enabled."),
+        ("disabled", "It is disabled in Azure Pipelines."),
+        ("novel", "Azure Pipelines calls its state “novel”."),
+    ],
+)
+def test_a_pipeline_of_a_state_that_is_not_known_is_not_taken_for_enabled(state: str | None, words: str) -> None:
+    """DefinitionQueueStatus of the specification `build` 7.1."""
+    assert disabled_words(from_json(json.dumps({**PIPELINE, "queueStatus": state}), Definition)) == words
 
 
 def a_timeline(*records: dict[str, Any]) -> Callable[[], web.Response]:

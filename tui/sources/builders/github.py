@@ -7,7 +7,7 @@ mark in its name, or else by branch, time and who started it. Several that fit a
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlencode
@@ -124,6 +124,16 @@ class GitHubBuilder(NamedBuilder):
     async def _answers(self, job: JobKey, query: str) -> list[RunAnswer]:
         return (await self._get(f"{_workflow(job)}/runs?{query}", Runs, "read the runs of the workflow")).workflow_runs
 
+    async def _every_answer(self, job: JobKey, query: str) -> list[RunAnswer]:
+        """The runs of all pages of a hundred: one that is looked for must not be missed because others came after it."""
+        answers: dict[int, RunAnswer] = {}
+        for number in range(1, MOST_PAGES + 1):
+            page = await self._answers(job, query + (f"&page={number}" if number > 1 else ""))
+            answers |= {answer.id: answer for answer in page}
+            if len(page) < 100:
+                break
+        return list(answers.values())
+
     def _run(self, job: JobKey, answer: RunAnswer) -> Run:
         return run_of(self.name, job, answer, f"{self._web}/{_place(job)[0]}/actions/runs/{answer.id}")
 
@@ -181,8 +191,7 @@ class GitHubBuilder(NamedBuilder):
         job = trigger.job
         ref, inputs, _ = await self._wanted(trigger)
         since = datetime.now(UTC)
-        body = {"ref": ref, "inputs": inputs, "return_run_details": True}
-        reply = await self._service.change("POST", f"{_workflow(job)}/dispatches", "start the workflow", body=body)
+        reply = await self._dispatch(job, {"ref": ref, "inputs": inputs})
         if reply.status == 204 or not reply.body:
             return await self._dispatched(trigger, since)
         try:
@@ -190,6 +199,19 @@ class GitHubBuilder(NamedBuilder):
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
             raise self._service.unknown("start the workflow", "it does not say which run came of it") from None
         return self._run(job, RunAnswer(number, "queued", event="workflow_dispatch", head_branch=ref))
+
+    async def _dispatch(self, job: JobKey, body: Mapping[str, object]) -> Reply:
+        """The answer to a dispatch that asks which run comes of it; a server that does not know this has refused all of it."""
+
+        def judge(reply: Reply, action: str) -> SourceError | None:
+            return None if _knows_no_details(reply) else self._service.judge(reply, action)
+
+        path, action = f"{_workflow(job)}/dispatches", "start the workflow"
+        asking = {**body, "return_run_details": True}
+        reply = await self._service.change("POST", path, action, body=asking, judge=judge)
+        if _knows_no_details(reply):
+            return await self._service.change("POST", path, action, body=body)
+        return reply
 
     async def _wanted(self, trigger: Trigger) -> tuple[str, dict[str, str], bool]:
         """The branch and the inputs of a dispatch, with the mark where the workflow takes it, and whether its runs show it."""
@@ -236,7 +258,7 @@ class GitHubBuilder(NamedBuilder):
         start = self._service.by_its_clock(since).astimezone(UTC)
         branch = ref.removeprefix("refs/heads/")
         query = {"event": "workflow_dispatch", "branch": branch, "per_page": "100", "created": f">={start:%Y-%m-%dT%H:%M:%SZ}"}
-        answers = await self._answers(trigger.job, urlencode(query))
+        answers = await self._every_answer(trigger.job, urlencode(query))
         dispatched = [answer for answer in answers if (created := moment(answer.created_at)) is None or created >= start]
         marked = [answer for answer in dispatched if trigger.mark and trigger.mark in answer.display_title]
         if marked or shows_mark:
@@ -308,6 +330,11 @@ def _write_state(repository: Repository, scopes: str | None) -> tuple[RightState
     if "repo" in granted or (not repository.private and "public_repo" in granted):
         return RightState.HELD, ""
     return RightState.MISSING, "The token lacks the scope repo."
+
+
+def _knows_no_details(reply: Reply) -> bool:
+    """Whether a server of before 2026 says that `return_run_details` is not a permitted key: then it has done nothing."""
+    return reply.status == 422 and b"return_run_details" in reply.body
 
 
 def _place(job: JobKey) -> tuple[str, str]:

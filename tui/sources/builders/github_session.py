@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["API_VERSION", "READ", "WRITE", "api_of", "github_service", "judge_github", "web_of"]
 
 API_VERSION = "2022-11-28"
+ACCEPT = "application/vnd.github+json"
 READ, WRITE = "Actions: read", "Actions: write"
 SIGN_IN = "Sign in with `gh auth login`, or name the variable with a token in `token_env` of the builder."
 CHECK_URL = "Check `url` of the builder in the settings, and any proxy in between."
@@ -63,7 +64,7 @@ def github_service(options: BuilderOptions, secret: Secret) -> Service:
     def judge(reply: Reply, action: str) -> SourceError | None:
         return judge_github(reply, action, title)
 
-    return Service(title, api, lambda: connected(options, host), sign_in, judge, options.first_wait, secret.refused)
+    return Service(title, api, lambda: connected(options, host), sign_in, judge, options.first_wait, secret.refused, ACCEPT)
 
 
 def judge_github(reply: Reply, purpose: str, title: str) -> SourceError | None:

@@ -32,24 +32,26 @@ from tui.sources.builders.pipelines_wire import (
     Definition,
     File,
     Permissions,
-    PipelineFile,
     StartedRun,
     Timeline,
     approval_words,
     disabled_words,
     failure_words,
-    pipeline_file,
     progress_words,
     run_of,
     waiting_checks,
 )
+from tui.sources.builders.pipelines_yaml import PipelineFile, pipeline_file
 from tui.sources.builders.secrets import Basic, Secret
-from tui.sources.builders.service import decoded, path_part
+from tui.sources.builders.service import decoded, moment, path_part
 from tui.sources.ports import Diagnosis, Trigger
 
 __all__ = ["PipelinesBuilder"]
 
 T = TypeVar("T")
+READ_RUNS = "read the runs of the pipeline"
+MOST_PAGES = 10
+"""Pages of a hundred runs among which one is looked for."""
 
 
 class PipelinesBuilder(NamedBuilder):
@@ -122,11 +124,22 @@ class PipelinesBuilder(NamedBuilder):
         return runs
 
     async def _builds(self, job: JobKey, query: dict[str, str]) -> list[Build]:
-        project, number = _place(job)
-        parameters = urlencode({"definitions": number, "queryOrder": "queueTimeDescending", **query})
-        return (
-            await self._get(f"/{project}/_apis/build/builds?{parameters}&{VERSION}", Builds, "read the runs of the pipeline")
-        ).value
+        return (await self._get(_builds_path(job, query), Builds, READ_RUNS)).value
+
+    async def _builds_since(self, job: JobKey, start: datetime) -> list[Build]:
+        """The builds of as many pages as it takes: one that is looked for must not be missed because others came after it."""
+        builds: dict[int, Build] = {}
+        query = {"$top": "100"}
+        for _ in range(MOST_PAGES):
+            reply = await self._service.read(_builds_path(job, query), READ_RUNS)
+            page = decoded(reply, Builds, self._service.title, READ_RUNS).value
+            builds |= {build.id: build for build in page}
+            token = reply.header("x-ms-continuationtoken")
+            oldest = moment(page[-1].queue_time) if page else None
+            if not token or (oldest is not None and oldest < start):
+                break
+            query = {"$top": "100", "continuationToken": token}
+        return list(builds.values())
 
     def _run(self, job: JobKey, build: Build) -> Run:
         return run_of(self.name, job, build, f"{self._service.base}/{_place(job)[0]}/_build/results?buildId={build.id}")
@@ -212,8 +225,8 @@ class PipelinesBuilder(NamedBuilder):
         """By the mark where the pipeline takes it; else what we started by hand since, with the same parameters."""
         definition = await self._definition(trigger.job)
         file, _ = await self._file(trigger.job, definition)
-        builds = await self._builds(trigger.job, {"$top": "100"})
         start = self._service.by_its_clock(since).astimezone(UTC)
+        builds = await self._builds_since(trigger.job, start)
         pairs = [(build, self._run(trigger.job, build)) for build in builds]
         recent = [(build, run) for build, run in pairs if run.created is None or run.created >= start]
         if mark_parameter((*(file.parameters if file else ()), *definition.settable)):
@@ -293,6 +306,12 @@ def _place(job: JobKey) -> tuple[str, str]:
     """Project and number, fit for an address."""
     project, _, number = job.job.rpartition("/")
     return path_part(project), path_part(number)
+
+
+def _builds_path(job: JobKey, query: dict[str, str]) -> str:
+    project, number = _place(job)
+    parameters = urlencode({"definitions": number, "queryOrder": "queueTimeDescending", **query})
+    return f"/{project}/_apis/build/builds?{parameters}&{VERSION}"
 
 
 def _job_of(run: Run) -> JobKey:

@@ -1,7 +1,6 @@
 """What Azure DevOps answers about pipelines, their runs and timelines, and what it means.
 
-Sources: recorded answers of `/build/definitions` and `/build/builds`; MicrosoftDocs/vsts-rest-api-specs `build`, `pipelines` 7.1;
-the YAML schema "resources" for what starts a pipeline besides its source.
+Sources: recorded answers of `/build/definitions` and `/build/builds`; MicrosoftDocs/vsts-rest-api-specs `build`, `pipelines` 7.1.
 """
 
 from __future__ import annotations
@@ -13,10 +12,8 @@ import msgspec
 from tui.domain.common.decoding import from_json
 from tui.domain.common.redaction import quoted
 from tui.domain.common.text import clean, listed
-from tui.domain.facts.build import BaseDependency, BaseTrigger, BuilderKind, JobKey, Run, RunCause, RunState
-from tui.domain.facts.image import RepositoryName
+from tui.domain.facts.build import BuilderKind, JobKey, Run, RunCause, RunState
 from tui.sources.builders.service import moment
-from tui.sources.builders.yaml_files import at, mappings, parsed, texts
 
 __all__ = [
     "Approval",
@@ -27,14 +24,12 @@ __all__ = [
     "File",
     "LogLines",
     "Permissions",
-    "PipelineFile",
     "Record",
     "StartedRun",
     "Timeline",
     "approval_words",
     "disabled_words",
     "failure_words",
-    "pipeline_file",
     "progress_words",
     "run_of",
     "waiting_checks",
@@ -46,6 +41,7 @@ _CAUSES = {
     "individualCI": RunCause.SOURCE,
     "batchedCI": RunCause.SOURCE,
     "pullRequest": RunCause.SOURCE,
+    "validateShelveset": RunCause.SOURCE,
     "checkInShelveset": RunCause.SOURCE,
     "schedule": RunCause.SCHEDULE,
     "scheduleForced": RunCause.SCHEDULE,
@@ -57,6 +53,8 @@ _RESULTS = {
     "failed": (RunState.FAILED, ""),
     "canceled": (RunState.CANCELLED, "It was cancelled in Azure Pipelines."),
 }
+_NO_IMAGES = frozenset({"Pipeline", "PipelineCompletion", "WebhookTriggeredEvent"})
+"""What `triggerInfo` calls the resource that triggered a run where that is no image."""
 _CHECKS = {
     "Checkpoint.Approval": "an approval",
     "Checkpoint.Authorization": "the permission to use a resource",
@@ -137,6 +135,7 @@ class Build(msgspec.Struct, rename="camel"):
     finish_time: str = ""
     reason: str = ""
     source_branch: str = ""
+    trigger_info: dict[str, object] = {}
     queue: _Queue = msgspec.field(default_factory=_Queue)
     requested_for: _Person = msgspec.field(default_factory=_Person)
     template_parameters: dict[str, object] = {}
@@ -251,52 +250,6 @@ class File(msgspec.Struct):
     content: str = ""
 
 
-class PipelineFile(msgspec.Struct, frozen=True):
-    """What the YAML of a pipeline says of what starts it and of its parameters."""
-
-    trigger: BaseTrigger
-    bases: tuple[BaseDependency, ...] = ()
-    after: tuple[str, ...] = ()
-    parameters: tuple[str, ...] = ()
-    source: bool | None = None
-    schedule: bool = False
-
-
-def pipeline_file(body: bytes) -> PipelineFile | None:
-    """The YAML of a pipeline; None when it cannot be understood. Without `trigger` every push starts it."""
-    file = parsed(body)
-    if file is None:
-        return None
-    containers = [entry for entry in mappings(at(file, "resources", "containers")) if "trigger" in entry]
-    started = [entry for entry in containers if _is_on(entry["trigger"])]
-    after = [entry for entry in mappings(at(file, "resources", "pipelines")) if _is_on(entry.get("trigger", "none"))]
-    state = BaseTrigger.ON if started or after else BaseTrigger.OFF if containers else BaseTrigger.NONE
-    return PipelineFile(
-        trigger=state,
-        bases=tuple(base for entry in started if (base := _base(entry))),
-        after=tuple(clean(name, 100) for entry in after for name in texts(entry.get("source"))),
-        parameters=tuple(name for entry in mappings(file.get("parameters")) for name in texts(entry.get("name"))),
-        source=_is_on(file.get("trigger", "true")),
-        schedule=bool(mappings(file.get("schedules"))),
-    )
-
-
-def _is_on(trigger: object) -> bool:
-    if isinstance(trigger, Mapping):
-        return bool(trigger.get("enabled", "true") != "false")
-    return trigger not in ("none", "false", "")
-
-
-def _base(container: Mapping[str, object]) -> BaseDependency | None:
-    """The image that a container resource watches: of a registry by its name, or of one by its host."""
-    registry, repository = container.get("registry"), container.get("repository")
-    if not isinstance(registry, str) or not isinstance(repository, str) or not registry or not repository:
-        return None
-    host = registry if "." in registry or ":" in registry else f"{registry}.azurecr.io"
-    tags = texts(at(container, "trigger", "tags")) or texts(at(container, "trigger", "tags", "include"))
-    return BaseDependency(RepositoryName(host.lower(), repository), tag=tags[0] if len(tags) == 1 else "")
-
-
 def disabled_words(definition: Definition) -> str:
     """Why a pipeline cannot be run, empty while it can."""
     match definition.queue_status:
@@ -304,8 +257,10 @@ def disabled_words(definition: Definition) -> str:
             return "It is disabled in Azure Pipelines."
         case "paused":
             return "It is paused in Azure Pipelines: runs wait until it is enabled."
-        case _:
+        case "enabled" | "":
             return ""
+        case state:
+            return f"Azure Pipelines calls its state “{clean(state, 40)}”."
 
 
 def run_of(name: str, job: JobKey, build: Build, url: str) -> Run:
@@ -318,12 +273,20 @@ def run_of(name: str, job: JobKey, build: Build, url: str) -> Run:
         state=state,
         job=job,
         detail=detail,
-        cause=_CAUSES.get(build.reason, RunCause.UNKNOWN),
+        cause=_cause(build),
         created=moment(build.queue_time),
         started=moment(build.start_time),
         finished=moment(build.finish_time) if state.ended else None,
         url=url,
     )
+
+
+def _cause(build: Build) -> RunCause:
+    """What started it; a resource may be an image, and may be another pipeline or anything else, which is nobody's base."""
+    kinds = (build.trigger_info.get(name) for name in ("artifactType", "pipelineTriggerType"))
+    if build.reason == "resourceTrigger" and any(isinstance(kind, str) and kind in _NO_IMAGES for kind in kinds):
+        return RunCause.UNKNOWN
+    return _CAUSES.get(build.reason, RunCause.UNKNOWN)
 
 
 def _state(build: Build) -> tuple[RunState, str]:

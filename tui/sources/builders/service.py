@@ -54,7 +54,8 @@ Judge = Callable[["Reply", str], SourceError | None]
 class Service:
     """One system: its address, how to sign in, and which of its answers are refusals.
 
-    `refused` is told when the headers that signed in are not accepted: where `sign_in` has others then, it is asked once more.
+    `accept` is the type of its answers. `refused` is told when the headers that signed in are not accepted: where `sign_in` has
+    others then, it is asked once more.
     """
 
     def __init__(
@@ -66,10 +67,12 @@ class Service:
         judge: Judge,
         first_wait: float = 1.0,
         refused: Callable[[], None] = lambda: None,
+        accept: str = "application/json",
     ) -> None:
         self.title, self.base = title, base.rstrip("/")
         self.judge = judge
         self._connect, self._sign_in, self._first_wait, self._refused = connect, sign_in, first_wait, refused
+        self._accept = accept
         self._connected: Transport | None = None
         self._ahead = timedelta()
 
@@ -89,7 +92,7 @@ class Service:
         path: str,
         purpose: str,
         *,
-        accept: str = "application/json",
+        accept: str = "",
         limit: int = PAGE,
         elsewhere: bool = False,
         judge: Judge | None = None,
@@ -101,7 +104,7 @@ class Service:
 
         async def once(before: Mapping[str, str] | None = None) -> Reply:
             signed_in = await self._sign_in()
-            headers = {"Accept": accept, **signed_in}
+            headers = {"Accept": accept or self._accept, **signed_in}
             url = self.base + path
             reply = self._heard(
                 await self._transport().request(
@@ -170,7 +173,7 @@ class Service:
             reply = await self._transport().request(
                 method,
                 self.base + path,
-                headers={"Accept": "application/json", **headers},
+                headers={"Accept": self._accept, **headers},
                 content=content,
                 form=form,
                 limit=PAGE,
