@@ -42,27 +42,30 @@ class NoJob(msgspec.Struct, frozen=True):
 
 def choose_job(snapshot: Snapshot, key: ImageKey) -> ChosenJob | NoJob:
     """The best known job of an image."""
-    attribution = next((candidate for candidate in snapshot.builders.get(key, ()) if candidate.job is not None), None)
-    if attribution is None or attribution.job is None:
-        return _unknown(snapshot, key)
-    job = snapshot.jobs.get(attribution.job)
+    for attribution in snapshot.builders.get(key, ()):
+        if attribution.job is not None:
+            return _chosen(snapshot, key, attribution, attribution.job)
+    return _unknown(snapshot, key)
+
+
+def _chosen(snapshot: Snapshot, key: ImageKey, attribution: Attribution, name: JobKey) -> ChosenJob | NoJob:
+    job = snapshot.jobs.get(name)
     if job is None:
-        health = builder_health(snapshot, attribution.job)
+        health = builder_health(snapshot, name)
         why = f": {full_stop(health.error)}" if health is not None and health.error else "."
-        return ChosenJob(
-            Job(attribution.job, attribution.job.job), attribution, warnings=(f"The job itself could not be read{why}",)
-        )
+        return ChosenJob(Job(name, name.job), attribution, warnings=(f"The job itself could not be read{why}",))
     if others := _pushes_only(snapshot, key, attribution, job):
         reason = f"{_claimant(snapshot, key, attribution)} names the {job_title(job)}, which pushes {others}, and not this."
         return NoJob(f"No job is known to build it. {reason}", _confirming_line(key, job.key))
-    blocked = full_stop(job.disabled[:1].upper() + job.disabled[1:])
-    return ChosenJob(job, attribution, blocked, (*map(full_stop, job.hindrances), *_doubts(snapshot, key, attribution, job)))
+    blocked = full_stop(job.disabled[:1].upper() + job.disabled[1:]) if job.disabled else ""
+    doubts = _doubts(snapshot, key, attribution, job)
+    return ChosenJob(job, attribution, blocked, (*map(full_stop, job.hindrances), *doubts) if job.hindrances else doubts)
 
 
 def _pushes_only(snapshot: Snapshot, key: ImageKey, attribution: Attribution, job: Job) -> str:
     """What a job that only a claim names is known to push, where this image's repository is not among it: the claim may lie, or
     be that of the image that this one was copied from, and the job is run for neither."""
-    if not attribution.basis.is_claim or attribution.confidence is not Confidence.CLAIMED:
+    if attribution.confidence is not Confidence.CLAIMED or not attribution.basis.is_claim:
         return ""
     runs = snapshot.runs.get(job.key, ())
     names = {built.name: None for built in (*job.images, *(image for run in runs for image in run.images or ()))}
@@ -90,7 +93,7 @@ def _doubts(snapshot: Snapshot, key: ImageKey, attribution: Attribution, job: Jo
     image = snapshot.images.get(key)
     if image is not None and attribution.basis.is_claim:
         return (f"Only {_behind(image, attribution)} says that this job builds it.", _confirming_line(key, job.key))
-    if image is None or attribution.confidence is Confidence.CERTAIN:
+    if image is None or not image.built_by or attribution.confidence is Confidence.CERTAIN:
         return ()
     others = (claim for claim in deciding(image) if names_other(claim, job))
     return tuple(f"{_told(image, claim)}: another builder than this one." for claim in others)

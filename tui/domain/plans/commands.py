@@ -49,10 +49,12 @@ def command_line(*words: str) -> str:
     return " ".join(map(_word, words))
 
 
-@lru_cache(maxsize=4096)
-def _word(text: str) -> str:
-    """A word of a command; most are in every command."""
+def _quoted(text: str) -> str:
     return shlex.quote(clean(text))
+
+
+_word = lru_cache(maxsize=4096)(_quoted)
+"""A word that is in many commands; what is in one command alone (`_quoted`) would only push others out."""
 
 
 # ---- builders
@@ -73,17 +75,18 @@ def run_job(job: Job, parameters: Parameters = ()) -> tuple[str, ...]:
 
 def _acr_task(key: JobKey, parameters: Parameters) -> str:
     """The job is a resource id: `/subscriptions/S/resourcegroups/G/providers/.../registries/R/tasks/T`."""
-    parts = key.job.strip("/").split("/")
-    names = {name.lower(): value for name, value in zip(parts[::2], parts[1::2], strict=False)}
+    path = key.job.strip("/").split("/")
+    names = {name.lower(): value for name, value in zip(path[::2], path[1::2], strict=False)}
     registry = names.get("registries") or registry_name(key.builder)
-    words = ["az", "acr", "task", "run", "--registry", registry, "--name", names.get("tasks") or key.job]
+    command = f"az acr task run --registry {_word(registry)} --name {_quoted(names.get('tasks') or key.job)}"
+    place: list[str] = []
     if "resourcegroups" in names:
-        words += ["--resource-group", names["resourcegroups"]]
+        place += ["--resource-group", names["resourcegroups"]]
     if "subscriptions" in names:
-        words += ["--subscription", names["subscriptions"]]
+        place += ["--subscription", names["subscriptions"]]
     for name, value in parameters:
-        words += ["--arg", f"{name}={value}"]
-    return command_line(*words)
+        place += ["--arg", f"{name}={value}"]
+    return f"{command} {command_line(*place)}" if place else command
 
 
 def _pipeline(job: Job, parameters: Parameters) -> str:
@@ -130,13 +133,11 @@ def _jenkins(job: Job, parameters: Parameters) -> str:
 
 def kubectl(workload: ObjectKey, *words: str) -> str:
     """A command of kubectl about a workload's namespace, in the context that the workload was read through."""
-    return f"{_kubectl(workload.cluster, workload.namespace)} {command_line(*words)}"
+    return f"{_kubectl(workload)} {command_line(*words)}"
 
 
-@lru_cache(maxsize=4096)
-def _kubectl(cluster: str, namespace: str) -> str:
-    """How its commands begin: the same for every workload of a namespace."""
-    return command_line("kubectl", "--context", cluster, "--namespace", namespace)
+def _kubectl(workload: ObjectKey) -> str:
+    return f"kubectl --context {_word(workload.cluster)} --namespace {_word(workload.namespace)}"
 
 
 def resource_name(workload: ObjectKey) -> str:
@@ -149,7 +150,7 @@ def restart(workload: ObjectKey) -> tuple[str, ...]:
     if workload.kind == "Rollout":
         patch = '--patch "{\\"spec\\":{\\"restartAt\\":\\"$(date -u +%Y-%m-%dT%H:%M:%SZ)\\"}}"'
         return (f"{kubectl(workload, 'patch', resource_name(workload), '--type', 'merge')} {patch}",)
-    start, name = _kubectl(workload.cluster, workload.namespace), command_line(resource_name(workload))
+    start, name = _kubectl(workload), _quoted(resource_name(workload))
     return f"{start} rollout restart {name}", f"{start} rollout status {name}"
 
 
@@ -165,7 +166,7 @@ def _set_image(workload: ObjectKey) -> str:
     argo-rollouts.readthedocs.io, "kubectl argo rollouts set image"; flags of kubectl cannot stand before the name of a plugin.
     """
     if workload.kind != "Rollout":
-        return kubectl(workload, "set", "image", resource_name(workload))
+        return f"{_kubectl(workload)} set image {_quoted(resource_name(workload))}"
     place = ("--context", workload.cluster, "--namespace", workload.namespace)
     return command_line("kubectl", "argo", "rollouts", "set", "image", *place, workload.name)
 

@@ -31,11 +31,15 @@ def forecast(
     counts: Counter[_Fate] = Counter()
     fates = {True: _Fates(True), False: _Fates(False)}
     for old, new in covered.items():
-        image = snapshot.images[old]
-        replacement = snapshot.images[new] if new != old and new not in cleared else None
-        counts.update(
-            _replaced(image, replacement) if replacement is not None else _rebuilt(image, fates[new in cleared], new in behind)
-        )
+        image, is_cleared = snapshot.images[old], new in cleared
+        if new != old and not is_cleared:
+            counts.update(_replaced(image, snapshot.images[new]))
+            continue
+        fates[is_cleared].add(image.vulnerabilities)
+        for fate in _besides(image, is_cleared, new in behind):
+            counts[fate] += 1
+    for told in fates.values():
+        told.count(counts)
     left = {finding for finding, reason, _ in counts if reason}
     removed = {finding for finding, reason, _ in counts if not reason} - left
     return Forecast(tuple(sorted(removed)), _listed(counts, known=True), _listed(counts, known=False))
@@ -53,37 +57,58 @@ _Fate = tuple[str, str, bool]
 """A finding, why it stays or cannot be told (empty: it goes), and whether that is known."""
 
 
+_Rows = tuple[ImageVulnerability, ...]
+
+
 class _Fates:
-    """What becomes of vulnerabilities, told once for each row: images on one base share rows."""
+    """What becomes of the vulnerabilities of images, told once for each row, and once for images that have the same rows: those
+    on one base share theirs."""
 
     def __init__(self, cleared: bool) -> None:
-        self.cleared = cleared
+        self._cleared = cleared
         # By identity: the snapshot holds the rows for as long as this lives.
         self._told: dict[int, _Fate] = {}
+        self._alike: dict[int, tuple[_Rows, int]] = {}
+        self._others: list[_Rows] = []
 
-    def of(self, image: Image) -> list[_Fate]:
+    def add(self, rows: _Rows) -> None:
+        """One more image, which has these."""
+        place = hash(tuple(map(id, rows)))
+        first, images = self._alike.get(place, (rows, 0))
+        if first == rows:
+            self._alike[place] = first, images + 1
+        else:
+            self._others.append(rows)
+
+    def count(self, counts: Counter[_Fate]) -> None:
+        """Count what becomes of all that was added."""
+        for rows, images in self._alike.values():
+            counts.update(dict.fromkeys(self._of(rows), images))
+        for rows in self._others:
+            counts.update(self._of(rows))
+
+    def _of(self, all_rows: _Rows) -> Iterable[_Fate]:
         """Each finding of an image once: of several packages with one vulnerability that which stays counts."""
-        told, rows = self._told, [row for row in image.vulnerabilities if row.vex is None]
+        told, rows = self._told, [row for row in all_rows if row.vex is None]
         for row in rows:
             if id(row) not in told:
-                told[id(row)] = _fate(row, self.cleared)
+                told[id(row)] = _fate(row, self._cleared)
         fates = [told[id(row)] for row in rows]
         by_id = {fate[0]: fate for fate in fates}
         if len(by_id) < len(fates):
             by_id = {fate[0]: fate for fate in sorted(fates, key=_weight)}
-        return list(by_id.values())
+        return by_id.values()
 
 
-def _rebuilt(image: Image, fates_of: _Fates, behind: bool) -> Iterable[_Fate]:
-    fates, cleared = fates_of.of(image), fates_of.cleared
+def _besides(image: Image, cleared: bool, behind: bool) -> Iterable[_Fate]:
+    """What becomes of an image's other findings."""
     if image.scan_gap or not image.scans:
-        fates.append((NOT_SCANNED, image.scan_gap or "no scanner has a report on it", False))
+        yield NOT_SCANNED, image.scan_gap or "no scanner has a report on it", False
     link = image.base
     if link is not None and link.state is BaseState.OUTDATED:
-        fates.append((OUTDATED_BASE, NO_STEP if not cleared else NOT_YET if behind else "", True))
+        yield OUTDATED_BASE, NO_STEP if not cleared else NOT_YET if behind else "", True
     elif link is not None and link.state is BaseState.UNKNOWN:
-        fates.append((OUTDATED_BASE, link.state_reason or "not known whether it is the newest", False))
-    return fates
+        yield OUTDATED_BASE, link.state_reason or "not known whether it is the newest", False
 
 
 def _weight(fate: _Fate) -> int:

@@ -142,16 +142,18 @@ class RebuildIndex:
         below = self.link(link.base)
         if link.state is not BaseState.OUTDATED or below is None or below.state is not BaseState.OUTDATED:
             return False
-        base = link.base
-        if link.tag and self.tags.get((base.registry, base.repository, link.tag), base) != base:
+        if below.newest != link.newest or below.since != link.since:
             return False
-        return (below.newest, below.since) == (link.newest, link.since)
+        base = link.base
+        return not link.tag or self.tags.get((base.registry, base.repository, link.tag), base) == base
 
     def todays_base(self, link: BaseLink) -> ImageKey | None:
         """The base that an image would stand on if it were rebuilt today, None where that is not known."""
+        return link.base if link.state is not BaseState.OUTDATED or self.is_behind(link) else self.named_now(link)
+
+    def named_now(self, link: BaseLink) -> ImageKey | None:
+        """The newest build of an outdated base that there is."""
         base = link.base
-        if link.state is not BaseState.OUTDATED or self.is_behind(link):
-            return base
         tag, _, digest = link.newest.partition("@")
         if digest:
             return self.digests.get((base.registry, base.repository, digest), ImageKey(base.registry, base.repository, digest))
@@ -284,7 +286,7 @@ class _Gathering:
         if link is None or link.state is not BaseState.OUTDATED:
             return RebuildNode(key, stands_on=link.base if link is not None else None)
         same = self._index.is_behind(link)
-        new = self._index.todays_base(link)
+        new = link.base if same else self._index.named_now(link)
         fixed = link.newest if link.newest and "@" not in link.newest and not same else ""
         fixed = fixed if not link.tag or is_exact(link.tag) else ""
         below = self._index.link(new) if new is not None else None

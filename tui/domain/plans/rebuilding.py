@@ -45,18 +45,18 @@ def rebuild(
     steps = _Rebuilds(snapshot, needs).steps()
     new = {old: _new_image(snapshot, target, steps) for old, target in needs.covered.items()}
     redeploys = redeploy_steps(snapshot, new, {step.id: step for step in steps.values()})
-    ordered = tuple(dict.fromkeys(steps[node.key] for node in needs.nodes))
+    ordered = tuple({(step := steps[node.key]).id: step for node in needs.nodes}.values())
     notes = (*needs.notes, *redeploys.notes)
     plan = make_plan(
         snapshot, Action.REBUILD, query, now, (*ordered, *redeploys.steps), notes, (*needs.unknown, *redeploys.unknown)
     )
-    cleared = frozenset(image for step in plan.ready if step.kind is StepKind.REBUILD for image in _images(step))
+    cleared = frozenset([image for step in plan.ready if step.kind is StepKind.REBUILD for image in _images(step)])
     behind = frozenset(node.key for node in needs.nodes if node.behind)
     return msgspec.structs.replace(plan, forecast=forecast(snapshot, needs.covered, cleared, behind))
 
 
 def _images(step: Step) -> tuple[ImageKey, ...]:
-    return (*((step.image,) if step.image is not None else ()), *step.also)
+    return (step.image, *step.also) if step.image is not None else step.also
 
 
 def _new_image(snapshot: Snapshot, target: ImageKey, steps: Mapping[ImageKey, Step]) -> NewImage:
@@ -105,13 +105,15 @@ class _Rebuilds:
     def _step(self, run: JobRun, ids: Mapping[ImageKey, str]) -> Step:
         nodes = run.nodes
         node, chosen = nodes[0], self._jobs[nodes[0].key]
-        titles = [image_title(self._snapshot, member.key) for member in nodes]
+        target = image_title(self._snapshot, node.key)
+        if len(nodes) > 1:
+            target = several([image_title(self._snapshot, member.key) for member in nodes])
         needs = dict.fromkeys([ids[key] for member in nodes for key in member.on])
         needs.pop(ids[node.key], None)
         step = Step(
             id=ids[node.key],
             kind=StepKind.REBUILD,
-            target=several(titles) if len(titles) > 1 else titles[0],
+            target=target,
             what="",
             why=self._why(node),
             image=node.key,
@@ -129,14 +131,13 @@ class _Rebuilds:
         image = self._snapshot.images[node.key]
         if image.base is not None and image.base.state_reason and condition(image) is not Condition.CLEAN:
             return full_stop(clean(image.base.state_reason, 400))
-        mended = len([row for row in image.vulnerabilities if row.rebuild])
-        if mended:
+        if mended := len([row for row in image.vulnerabilities if row.rebuild]):
             return f"The newest build of its base removes {mended} of its vulnerabilities."
         return "Its base is rebuilt first." if node.on else "Whether it is up to date is not known."
 
     def _preconditions(self, node: RebuildNode) -> tuple[Precondition, ...]:
-        image = self._snapshot.images[node.key]
-        return tuple([Precondition(f"tag {clean(tag, 128)}", node.key.digest) for tag in image.tags[:1]])
+        tags = self._snapshot.images[node.key].tags
+        return (Precondition(f"tag {clean(tags[0], 128)}", node.key.digest),) if tags else ()
 
 
 def _by(step: Step, chosen: ChosenJob, hindrance: tuple[str, str], snapshot: Snapshot, node: RebuildNode) -> Step:
@@ -165,6 +166,8 @@ def _shown(job: Job) -> tuple[tuple[str, str], ...]:
 
 def _given_words(job: Job, shown: tuple[tuple[str, str], ...]) -> str:
     """The branch and the parameters, as the settings name them."""
+    if not job.given and not job.ref:
+        return ""
     values = dict(shown)
     pairs = [f"{clean(name, 60)}={clean(values[name], 100)}" if name in values else clean(name, 60) for name, _ in job.given]
     branch = f", branch {clean(job.ref, 100)}" if job.ref else ""
@@ -188,13 +191,13 @@ def _blocked(snapshot: Snapshot, node: RebuildNode, chosen: ChosenJob) -> tuple[
         return f"Its job pushes {several(tags)} now, not this tag.", (
             f"Let what runs it name {tag}, and roll that out; or let the job push this tag again."
         )
-    base = repository_title(node.stands_on) if node.stands_on is not None else "its base"
     if node.fixed_tag:
         new = clean(node.fixed_tag, 128)
         return f"It is built from a tag that does not move: a rebuild would be built on the same build. {new} is newer.", (
             f"Change its FROM line to the tag {new}, then rebuild it."
         )
     if node.behind and node.same_base:
+        base = repository_title(node.stands_on) if node.stands_on is not None else "its base"
         return f"{base} is built on an old base itself, and only its publisher can rebuild it: a rebuild changes nothing yet.", (
             f"Wait for a new build of {base}, or build on another base."
         )

@@ -97,9 +97,11 @@ def _untold(workload: Workload, index: RebuildIndex) -> Iterable[str]:
 
 def redeploy_steps(snapshot: Snapshot, new: Mapping[ImageKey, NewImage], rebuilds: Mapping[str, Step]) -> Redeploys:
     """The steps by which everything that runs one of these images runs the new one."""
-    users = {user for key in new for user in snapshot.users.get(key, ())}
+    # In the order of the images, which is nearly that of the workloads: that is sorted sooner.
+    users = dict.fromkeys([user for key in new for user in snapshot.users.get(key, ())])
     # A CronJob between two of its Jobs runs nothing, and starts what it names again.
-    users.update(name for name, workload in snapshot.workloads.items() if is_scheduled(workload) and _has_any(workload, new))
+    scheduled = [name for name, workload in snapshot.workloads.items() if is_scheduled(workload) and _has_any(workload, new)]
+    users |= dict.fromkeys(scheduled)
     changes = _Changes(snapshot, new, rebuilds)
     for name in sorted(users):
         if name in snapshot.workloads:
@@ -147,14 +149,14 @@ class _Changes:
         if workload.key.kind not in PINNABLE:
             self.steps.append(self._impossible(workload, changes))
             return
-        if any(is_ahead(change.container) for change in changes):
-            self._wait(workload, changes)
+        if ahead := [change for change in changes if is_ahead(change.container)]:
+            self._wait(workload, changes, ahead)
             return
         pins = [change for change in changes if not (change.moves and (change.pulls or workload.managed_by))]
-        fixed = [change for change in pins if unpinnable(workload, change.container)]
-        self.steps += [self._unpinnable(workload, change) for change in fixed]
-        pins = [change for change in pins if change not in fixed]
-        changes = [change for change in changes if change not in fixed]
+        if fixed := [change for change in pins if unpinnable(workload, change.container)]:
+            self.steps += [self._unpinnable(workload, change) for change in fixed]
+            pins = [change for change in pins if change not in fixed]
+            changes = [change for change in changes if change not in fixed]
         restarts = [change for change in changes if change not in pins]
         if restarts and workload.key.kind == "CronJob":
             self.notes.append(f"{workload_title(workload.key)} takes the new image when it starts next.")
@@ -162,19 +164,28 @@ class _Changes:
             self.notes.append(f"{workload_title(workload.key)} has no pods: it takes the new image when it starts.")
         elif restarts and (not pins or workload.managed_by):
             self.steps.append(self._restart(workload, restarts))
+        if pins:
+            self._pin_all(workload, pins if workload.managed_by else changes)
+
+    def _pin_all(self, workload: Workload, pins: list[_Change]) -> None:
+        """One step for each image that comes in."""
         groups: dict[NewImage, list[_Change]] = {}
-        for change in pins if workload.managed_by or not pins else changes:
+        for change in pins:
             groups.setdefault(change.new, []).append(change)
         self.steps += [self._pin(workload, image, group) for image, group in groups.items()]
 
     def _change(self, container: Container) -> _Change | None:
         if self._index is not None:
             return self._renewal(container, _meant_now(container, self._index))
-        olds = [key for key in container.images if key in self._new]
-        old = olds[0] if olds else None
-        if old is None or container.name_of is None:
+        if container.name_of is None:
             return None
-        new = self._new[old]
+        for old in container.images:
+            if (new := self._new.get(old)) is not None:
+                return self._replacement(container, old, new)
+        return None
+
+    def _replacement(self, container: Container, old: ImageKey, new: NewImage) -> _Change | None:
+        """A container that runs what another image takes the place of."""
         if new.step == "" and set(container.runs) == {new.key}:
             return None
         if new.step == "" and not container.pin and container.declared not in (None, old, new.key):
@@ -202,17 +213,16 @@ class _Changes:
             return container.declared == new.key
         name, tag = container.name_of, container.tag or "latest"
         tags = [built.tag for built in new.job.images if built.name == name] if new.job is not None else []
-        if any(written == tag and not is_open(written) for written in tags):
+        if tag in tags and not is_open(tag):
             return True
-        if tags and not any(is_open(written) or tag_matches(written, tag) for written in tags):
+        if tags and not [written for written in tags if is_open(written) or tag_matches(written, tag)]:
             return False
         image = self._snapshot.images.get(new.key)
         return image is not None and tag in image.tags and not is_exact(tag)
 
-    def _wait(self, workload: Workload, changes: list[_Change]) -> None:
+    def _wait(self, workload: Workload, changes: list[_Change], ahead: list[_Change]) -> None:
         """Its template has what its pods do not run yet: what would replace that is not what was looked at."""
         title = workload_title(workload.key)
-        ahead = [change for change in changes if is_ahead(change.container)]
         if all(change.new.key.digest in change.container.template for change in ahead):
             self.notes.append(f"{title} names the new image already: its next pods run it.")
             return
@@ -246,10 +256,11 @@ class _Changes:
     # ---- steps
 
     def _step(self, kind: StepKind, workload: Workload, changes: list[_Change], *parts: str) -> Step:
-        needs = tuple(dict.fromkeys([change.new.step for change in changes if change.new.step]))
-        key = workload.key
-        wave = 1 + max([self._rebuilds[name].wave for name in needs], default=0)
-        first = changes[0]
+        needs: dict[str, int] = {}
+        for change in changes:
+            if name := change.new.step:
+                needs[name] = self._rebuilds[name].wave
+        key, first = workload.key, changes[0]
         return Step(
             id=step_id(kind, key.cluster, key.namespace, key.kind, key.name, *parts),
             kind=kind,
@@ -260,8 +271,8 @@ class _Changes:
             workload=key,
             containers=tuple([change.container.name for change in changes]),
             new_image=self._reference(first),
-            needs=needs,
-            wave=wave,
+            needs=tuple(needs),
+            wave=1 + max(needs.values(), default=0),
             leaves=self._leaves(workload, changes),
             preconditions=tuple([image_seen(key, change.container) for change in changes]),
         )
@@ -277,7 +288,7 @@ class _Changes:
 
     def _reference(self, change: _Change) -> str:
         name, tag = change.container.name_of, change.container.tag
-        start = f"{name}:{tag}" if tag else str(name)
+        start = f"{name!s}:{tag}" if tag else str(name)
         return start if change.new.step or change.moves else f"{start}@{change.new.key.digest}"
 
     @staticmethod
@@ -293,14 +304,16 @@ class _Changes:
         warnings = []
         if workload.managed_by:
             warnings.append(f"{workload.managed_by} owns it and may undo the restart: that is watched.")
-        if not all(change.pulls for change in changes):
-            warnings.append("Its pull policy lets nodes start the old image again, which they hold under this tag.")
+            # What nobody owns is pinned instead.
+            if not all(change.pulls for change in changes):
+                warnings.append("Its pull policy lets nodes start the old image again, which they hold under this tag.")
+        blocked = _blocked(workload)
         return msgspec.structs.replace(
             step,
             what="Restarts its pods, one after the other: their tag names the new image then.",
             warnings=tuple(warnings),
-            blocked=_blocked(workload),
-            remedy=_RIGHT if _blocked(workload) else "",
+            blocked=blocked,
+            remedy=_RIGHT if blocked else "",
             commands=commands.restart(workload.key),
             undo="A restart cannot be undone: kubectl rollout undo starts the same tag. Pin the digest that ran before instead.",
         )

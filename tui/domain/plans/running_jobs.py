@@ -40,18 +40,21 @@ def _waves(nodes: tuple[RebuildNode, ...], names: dict[ImageKey, Hashable]) -> d
     needs: dict[Hashable, set[Hashable]] = {name: set() for name in names.values()}
     for node in nodes:
         name = names[node.key]
-        needs[name].update(names[key] for key in node.on if names[key] != name)
+        for below in node.on:
+            if names[below] != name:
+                needs[name].add(names[below])
     users: dict[Hashable, list[Hashable]] = {}
-    for name, below in needs.items():
-        for need in below:
+    for name, needed in needs.items():
+        for need in needed:
             users.setdefault(need, []).append(name)
-    waiting = {name: len(below) for name, below in needs.items()}
+    waiting = {name: len(needed) for name, needed in needs.items()}
     waves = {name: 1 for name, count in waiting.items() if not count}
     queue = list(waves)
     for name in queue:
         for user in users.get(name, ()):
             waiting[user] -= 1
             if not waiting[user]:
-                waves[user] = 1 + max(waves[need] for need in needs[user])
+                # What is waited for comes in the order of waves, so that this, the last of it, has the highest.
+                waves[user] = 1 + waves[name]
                 queue.append(user)
     return waves

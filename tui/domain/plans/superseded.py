@@ -23,7 +23,7 @@ def tags_pushed_instead(snapshot: Snapshot, key: ImageKey, chosen: ChosenJob) ->
         return ()
     name = image.name
     written = [built.tag for built in chosen.job.images if built.name == name]
-    if not written or any(tag in written for tag in image.tags):
+    if not written or not set(written).isdisjoint(image.tags):
         return ()
     if any(is_open(pattern) or any(tag_matches(pattern, tag) for tag in image.tags) for pattern in written):
         return ()

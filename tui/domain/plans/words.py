@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 from datetime import datetime
-from functools import lru_cache
 
 from tui.domain.common.text import clean, first_few, short
 from tui.domain.facts.events import SourceState
@@ -29,24 +28,20 @@ def plan_id(action: Action, query: str, moment: datetime, steps: Iterable[Step])
 
 
 def _digest(parts: Iterable[str]) -> str:
-    return hashlib.sha256("\0".join(parts).encode("utf-8", "backslashreplace")).hexdigest()[:12]
+    return hashlib.sha256("\0".join(parts).encode(errors="backslashreplace")).hexdigest()[:12]
 
 
 def repository_title(key: ImageKey) -> str:
     """The repository, as a person names it."""
-    return _repository(key.registry, key.repository)
-
-
-@lru_cache(maxsize=4096)
-def _repository(registry: str, repository: str) -> str:
-    return clean(f"{registry}/{repository}" if repository else "a base that is in no registry", 200)
+    return clean(f"{key.registry}/{key.repository}" if key.repository else "a base that is in no registry", 200)
 
 
 def image_title(snapshot: Snapshot, key: ImageKey) -> str:
     """The image by its first tag, by its digest where it has none."""
     image = snapshot.images.get(key)
-    tag = image.tags[0] if image is not None and image.tags else ""
-    return f"{repository_title(key)}:{clean(tag, 128)}" if tag else f"{repository_title(key)} ({short(key.digest)})"
+    if image is not None and image.tags and image.tags[0]:
+        return f"{repository_title(key)}:{clean(image.tags[0], 128)}"
+    return f"{repository_title(key)} ({short(key.digest)})"
 
 
 def workload_title(key: ObjectKey) -> str:

@@ -191,7 +191,10 @@ class AttributionBasis(StrEnum):
     @property
     def is_claim(self) -> bool:
         """Whether only the image itself says it."""
-        return self in (AttributionBasis.PROVENANCE, AttributionBasis.LABEL)
+        return self in _CLAIMS
+
+
+_CLAIMS = (AttributionBasis.PROVENANCE, AttributionBasis.LABEL)
 
 
 class Attribution(msgspec.Struct, frozen=True, gc=False):
