@@ -28,10 +28,15 @@ def report(digest: str, *found: Vulnerability, scanner: str = "Trivy", at: datet
 
 
 def statement(
-    status: Exploitability, author: str = "Security", id: str = CVE, at: datetime | None = LATELY, package: str = ""
+    status: Exploitability,
+    author: str = "Security",
+    id: str = CVE,
+    at: datetime | None = LATELY,
+    package: str = "",
+    version: str = "",
 ) -> Vex:
     """A statement about a vulnerability."""
-    return Vex(id, status, author, package=package, at=at)
+    return Vex(id, status, author, package=package, at=at, version=version)
 
 
 def tell(world: World, *reports: ScanReport) -> None:

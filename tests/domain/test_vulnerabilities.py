@@ -121,6 +121,38 @@ def test_a_statement_counts_when_nobody_contradicts_it(statements: tuple[Vex, ..
     assert (found.vex.author if found.vex is not None else "") == author
 
 
+@pytest.mark.parametrize(
+    ("version", "installed", "clears"),
+    [
+        ("3.0", ("3.0",), True),
+        ("3.0", ("1:3.0",), True),
+        ("1:3.0", ("3.0",), True),
+        ("v3.0", ("3.0",), True),
+        ("2:3.0", ("1:3.0",), False),
+        ("2.9", ("3.0",), False),
+        ("3.0", ("",), False),
+        ("3.0", ("3.0", ""), True),
+        ("3.0", ("3.0", "2.9"), False),
+        ("", ("3.0", "2.9"), True),
+    ],
+)
+def test_a_statement_about_a_version_of_a_package_clears_that_version_alone(
+    version: str, installed: tuple[str, ...], clears: bool
+) -> None:
+    stated = statement(NOT_AFFECTED, package="openssl", version=version)
+    said = report(IMAGE, vulnerabilities=None, vex=(stated,), scanner="OpenVEX")
+    rows = merge((report(IMAGE, *(vulnerability(installed=each) for each in installed)), said)).rows
+    assert [row.vex is not None for row in rows] == [clears]
+
+
+def test_a_statement_about_one_of_two_versions_contradicts() -> None:
+    old = statement(NOT_AFFECTED, package="openssl", at=LATELY - timedelta(days=1))
+    new = statement(AFFECTED, package="openssl", version="2.9")
+    said = report(IMAGE, vulnerabilities=None, vex=(old, new), scanner="OpenVEX")
+    assert merge((report(IMAGE, vulnerability(), vulnerability(installed="2.9")), said)).rows[0].vex is None
+    assert merge((report(IMAGE, vulnerability()), said)).rows[0].vex is not None
+
+
 REPORTS = st.lists(
     st.builds(
         lambda scanner, found: report(IMAGE, *found, scanner=scanner),

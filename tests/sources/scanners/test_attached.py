@@ -163,9 +163,11 @@ async def test_a_report_on_another_image_says_nothing_of_this_one() -> None:
         content.attach("application/vnd.trivy+json", about(other)),
         content.attach("application/vnd.openvex+json", written.openvex(f"pkg:oci/web@{other}")),
         content.attach("application/vnd.openvex+json", written.openvex("pkg:oci/api?repository_url=contoso.azurecr.io/shop/api")),
+        content.attach("application/vnd.openvex+json", written.openvex("pkg:oci/api")),
+        content.attach("application/vnd.openvex+json", written.openvex("pkg:docker/org/other@1.0")),
     )
     found = await examine(content, demand(subject, *reports))
-    assert len(found.reports) == 3
+    assert len(found.reports) == 5
     for report in found.reports.values():
         assert (report.digest, report.complete, report.vulnerabilities, report.vex) == (subject, False, None, ())
         assert "about another" in report.reason

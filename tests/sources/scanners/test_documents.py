@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.sources.scanners import documents as written
-from tests.sources.scanners.documents import CONFIG, DIGEST, HOST, IMAGE
+from tests.sources.scanners.documents import CONFIG, DIGEST, ENCODED, HOST, IMAGE
 from tui.domain.common.source_id import SourceId, SourceKind
 from tui.domain.facts.image import RepositoryName
 from tui.domain.facts.scan import Exploitability, ScanReport, Severity
@@ -398,6 +398,13 @@ def test_grypes_help_names_package_and_version() -> None:
     assert found(only(document)) == [("CVE-2005-2541", Severity.LOW, "tar", "1.34", "1.35")]
 
 
+def stated(entry: dict[str, Any]) -> dict[str, Any]:
+    """CycloneDX with a statement."""
+    document = written.cyclonedx_vex()
+    document["vulnerabilities"][0] |= entry
+    return document
+
+
 # ---- encodings
 
 
@@ -458,10 +465,88 @@ def test_a_statement_about_something_else_clears_nothing(product: Any) -> None:
         ({"products": [IMAGE]}, 1),
         ({"products": ["pkg:deb/debian/zlib1g@1.2"]}, 1),
         ({"products": []}, 1),
+        ({"vulnerability": {"name": "GHSA-1", "aliases": ["CVE-2026-1", "GHSA-1"]}}, 2),
+        ({"justification": None}, 0),
+        ({"justification": None, "impact_statement": "it is never called"}, 1),
+        ({"justification": None, "status": "under_investigation"}, 1),
     ],
 )
 def test_forms_of_openvex(more: dict[str, Any], statements: int) -> None:
     assert sum(len(report.vex) for report in read(written.openvex(**more))) == statements
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        written.openvex() | {"statements": []},
+        written.openvex(status="certainly_fine"),
+        written.openvex(justification=None),
+        written.openvex("https://contoso.example/other"),
+        stated({"analysis": {"state": "certainly_fine"}}),
+        stated({"analysis": {"detail": "looked at"}}),
+        stated({"affects": [{"ref": "6f2c0a0e"}]}),
+        stated({"affects": [{"ref": "urn:cdx:3e671687-395b-41f5-a30f-a58921a69b79/1"}]}),
+    ],
+)
+def test_a_document_of_statements_without_one_that_counts_is_no_scan(document: Any) -> None:
+    report = only(document)
+    assert (report.is_scan, report.complete, report.vulnerabilities, report.vex) == (False, False, None, ())
+
+
+LINK = "urn:cdx:3e671687-395b-41f5-a30f-a58921a69b79/1#"
+
+
+@pytest.mark.parametrize(
+    ("reference", "package", "version"),
+    [
+        ("pkg:deb/debian/zlib1g@1.2", "zlib1g", "1.2"),
+        (f"{LINK}pkg:deb/debian/zlib1g@1.2", "zlib1g", "1.2"),
+        (f"{LINK}pkg%3Adeb%2Fdebian%2Fzlib1g%401.2", "zlib1g", "1.2"),
+        (IMAGE, "", ""),
+    ],
+)
+def test_a_statement_of_cyclonedx_is_about_what_it_names_alone(reference: str, package: str, version: str) -> None:
+    (vex,) = only(stated({"affects": [{"ref": reference}]})).vex
+    assert (vex.package, vex.version) == (package, version)
+
+
+def test_a_statement_of_cyclonedx_that_names_another_image_is_about_that() -> None:
+    other = "sha256:" + "b" * 64
+    document = stated({"affects": [{"ref": f"pkg:oci/other@{other.replace(':', '%3A')}"}]})
+    assert [(report.digest, len(report.vex)) for report in read(document)] == [(other, 1)]
+
+
+@pytest.mark.parametrize(
+    ("product", "name", "tag"),
+    [
+        ("pkg:docker/cassandra@latest", RepositoryName("docker.io", "library/cassandra"), "latest"),
+        ("pkg:docker/org/web@1.0", RepositoryName("docker.io", "org/web"), "1.0"),
+        ("pkg:docker/org/web@1.0?repository_url=gcr.io", RepositoryName("gcr.io", "org/web"), "1.0"),
+        (f"pkg:docker/org/web@{ENCODED}", RepositoryName("docker.io", "org/web"), ""),
+        ("pkg:oci/web?tag=1", RepositoryName("", "web"), "1"),
+        (f"pkg:oci/web@{ENCODED}", None, ""),
+    ],
+)
+def test_package_urls_of_images_name_them(product: str, name: RepositoryName | None, tag: str) -> None:
+    (report,) = read(written.openvex(product))
+    assert (report.name, report.tag, report.digest) == (name, tag, DIGEST if ENCODED in product else "")
+
+
+@pytest.mark.parametrize(
+    ("product", "statements"),
+    [
+        (IMAGE, 1),
+        ("pkg:oci/web", 1),
+        (f"pkg:oci/web?repository_url={HOST}/shop/web", 1),
+        ("pkg:oci/other", 0),
+        ("pkg:docker/org/other@1.0", 0),
+        (f"pkg:oci/other?repository_url={HOST}/shop/other", 0),
+        (f"{HOST}/shop/other:v1", 0),
+    ],
+)
+def test_statements_that_are_attested_are_about_the_subject_or_about_nothing(product: str, statements: int) -> None:
+    (report,) = read(written.statement("https://openvex.dev/ns/v0.2.0", written.openvex(product)))
+    assert (report.digest, len(report.vex), report.complete) == (DIGEST, statements, bool(statements))
 
 
 # ---- damage

@@ -32,13 +32,16 @@ DOCKER_CONFIG = "application/vnd.docker.container.image.v1+json"
 
 
 class RepositoryName(msgspec.Struct, frozen=True, gc=False, order=True):
-    """A repository in a registry, both as written in references (`docker.io`, `library/nginx`)."""
+    """A repository in a registry, both as written in references (`docker.io`, `library/nginx`).
+
+    Without a registry (package URLs) it is no more than the last part of a name.
+    """
 
     registry: str
     repository: str
 
     def __str__(self) -> str:
-        return f"{self.registry}/{self.repository}"
+        return f"{self.registry}/{self.repository}" if self.registry else self.repository
 
 
 class Platform(msgspec.Struct, frozen=True, gc=False, order=True):

@@ -55,7 +55,7 @@ class Exploitability(StrEnum):
 
 
 class Vex(msgspec.Struct, frozen=True, gc=False):
-    """What somebody states about a vulnerability in an image; `package` empty means all of the image."""
+    """What somebody states about a vulnerability in an image; `package` empty means all of the image, `version` all of them."""
 
     id: str
     status: Exploitability
@@ -63,6 +63,7 @@ class Vex(msgspec.Struct, frozen=True, gc=False):
     justification: str = ""
     package: str = ""
     at: datetime | None = None
+    version: str = ""
 
 
 class Vulnerability(msgspec.Struct, frozen=True, gc=False):

@@ -7,7 +7,7 @@ count only when nobody contradicts them.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from datetime import UTC, datetime
 from functools import cached_property
 
@@ -114,7 +114,7 @@ def _row(
         url=next((vulnerability.url for _, vulnerability in spoken if vulnerability.url), ""),
         sources=sources,
         disagreement=_disagreement(spoken, silent) if len(silent) > 1 or len(sources) > 1 else "",
-        vex=_clearing((name, *others), worst.package, statements) if statements else None,
+        vex=_clearing((name, *others), worst.package, _versions(spoken), statements) if statements else None,
         aliases=tuple(sorted(others)),
         exemption=next((vulnerability.exemption for _, vulnerability in spoken if vulnerability.exemption), ""),
     )
@@ -163,10 +163,15 @@ def _statements(reports: Iterable[ScanReport]) -> dict[str, tuple[Vex, ...]]:
     return {name: tuple(several) for name, several in by_name.items()}
 
 
-def _clearing(names: Iterable[str], package: str, statements: Mapping[str, tuple[Vex, ...]]) -> Vex | None:
+def _versions(spoken: Iterable[Spoken]) -> frozenset[str]:
+    return frozenset(vulnerability.installed for _, vulnerability in spoken if vulnerability.installed)
+
+
+def _clearing(names: Iterable[str], package: str, installed: Set[str], statements: Mapping[str, tuple[Vex, ...]]) -> Vex | None:
     """The statement that takes a vulnerability out of the count: the newest, when every author's last word does so."""
     last: dict[str, Vex] = {}
-    for statement in (candidate for name in names for candidate in statements.get(name, ()) if _is_about(candidate, package)):
+    candidates = (candidate for name in names for candidate in statements.get(name, ()))
+    for statement in (candidate for candidate in candidates if _is_about(candidate, package, installed)):
         previous = last.get(statement.author)
         if previous is None or _newness(statement) > _newness(previous):
             last[statement.author] = statement
@@ -180,9 +185,27 @@ def _newness(statement: Vex) -> tuple[datetime, bool, str, str]:
     return statement.at or _NEVER, statement.status not in _CLEARING, statement.author, statement.justification
 
 
-def _is_about(statement: Vex, package: str) -> bool:
-    """Whether a statement is about a package: by its name, or by a package URL (purl-spec: pkg:type/namespace/name@version)."""
-    if not statement.package or statement.package == package:
+def _is_about(statement: Vex, package: str, installed: Set[str]) -> bool:
+    """Whether a statement is about a package, and about the version that is installed where it names one.
+
+    A package is named by its name, or by a package URL (purl-spec: pkg:type/namespace/name@version). Of several versions a
+    statement has to clear each, and contradicts where it is about any (openvex/go-vex, `PurlMatches`).
+    """
+    if not statement.package:
         return True
     name = statement.package.partition("?")[0].rpartition("/")[2].partition("@")[0]
-    return statement.package.startswith("pkg:") and name == package
+    if statement.package != package and not (statement.package.startswith("pkg:") and name == package):
+        return False
+    same = [_same_version(statement.version, version) for version in installed]
+    return not statement.version or (bool(same) and (all(same) if statement.status in _CLEARING else any(same)))
+
+
+def _same_version(stated: str, installed: str) -> bool:
+    """Whether two versions are one: without the epoch where only one names it (deb, rpm), and without Go's `v`."""
+    one, other = stated.removeprefix("v"), installed.removeprefix("v")
+    return one == other or one == _without_epoch(other) or _without_epoch(one) == other
+
+
+def _without_epoch(version: str) -> str:
+    epoch, separator, upstream = version.partition(":")
+    return upstream if separator and epoch.isdigit() else version

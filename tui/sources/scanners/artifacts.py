@@ -18,6 +18,7 @@ from tui.sources.scanners.findings import Pool, decode
 from tui.sources.scanners.formats.attestation import is_about_vulnerabilities
 from tui.sources.scanners.formats.detect import read_document
 from tui.sources.scanners.formats.drafts import Reading
+from tui.sources.scanners.formats.purl import is_named
 from tui.sources.scanners.words import digest_of
 
 __all__ = ["ArtifactReader"]
@@ -103,7 +104,7 @@ def _about(report: ScanReport, demand: ArtifactDemand, own: frozenset[str]) -> S
     """
     subject = demand.subject.digest
     placed = msgspec.structs.replace(report, name=demand.name, digest=report.digest if report.digest in own else subject)
-    elsewhere = not report.digest and report.name is not None and report.name.repository != demand.name.repository
+    elsewhere = not report.digest and report.name is not None and not is_named(report.name, demand.name)
     if not elsewhere and (not report.digest or report.digest in own):
         return placed
     claimed = report.digest[:19] or str(report.name)

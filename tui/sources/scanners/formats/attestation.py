@@ -22,6 +22,7 @@ from tui.sources.scanners.findings import Findings, rows
 from tui.sources.scanners.formats.cyclonedx import read_cyclonedx
 from tui.sources.scanners.formats.drafts import DocumentSubject, Reading, ReportDraft
 from tui.sources.scanners.formats.openvex import read_openvex
+from tui.sources.scanners.formats.purl import is_named, subject_in
 from tui.sources.scanners.words import Said, is_cvss, moment, score, severity_of, severity_of_score, text
 
 __all__ = ["is_about_vulnerabilities", "read_envelope", "read_statement"]
@@ -46,6 +47,7 @@ class _Bundle(msgspec.Struct, rename="camel"):
 
 
 class _Subject(msgspec.Struct):
+    name: Said = None
     digest: dict[str, str] | None = None
 
 
@@ -109,11 +111,11 @@ def read_envelope(reading: Reading, body: bytes | msgspec.Raw, inner: Read) -> l
 def read_statement(reading: Reading, body: bytes | msgspec.Raw, inner: Read) -> list[ScanReport]:
     """The reports in an in-toto statement, one for each subject; none for predicates about other things. Raises DECODING."""
     statement = from_json(body, _Statement)
-    digests = [digest for subject in statement.subject or () for digest in _digests(subject)]
+    digests = [(digest, subject) for subject in statement.subject or () for digest in _digests(subject)]
     reports = _read_predicate(reading, statement, inner)
     if not digests:
         return [msgspec.structs.replace(report, complete=False, reason="the statement has no subject") for report in reports]
-    return [_about(report, digest, number) for number, digest in enumerate(digests) for report in reports]
+    return [_about(report, *place, number) for number, place in enumerate(digests) for report in reports]
 
 
 def _read_predicate(reading: Reading, statement: _Statement, inner: Read) -> list[ScanReport]:
@@ -128,15 +130,23 @@ def _read_predicate(reading: Reading, statement: _Statement, inner: Read) -> lis
             return []
 
 
-def _about(report: ScanReport, digest: str, number: int) -> ScanReport:
+def _about(report: ScanReport, digest: str, subject: _Subject, number: int) -> ScanReport:
     """The report as one about a subject; what names another image inside is about that, and says nothing of the subject."""
-    if report.digest not in ("", digest, report.config):
-        reason = f"the statement is about {digest[:19]}, what is in it about {report.digest[:19]}"
+    if report.digest not in ("", digest, report.config) or (report.vex and not _may_name(report, subject)):
+        reason = f"the statement is about {digest[:19]}, what is in it about {report.digest[:19] or report.name}"
         return msgspec.structs.replace(
             report, digest=digest, vulnerabilities=None, vex=(), counts={}, complete=False, reason=reason
         )
     key = f"{report.key}~{number}" if number else report.key
     return msgspec.structs.replace(report, digest=digest, key=key)
+
+
+def _may_name(report: ScanReport, subject: _Subject) -> bool:
+    """Whether products without a digest may be the subject: a scan may have been made under another name, they have their own."""
+    if report.digest or report.name is None:
+        return True
+    named = subject_in(subject.name, subject.name).name
+    return named is not None and is_named(report.name, named)
 
 
 def _digests(subject: _Subject) -> list[str]:

@@ -5,7 +5,10 @@ Source: CycloneDX 1.4 to 1.6 (`vulnerabilities[].analysis.state`, `ratings`, `af
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
 from datetime import datetime
+from urllib.parse import unquote
 
 import msgspec
 
@@ -14,7 +17,7 @@ from tui.domain.facts.scan import Exploitability, ScanReport, Severity, Vex, Vul
 from tui.domain.scans.vulnerabilities import graded
 from tui.sources.scanners.findings import Findings, rows
 from tui.sources.scanners.formats.drafts import DocumentSubject, Reading, ReportDraft
-from tui.sources.scanners.formats.purl import Package, package_of, subject_in
+from tui.sources.scanners.formats.purl import Package, is_image, package_of, subject_in
 from tui.sources.scanners.words import Said, is_cvss, moment, score, severity_of, severity_of_score, text, web_address
 
 __all__ = ["read_cyclonedx"]
@@ -104,12 +107,14 @@ def read_cyclonedx(reading: Reading, body: bytes | msgspec.Raw) -> list[ScanRepo
         if component.ref
     }
     written, who = moment(metadata.timestamp), reading.author(_author(metadata))
-    draft = ReportDraft(
-        scanner=_tool(metadata) or "CycloneDX",
-        at=written,
-        subject=_subject(metadata),
-        vex=tuple(vex for entry in entries for vex in _statements(entry, packages, who, written)),
-    )
+    subject = _subject(metadata)
+    own = metadata.component.ref if metadata.component else None
+    gathered: defaultdict[DocumentSubject, list[Vex]] = defaultdict(list, {subject: []})
+    for entry in entries:
+        for place, package in _places(entry, packages, own):
+            gathered[subject if place is None else place] += _statements(entry, package, who, written)
+    scanner = _tool(metadata) or "CycloneDX"
+    draft = ReportDraft(scanner=scanner, at=written, subject=subject, vex=tuple(gathered.pop(subject)))
     reported = [entry for entry in entries if entry.analysis is None]
     if packages or reported or not (entries or broken):
         draft.findings = _findings(entries, packages, reading)
@@ -118,7 +123,10 @@ def read_cyclonedx(reading: Reading, body: bytes | msgspec.Raw) -> list[ScanRepo
             draft.other = f"the bill of materials{_by(metadata)}{' with statements' if entries else ''}"
     elif broken:
         draft.lacking = f"{len(broken)} statements could not be read"
-    return [draft.report(reading)]
+    others = [ReportDraft(scanner=scanner, at=written, subject=place, vex=tuple(vex)) for place, vex in gathered.items() if vex]
+    if others and not draft.vex and draft.findings is None:
+        return [other.report(reading, number) for number, other in enumerate(others)]
+    return [other.report(reading, number) for number, other in enumerate([draft, *others])]
 
 
 def _findings(entries: list[_Entry], packages: dict[Said, Package], reading: Reading) -> Findings:
@@ -163,13 +171,32 @@ def _fixed(recommendation: Said) -> str:
     return version if separator else ""
 
 
-def _statements(entry: _Entry, packages: dict[Said, Package], who: str, stated: datetime | None) -> list[Vex]:
+def _places(entry: _Entry, packages: Mapping[Said, Package], own: Said) -> Iterator[tuple[DocumentSubject | None, Package]]:
+    """Image (None: what the document is about) and package (empty for all of it) of each thing that a statement names.
+
+    What is named and described nowhere is something else: a statement on it says nothing of an image. Of a BOM-Link
+    (`urn:cdx:SERIAL/VERSION#REFERENCE`) the reference counts; which bill of materials that is about is for who attached it.
+    """
+    if entry.analysis is None:
+        return
+    if not entry.affects:
+        yield None, Package()
+    for affected in entry.affects or ():
+        link, separator, fragment = (affected.ref or "").partition("#")
+        reference = unquote(fragment) if separator and link.startswith("urn:cdx:") else affected.ref or ""
+        package = packages.get(reference) or package_of(reference)
+        if is_image(reference):
+            yield None if reference == own else subject_in(reference), Package()
+        elif package.name or (reference and reference == own):
+            yield None, package
+
+
+def _statements(entry: _Entry, package: Package, who: str, stated: datetime | None) -> list[Vex]:
     status = _STATES.get((entry.analysis.state or "").lower()) if entry.analysis else None
     if status is None or entry.analysis is None or not text(entry.id):
         return []
     why = text(entry.analysis.justification, 120) or text(entry.analysis.detail, 200)
-    affected = {(packages.get(target.ref) or package_of(target.ref)).name for target in entry.affects or ()}
-    return [Vex(text(entry.id, 80), status, who, why, package, stated) for package in sorted(affected) or [""]]
+    return [Vex(text(entry.id, 80), status, who, why, package.name, stated, package.version)]
 
 
 def _subject(metadata: _Metadata) -> DocumentSubject:

@@ -61,6 +61,8 @@ class ReportDraft(msgspec.Struct, kw_only=True):
     def report(self, reading: Reading, number: int = 0) -> ScanReport:
         """The report; `number` tells several of one document apart."""
         findings = self.findings
+        if findings is None and not (self.counts or self.vex or self.lacking):
+            self.other = self.other or f"the document of {self.scanner} without a statement"
         scanned = not self.other or (findings is not None and bool(findings.counts))
         lacking = self.lacking or (findings.shortfall(self.stated) if findings is not None else "")
         if self.other:

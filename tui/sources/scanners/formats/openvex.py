@@ -14,7 +14,7 @@ from tui.domain.common.decoding import from_json
 from tui.domain.facts.scan import Exploitability, ScanReport, Vex
 from tui.sources.scanners.findings import rows
 from tui.sources.scanners.formats.drafts import DocumentSubject, Reading, ReportDraft, subject_of
-from tui.sources.scanners.formats.purl import is_image, package_of, subject_in
+from tui.sources.scanners.formats.purl import Package, is_image, package_of, subject_in
 from tui.sources.scanners.words import Said, digest_of, moment, text
 
 __all__ = ["read_openvex"]
@@ -30,6 +30,7 @@ _STATES = {
 class _Vulnerability(msgspec.Struct):
     own_id: Said = msgspec.field(default=None, name="@id")
     name: Said = None
+    aliases: list[str] | None = None
 
 
 class _Part(msgspec.Struct):
@@ -62,47 +63,64 @@ def read_openvex(reading: Reading, body: bytes | msgspec.Raw) -> list[ScanReport
     entries, broken = rows(wire.statements, _Statement)
     who, written = reading.author(text(wire.author, 80)), moment(wire.timestamp)
     gathered: defaultdict[DocumentSubject, list[Vex]] = defaultdict(list)
+    invalid = 0
     for entry in entries:
         status = _STATES.get(entry.status.lower())
-        name = _name(entry.vulnerability)
-        if status is None or not name:
-            continue
         why = text(entry.justification, 120) or text(entry.impact_statement, 200)
+        if status is None or (status is Exploitability.NOT_AFFECTED and not why):
+            invalid += 1
+            continue
+        stated = moment(entry.timestamp) or written
         for subject, package in _places(entry):
-            gathered[subject].append(Vex(name, status, who, why, package, moment(entry.timestamp) or written))
-    lacking = f"{len(broken)} statements could not be read" if broken else ""
+            gathered[subject] += (
+                Vex(name, status, who, why, package.name, stated, package.version) for name in _names(entry.vulnerability)
+            )
+    lacking = _lacking(len(broken), invalid)
     drafts = [
         ReportDraft(scanner="OpenVEX", at=written, subject=subject, vex=tuple(vex), lacking=lacking)
         for subject, vex in gathered.items()
     ]
     return [
         draft.report(reading, number)
-        for number, draft in enumerate(drafts or [ReportDraft(scanner="OpenVEX", at=written, lacking=lacking)])
+        for number, draft in enumerate(drafts or [ReportDraft(scanner="OpenVEX", at=written, other=_empty(lacking))])
     ]
 
 
-def _name(vulnerability: _Vulnerability | str) -> str:
+def _lacking(broken: int, invalid: int) -> str:
+    """What of the document counts for nothing: the specification wants a status, and a reason why something is not affected."""
+    if broken:
+        return f"{broken} statements could not be read"
+    return f"{invalid} of its statements without a known status, or without a reason, do not count" if invalid else ""
+
+
+def _empty(lacking: str) -> str:
+    return f"the OpenVEX document without a statement that counts{f' ({lacking})' if lacking else ''}"
+
+
+def _names(vulnerability: _Vulnerability | str) -> list[str]:
+    """Every name of a vulnerability: what is said of one alias is said of all."""
     if isinstance(vulnerability, str):
-        return text(vulnerability, 80)
-    return text(vulnerability.name, 80) or text((vulnerability.own_id or "").rpartition("/")[2], 80)
+        return list(filter(None, [text(vulnerability, 80)]))
+    name = text(vulnerability.name, 80) or text((vulnerability.own_id or "").rpartition("/")[2], 80)
+    return list(dict.fromkeys(filter(None, (name, *(text(alias, 80) for alias in vulnerability.aliases or ())))))
 
 
-def _places(entry: _Statement) -> list[tuple[DocumentSubject, str]]:
+def _places(entry: _Statement) -> list[tuple[DocumentSubject, Package]]:
     """Image and package (empty for all of it) of each product; without products, whatever the document is attached to.
 
     A product that is neither an image nor a package is something else: the statement says nothing of images then.
     """
     if not entry.products:
-        return [(DocumentSubject(), "")]
-    places: list[tuple[DocumentSubject, str]] = []
+        return [(DocumentSubject(), Package())]
+    places: list[tuple[DocumentSubject, Package]] = []
     for listed in entry.products:
         product = listed if isinstance(listed, _Product) else _Product(own_id=listed)
         purl = _purl(product)
         if not is_image(purl) and not digest_of(purl) and not _is_reference(purl):
-            places += [(DocumentSubject(), name)] if (name := package_of(purl).name) else []
+            places += [(DocumentSubject(), package)] if (package := package_of(purl)).name else []
             continue
         parts = [_purl(part if isinstance(part, _Part) else _Part(own_id=part)) for part in product.subcomponents or ()]
-        packages = [package_of(part).name or text(part) for part in parts] or [""]
+        packages = [named if (named := package_of(part)).name else Package(text(part)) for part in parts] or [Package()]
         places += [(subject_in(purl), package) for package in packages]
     return places
 

@@ -1,7 +1,7 @@
 """Package URLs in documents: the package that an entry is about, and the image that a document is about.
 
 Source: package-url/purl-spec (`pkg:type/namespace/name@version?qualifiers#subpath`; `oci`: the version is the digest and
-`repository_url` the repository).
+`repository_url` the repository; `docker`: the version is a tag or a digest, and `repository_url` the registry).
 """
 
 from __future__ import annotations
@@ -10,10 +10,11 @@ from urllib.parse import parse_qs, unquote
 
 import msgspec
 
+from tui.domain.facts.image import RepositoryName
 from tui.sources.scanners.formats.drafts import DocumentSubject, subject_of
 from tui.sources.scanners.words import digest_of, name_of, text
 
-__all__ = ["Package", "is_image", "package_of", "subject_in"]
+__all__ = ["Package", "is_image", "is_named", "package_of", "subject_in"]
 
 IMAGES = ("pkg:oci/", "pkg:docker/")
 
@@ -28,6 +29,16 @@ class Package(msgspec.Struct, frozen=True):
 def is_image(purl: str | None) -> bool:
     """Whether a package URL names an image."""
     return (purl or "").startswith(IMAGES)
+
+
+def is_named(stated: RepositoryName, repository: RepositoryName) -> bool:
+    """Whether a repository may be the one that a document names; without a registry it names the last part alone.
+
+    Registries are not compared, as images are imported.
+    """
+    if not stated.registry:
+        return stated.repository == repository.repository.rpartition("/")[2]
+    return stated.repository == repository.repository
 
 
 def package_of(purl: str | None, name: str | None = None, version: str | None = None) -> Package:
@@ -47,8 +58,15 @@ def subject_in(purl: str | None, name: str | None = None, version: str | None = 
         # Syft writes the digest of the manifest as the version, Trivy that of the config: it is no config's for sure.
         return msgspec.structs.replace(subject_of(name, purl, image_id=version), config="")
     path, _, query = purl.partition("#")[0].partition("?")
-    digest = digest_of(unquote(path.rpartition("@")[2]))
+    path, _, written = unquote(path.removeprefix("pkg:")).partition("@")
+    kind, _, own_name = path.partition("/")
     qualifiers = parse_qs(query)
     place = next(iter(qualifiers.get("repository_url", ())), "")
-    repository = name_of("", place) if place else None
-    return DocumentSubject(repository, text(next(iter(qualifiers.get("tag", ())), ""), 128), digest)
+    if kind == "docker":
+        digest = digest_of(written)
+        return DocumentSubject(name_of(place, own_name), "" if digest else text(written, 128), digest)
+    tag, digest = text(next(iter(qualifiers.get("tag", ())), ""), 128), digest_of(written)
+    if place or digest:
+        return DocumentSubject(name_of("", place) if place else None, tag, digest)
+    # The last part of the repository's name is all that is known of it.
+    return DocumentSubject(RepositoryName("", text(own_name)), tag)
