@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from tui.domain.common.memo import Memo
-from tui.domain.common.pace import paced
+from tui.domain.common.pace import paced, stride
 from tui.domain.common.trust import State
 from tui.domain.facts.workload import ObjectKey
 from tui.domain.snapshot.snapshot import Container, ImageKey, Snapshot, Workload
@@ -134,9 +134,10 @@ def _own(key: ImageKey, snapshot: Snapshot, shown: VisibleRows) -> Totals:
 def _top_down(snapshot: Snapshot) -> list[ImageKey]:
     """Every node once, each after the base it stands on; images that no root leads to come last."""
     order: dict[ImageKey, None] = {}
-    stack = [*snapshot.roots]
+    stack, pass_by = [*snapshot.roots], stride()
     while stack:
         key = stack.pop()
+        pass_by()
         if key not in order:
             order[key] = None
             stack.extend(snapshot.derived.get(key, ()))

@@ -30,7 +30,7 @@ def mix_of(context: AnswerContext) -> Mix:
     images = [snapshot.images[key] for key in paced(context.counted) if key in snapshot.images]
     checks = Counter(mark for image in paced(images) for mark in {(check.name, check.state) for check in image.checks})
     return Mix(
-        _by_verdict(image.verdict for image in images),
+        _by_verdict(image.verdict for image in paced(images)),
         _by_verdict(snapshot.workloads[key].verdict for key in paced(selection.workloads) if key in snapshot.workloads),
         _in_state(checks, State.FAIL),
         _in_state(checks, State.WARN),

@@ -32,7 +32,7 @@ class Owners(msgspec.Struct, frozen=True):
 def owners_of(snapshot: Snapshot, keys: Iterable[ObjectKey]) -> Owners:
     """Whose these workloads are."""
     workloads = [snapshot.workloads[key] for key in paced(keys) if key in snapshot.workloads]
-    teamless = [workload for workload in workloads if not workload.team]
+    teamless = [workload for workload in paced(workloads) if not workload.team]
     return Owners(
         _counted(workload.team for workload in workloads),
         _counted(workload.managed_by for workload in workloads),

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from itertools import islice
-from typing import TypeVar
+from itertools import chain, islice
+from typing import Any, TypeVar
 
-__all__ = ["in_steps", "paced"]
+__all__ = ["in_steps", "paced", "sorted_in_steps", "stride"]
 
 STEP = 64
 """So many things are worked through between two steps: a millisecond at most, as a rule."""
+
+RUN = 1024
+"""So many things are sorted at once: within a sort no other thread goes on."""
 
 _between: ContextVar[Callable[[], object] | None] = ContextVar("between", default=None)
 Thing = TypeVar("Thing")
@@ -37,3 +40,41 @@ def _stepwise(things: Iterator[Thing], between: Callable[[], object]) -> Iterato
     while step := list(islice(things, STEP)):
         between()
         yield from step
+
+
+def stride() -> Callable[[], object]:
+    """What a loop that goes through no collection calls in each round: a pause after each step where somebody wants one."""
+    between = _between.get()
+    if between is None:
+        return _go_on
+    pause, rounds = between, 0
+
+    def count() -> None:
+        nonlocal rounds
+        rounds += 1
+        if not rounds % STEP:
+            pause()
+
+    return count
+
+
+def _go_on() -> None:
+    """Nobody waits."""
+
+
+def sorted_in_steps(things: Iterable[Thing], key: Callable[[Thing], Any]) -> list[Thing]:
+    """The things in their order, as `sorted` has it; where somebody wants pauses, sorted in runs that are merged two by two."""
+    between = _between.get()
+    if between is None:
+        return sorted(things, key=key)
+    listed = list(things)
+    keys = [(key(thing), number) for number, thing in enumerate(paced(listed))]
+    runs = [keys[start : start + RUN] for start in range(0, len(keys), RUN)]
+    while runs:
+        for number, run in enumerate(runs):
+            between()
+            runs[number] = sorted(run)
+        if len(runs) == 1:
+            break
+        runs = [list(chain(*runs[first : first + 2])) for first in range(0, len(runs), 2)]
+    return [listed[number] for _, number in paced(runs[0])] if runs else []

@@ -13,7 +13,7 @@ from functools import cached_property
 
 import msgspec
 
-from tui.domain.common.pace import paced
+from tui.domain.common.pace import paced, stride
 from tui.domain.lineage.base_tags import is_exact
 from tui.domain.plans.superseded import pushed_instead
 from tui.domain.plans.words import image_title, repository_title, several
@@ -166,7 +166,7 @@ class RebuildIndex:
 
 def needs_of(index: RebuildIndex, selection: Iterable[ImageKey], *, derived: bool = True) -> Needs:
     """What has to be rebuilt for the selected images and, with `derived`, for what stands on them."""
-    return _Gathering(index).of(tuple(dict.fromkeys(selection)), derived)
+    return _Gathering(index).of(tuple(dict.fromkeys(paced(selection))), derived)
 
 
 class _Gathering:
@@ -233,15 +233,18 @@ class _Gathering:
 
     def _on_top(self, selection: tuple[ImageKey, ...]) -> Iterable[ImageKey]:
         """What stands on the selected, or on an older build of it, is used and is not clean."""
+        derived, built_before, pass_by = self._index.snapshot.derived, self._index.built_before, stride()
         visited = set(selection)
         below = list(selection)
         while below:
             key = below.pop()
-            for child in (*self._index.snapshot.derived.get(key, ()), *self._index.built_before.get(key, ())):
+            pass_by()
+            for child in (*derived.get(key, ()), *built_before.get(key, ())):
                 if child in visited:
                     continue
                 visited.add(child)
                 below.append(child)
+                pass_by()
                 image = self._images.get(child)
                 if image is None or condition(image) is not Condition.NEEDED:
                     continue

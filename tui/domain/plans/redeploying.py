@@ -12,6 +12,7 @@ from datetime import datetime
 import msgspec
 
 from tui.domain.builds.tags import is_open, tag_matches
+from tui.domain.common.pace import paced
 from tui.domain.common.text import clean, short
 from tui.domain.facts.build import Job
 from tui.domain.facts.pointers import image_pointer
@@ -98,9 +99,10 @@ def _untold(workload: Workload, index: RebuildIndex) -> Iterable[str]:
 def redeploy_steps(snapshot: Snapshot, new: Mapping[ImageKey, NewImage], rebuilds: Mapping[str, Step]) -> Redeploys:
     """The steps by which everything that runs one of these images runs the new one."""
     # In the order of the images, which is nearly that of the workloads: that is sorted sooner.
-    users = dict.fromkeys([user for key in new for user in snapshot.users.get(key, ())])
+    users = dict.fromkeys([user for key in paced(new) for user in snapshot.users.get(key, ())])
     # A CronJob between two of its Jobs runs nothing, and starts what it names again.
-    scheduled = [name for name, workload in snapshot.workloads.items() if is_scheduled(workload) and _has_any(workload, new)]
+    workloads = paced(snapshot.workloads.items())
+    scheduled = [name for name, workload in workloads if is_scheduled(workload) and _has_any(workload, new)]
     users |= dict.fromkeys(scheduled)
     changes = _Changes(snapshot, new, rebuilds)
     for name in sorted(users):

@@ -124,7 +124,7 @@ def find(
     groups: dict[tuple[str, ...], _Group] = {}
     for hit in _grouped(_hits(snapshot, grouping, images, workloads), snapshot, grouping):
         groups.setdefault(hit.group, _Group()).add(hit)
-    findings = [_finding(FindingKey(grouping, key), group, snapshot) for key, group in groups.items()]
+    findings = [_finding(FindingKey(grouping, key), group, snapshot) for key, group in paced(groups.items())]
     return sorted(findings, key=rank)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import cached_property
 
+from tui.domain.common.pace import paced
 from tui.domain.query.match import is_glob, is_hex, text_matcher
 from tui.domain.query.rows import Digests, Texts
 from tui.domain.snapshot.snapshot import BaseLink, ImageKey, Snapshot
@@ -17,10 +18,10 @@ class BaseNames:
 
     def __init__(self, snapshot: Snapshot) -> None:
         self._snapshot = snapshot
-        self._links: dict[ImageKey, BaseLink | None] = {key: base.base for key, base in snapshot.bases.items()}
-        self._links.update((key, image.base) for key, image in snapshot.images.items())
+        self._links: dict[ImageKey, BaseLink | None] = {key: base.base for key, base in paced(snapshot.bases.items())}
+        self._links.update((key, image.base) for key, image in paced(snapshot.images.items()))
         self._children: dict[ImageKey, list[ImageKey]] = {}
-        for key, link in self._links.items():
+        for key, link in paced(self._links.items()):
             if link is not None:
                 self._children.setdefault(link.base, []).append(key)
         self._bases = tuple(self._children)
@@ -52,7 +53,7 @@ class BaseNames:
     @cached_property
     def _open(self) -> set[ImageKey]:
         """The nodes below which something is not known: their chain does not end in an image that stands on nothing."""
-        ends = {key for key, link in self._links.items() if link is None and not self._is_root(key)}
+        ends = {key for key, link in paced(self._links.items()) if link is None and not self._is_root(key)}
         ends.update(base for base in self._bases if base not in self._links)
         return ends | self._above(ends)
 
@@ -67,11 +68,11 @@ class BaseNames:
     @cached_property
     def _names(self) -> Texts:
         """Every name of every base: its tags now, the tags that it was built from, and its label when it cannot be read."""
-        names = {key: set(self._own_names(key)) for key in self._bases}
-        for link in self._links.values():
+        names = {key: set(self._own_names(key)) for key in paced(self._bases)}
+        for link in paced(self._links.values()):
             if link is not None and link.tag:
                 names[link.base].add(f"{link.base.registry}/{link.base.repository}:{link.tag}")
-        return Texts("\n".join(sorted(names[key])).lower() for key in self._bases)
+        return Texts("\n".join(sorted(names[key])).lower() for key in paced(self._bases))
 
     def _own_names(self, key: ImageKey) -> list[str]:
         image = self._snapshot.images.get(key)

@@ -82,5 +82,5 @@ def _sorted(names: Iterable[str]) -> tuple[str, ...]:
 
     They are sorted in pieces: a long list that is sorted at once lets no other thread go on.
     """
-    unique = [name for name in set(names) if name and clean(name) == name]
-    return tuple(merge(*(sorted(unique[start : start + PIECE]) for start in range(0, len(unique), PIECE))))
+    unique = [name for name in paced(set(names)) if name and clean(name) == name]
+    return tuple(paced(merge(*(sorted(unique[start : start + PIECE]) for start in range(0, len(unique), PIECE)))))

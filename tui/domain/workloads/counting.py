@@ -102,17 +102,17 @@ def pods_in(container: Container, images: Set[ImageKey] | None = None, *, idle: 
 def places_of(snapshot: Snapshot, workloads: Set[ObjectKey] | None = None) -> Mapping[ImageKey, tuple[ContainerGroup, ...]]:
     """Where each image is used, of the workloads (None: all): where pods run it, and where what has no pods would run it."""
     places: defaultdict[ImageKey, list[ContainerGroup]] = defaultdict(list)
-    for workload in snapshot.workloads.values() if workloads is None else _those(snapshot, workloads):
+    for workload in paced(snapshot.workloads.values() if workloads is None else _those(snapshot, workloads)):
         for container in workload.containers:
             for key in container.images:
                 places[key].append(ContainerGroup(workload.key, container.name, key))
-    return {key: tuple(groups) for key, groups in places.items()}
+    return {key: tuple(groups) for key, groups in paced(places.items())}
 
 
 def pods_at(places: Iterable[ContainerGroup], snapshot: Snapshot) -> Mapping[ObjectKey, int]:
     """How many pods there are at the places, by workload: one that runs several of its containers there is one pod."""
     names: defaultdict[ObjectKey, set[str]] = defaultdict(set)
-    for place in places:
+    for place in paced(places):
         for container in snapshot.workloads[place.workload].containers:
             if container.name == place.container:
                 names[place.workload].update(pod.name for pod in container.pod_refs if _is_at(pod, place))
@@ -148,7 +148,7 @@ def pods_by_image(snapshot: Snapshot, workloads: Set[ObjectKey]) -> Mapping[Imag
 
 def running_images(snapshot: Snapshot) -> frozenset[ImageKey]:
     """The images that run."""
-    return frozenset(key for workload in snapshot.workloads.values() for crew in workload.crews for key in crew.images)
+    return frozenset(key for workload in paced(snapshot.workloads.values()) for crew in workload.crews for key in crew.images)
 
 
 def _runs(crew: PodGroup, images: Set[ImageKey]) -> bool:
@@ -215,7 +215,7 @@ _NAMING: Memo[Mapping[ImageKey, Sequence[ObjectKey]]] = Memo()
 
 def _find_naming(snapshot: Snapshot) -> Mapping[ImageKey, Sequence[ObjectKey]]:
     naming: dict[ImageKey, list[ObjectKey]] = {}
-    for key, workload in snapshot.workloads.items():
+    for key, workload in paced(snapshot.workloads.items()):
         declared = (container.declared for container in workload.containers if container.declared is not None)
         images = (image for container in workload.containers for image in container.runs)
         for image in {*images, *declared, *workload.rollback}:
@@ -240,7 +240,7 @@ def uses_of_image(workload: Workload, container: Container, image: ImageKey | No
 def count_checks(images: Iterable[Image]) -> Mapping[CheckName, Mapping[State, int]]:
     """How each of the questions ends for these images."""
     counted: dict[CheckName, Counter[State]] = {name: Counter() for name in CheckName}
-    for image in images:
+    for image in paced(images):
         for check in image.checks:
             counted[check.name][check.state] += 1
     return counted

@@ -47,8 +47,8 @@ def _bases_below(images: Iterable[ImageKey], snapshot: Snapshot) -> dict[ImageKe
 
 def _pass_down(pods: Counter[ImageKey], bases: Mapping[ImageKey, ImageKey | None]) -> None:
     """Add to each base the pods of what stands on it, from the tops down; what stands in a circle has all that enters it."""
-    waiting = Counter(bases.values())
-    tops = [image for image in bases if not waiting[image]]
+    waiting = Counter(filter(None, paced(bases.values())))
+    tops = [image for image in paced(bases) if not waiting.get(image)]
     while tops:
         next_down: list[ImageKey] = []
         for image in paced(tops):
@@ -59,7 +59,7 @@ def _pass_down(pods: Counter[ImageKey], bases: Mapping[ImageKey, ImageKey | None
                 if not waiting[base]:
                     next_down.append(base)
         tops = next_down
-    circles = {image for image in bases if waiting[image] > 0}
+    circles = {image for image, count in paced(waiting.items()) if count > 0}
     while circles:
         circle = _circle(next(iter(circles)), bases)
         total = sum(pods[image] for image in circle)

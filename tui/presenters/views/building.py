@@ -7,6 +7,7 @@ from heapq import heapify, heappop, heappush
 from itertools import chain, count, islice
 from typing import TYPE_CHECKING, NamedTuple
 
+from tui.domain.common.pace import paced
 from tui.domain.facts.workload import ObjectKey
 from tui.domain.plans.board import EMPTY_BOARD, Board
 from tui.domain.snapshot.snapshot import Snapshot
@@ -121,7 +122,7 @@ def first_unfolded(model: ViewModel, room: int) -> list[RowKey]:
     opened: list[RowKey] = []
     used = min(len(model.roots()), room // 2)
     numbers = count()
-    waiting = [(-model.urgency(key), next(numbers), key) for key in model.roots()]
+    waiting = [(-model.urgency(key), next(numbers), key) for key in paced(model.roots())]
     heapify(waiting)
     while waiting and used < room:
         *_, key = heappop(waiting)
@@ -129,6 +130,6 @@ def first_unfolded(model: ViewModel, room: int) -> list[RowKey]:
         if children and used + len(children) <= room:
             opened.append(key)
             used += len(children)
-            for child in children:
+            for child in paced(children):
                 heappush(waiting, (-model.urgency(child), next(numbers), child))
     return opened

@@ -7,7 +7,7 @@ from datetime import datetime
 from functools import cached_property
 
 from tui.domain.common.memo import Memo
-from tui.domain.common.pace import paced
+from tui.domain.common.pace import paced, sorted_in_steps, stride
 from tui.domain.common.trust import Check, CheckName, State, worst
 from tui.domain.facts.events import SourceState
 from tui.domain.facts.reference import DEFAULT_REGISTRY
@@ -53,8 +53,9 @@ class LineageModel(TabbedModel):
         self._totals = lineage_totals(snapshot, shown)
         self._derived = {key: self._ordered(under) for key, under in paced(snapshot.derived.items()) if key in self._totals}
         tops = self._ordered(_tops(snapshot))
-        self._unreadable = [key for key in tops if _absent(snapshot, key)]
-        self._roots: list[RowKey] = [(key,) for key in tops if not _absent(snapshot, key)]
+        self._unreadable = [key for key in paced(tops) if _absent(snapshot, key)]
+        unreadable = frozenset(self._unreadable)
+        self._roots: list[RowKey] = [(key,) for key in paced(tops) if key not in unreadable]
         if self._unreadable:
             self._roots.append((UNREADABLE,))
         self._imageless = self._without_image()
@@ -73,11 +74,14 @@ class LineageModel(TabbedModel):
         """The workloads that run the image and the images built on it; the pods of a workload."""
         last = key[-1]
         if isinstance(last, ImageKey):
-            return [*((*key, user) for user in self._users(last)), *((*key, child) for child in self._derived.get(last, ()))]
+            return [
+                *((*key, user) for user in self._users(last)),
+                *((*key, child) for child in paced(self._derived.get(last, ()))),
+            ]
         if isinstance(last, ObjectKey):
             return [(*key, PodPart(pod.name, pod.container)) for pod, _ in self._pods(key)]
         group: Sequence[Hashable] = self._unreadable if last == UNREADABLE else self._imageless if last == IMAGELESS else ()
-        return [(*key, child) for child in group]
+        return [(*key, child) for child in paced(group)]
 
     def has_children(self, key: RowKey) -> bool:
         """Whether anything shown is under a row."""
@@ -130,7 +134,7 @@ class LineageModel(TabbedModel):
 
     @cached_property
     def _parents(self) -> dict[ImageKey, ImageKey]:
-        return {child: base for base, children in self._derived.items() for child in children}
+        return {child: base for base, children in paced(self._derived.items()) for child in children}
 
     def urgency(self, key: RowKey) -> int:
         """How bad the worst below a row is, and itself."""
@@ -143,9 +147,10 @@ class LineageModel(TabbedModel):
 
     def matches(self) -> Iterator[RowKey]:
         """Every row that must be unfolded for each image shown to be seen; as many as are asked for: paths may be long."""
-        stack = list(self._roots)
+        stack, pass_by = list(self._roots), stride()
         while stack:
             key = stack.pop()
+            pass_by()
             under = self._unreadable if key == (UNREADABLE,) else self._derived.get(_image(key), ())
             if under:
                 yield key
@@ -159,16 +164,15 @@ class LineageModel(TabbedModel):
         """The workloads that no image leads to; without a filter those that have pods, as others are only declared."""
         workloads = self.snapshot.workloads
         imageless = _IMAGELESS.get(self.snapshot, lambda: _find_imageless(self.snapshot))
-        left = [key for key in imageless if self._shown.workload(key)]
+        left = [key for key in paced(imageless) if self._shown.workload(key)]
         if not self._shown.narrowed:
             left = [key for key in left if workloads[key].pods]
         return sorted(left, key=lambda key: (-workloads[key].verdict.severity, -self._shown.pods(workloads[key]), key))
 
     def _ordered(self, keys: Iterable[ImageKey]) -> list[ImageKey]:
         totals = self._totals
-        return sorted(
-            (key for key in paced(keys) if key in totals), key=lambda key: (totals[key].rank, key.repository, key.digest)
-        )
+        shown = (key for key in paced(keys) if key in totals)
+        return sorted_in_steps(shown, lambda key: (totals[key].rank, key.repository, key.digest))
 
     def _users(self, image: ImageKey) -> list[ObjectKey]:
         workloads = self.snapshot.workloads
@@ -326,7 +330,7 @@ def _tops(snapshot: Snapshot) -> Iterable[ImageKey]:
 def _find_tops(snapshot: Snapshot) -> Iterable[ImageKey]:
     """The roots, and images whose base is not there, so that nothing known is ever left out."""
     under: set[ImageKey] = {key for derived in paced(snapshot.derived.values()) for key in derived}
-    return dict.fromkeys([*snapshot.roots, *(key for key in snapshot.images if key not in under)])
+    return dict.fromkeys([*snapshot.roots, *(key for key in paced(snapshot.images) if key not in under)])
 
 
 def _absent(snapshot: Snapshot, key: ImageKey) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Set
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from tui.domain.common.pace import paced
 from tui.domain.facts.workload import ObjectKey
 from tui.domain.query.findings import find
 from tui.domain.snapshot.snapshot import ImageKey, Snapshot
@@ -31,8 +32,8 @@ def select(snapshot: Snapshot, chosen: Filter, now: datetime, index: QueryIndex 
         images, workloads, idle = selection.images, selection.workloads, selection.idle
         undecided, unplaced = selection.undecided, selection.unplaced
     if chosen.faults:
-        faulty = {key for key, image in snapshot.images.items() if image.verdict.is_flaw}
-        faulty_workloads = {key for key, workload in snapshot.workloads.items() if workload.verdict.is_flaw}
+        faulty = {key for key, image in paced(snapshot.images.items()) if image.verdict.is_flaw}
+        faulty_workloads = {key for key, workload in paced(snapshot.workloads.items()) if workload.verdict.is_flaw}
         images = faulty if images is None else faulty & images
         workloads = faulty_workloads if workloads is None else faulty_workloads & workloads
     if chosen.finding is not None:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from tui.domain.common.pace import paced
+from tui.domain.common.pace import paced, sorted_in_steps
 from tui.domain.common.text import full_stop
 from tui.domain.common.trust import worst
 from tui.domain.facts.events import SourceKind
@@ -113,11 +113,11 @@ class RegistryModel(TabbedModel):
         for key, image in paced(snapshot.images.items()):
             if shown.image(key):
                 self._add(image)
-        for images in self._in_repository.values():
+        for images in paced(self._in_repository.values()):
             images.sort(key=_newest_first)
         self._contents = {name: _contents(images) for name, images in paced(self._in_repository.items())}
         self._repositories: dict[str, list[RepositoryName]] = defaultdict(list)
-        for name in sorted(self._in_repository, key=lambda name: (self._totals[name].rank, name)):
+        for name in sorted_in_steps(self._in_repository, lambda name: (self._totals[name].rank, name)):
             self._repositories[name.registry].append(name)
         self._contents_in = {
             registry: _together(self._contents[name] for name in paced(names)) for registry, names in self._repositories.items()
@@ -136,9 +136,9 @@ class RegistryModel(TabbedModel):
         """What is one step further in: repositories, images, their manifests and signatures."""
         match key[-1]:
             case RegistryPart(name):
-                return [(*key, RepositoryPart(repository.repository)) for repository in self._repositories.get(name, ())]
+                return [(*key, RepositoryPart(repository.repository)) for repository in paced(self._repositories.get(name, ()))]
             case RepositoryPart():
-                return [(*key, image.key) for image in self._in_repository.get(_repository(key), ())]
+                return [(*key, image.key) for image in paced(self._in_repository.get(_repository(key), ()))]
             case ImageKey() as image_key:
                 image = self.snapshot.images.get(image_key)
                 return [(*key, part) for part in _parts(image)] if image is not None else []

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from tui.domain.checks.containers import image_checks
-from tui.domain.common.pace import paced
+from tui.domain.common.pace import paced, sorted_in_steps
 from tui.domain.common.trust import Check, State, worst
 from tui.domain.facts.events import SourceHealth, SourceKind, SourceState
 from tui.domain.facts.workload import ContainerType, ObjectKey
@@ -53,8 +53,10 @@ class WorkloadModel(TabbedModel):
         for key, workload in paced(snapshot.workloads.items()):
             if shown.workload(key):
                 self._add(workload)
-        for inside in self._in_namespace.values():
-            inside.sort(key=lambda workload: (-workload.verdict.severity, -shown.pods(workload), workload.key))
+        for namespace, inside in self._in_namespace.items():
+            self._in_namespace[namespace] = sorted_in_steps(
+                inside, lambda workload: (-workload.verdict.severity, -shown.pods(workload), workload.key)
+            )
         self._clusters = self._cluster_names(shown)
 
     def columns(self) -> Sequence[Column]:
@@ -71,7 +73,7 @@ class WorkloadModel(TabbedModel):
             case ClusterPart(name):
                 return [(*key, NamespacePart(namespace)) for namespace in self._namespaces(name)]
             case NamespacePart(name):
-                return [(*key, workload.key) for workload in self._in_namespace.get((_cluster(key), name), ())]
+                return [(*key, workload.key) for workload in paced(self._in_namespace.get((_cluster(key), name), ()))]
             case ObjectKey() as workload:
                 return [
                     (*key, ContainerPart(container.type, container.name))

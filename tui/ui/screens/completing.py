@@ -81,13 +81,15 @@ class Completer:
         return completions(request.text, request.cursor, index.words, request.saved), not begun
 
     def _count(self, batch: Sequence[Completion], request: CompletionRequest) -> list[Tally | None]:
-        """In a thread; once another key was pressed nobody waits for the numbers."""
+        """In a thread; once another key was pressed nobody waits for the numbers, and each of them lets it pass."""
         from tui.domain.query.complete import tally_of
 
         index = self._indexes.of(request.snapshot)
-        return [
-            tally_of(completion, index, request.now, request.saved) if self._request is None else None for completion in batch
-        ]
+        tallies: list[Tally | None] = []
+        for completion in batch:
+            self._courtesy.let_pass()
+            tallies.append(tally_of(completion, index, request.now, request.saved) if self._request is None else None)
+        return tallies
 
 
 def _choices(completions: Sequence[Completion], tallies: Sequence[Tally | None], saved: Mapping[str, str]) -> list[Choice]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from tui.domain.common.pace import paced
 from tui.presenters.views.building import Built, first_unfolded
 from widgets.outline import Outline
 from widgets.rows import RowKey
@@ -37,11 +38,11 @@ def lay_out(built: Built, left: frozenset[RowKey] | None, words: str, room: int)
         unfolded = first_unfolded(model, room)
         bare = not unfolded and not any(map(model.has_children, model.roots()))
     outline = Outline()
-    outline.reconcile(model, unfolded)
+    outline.reconcile(model, paced(unfolded))
     return LaidOut(built, left, outline, bare, _first_hit(built, outline) if words else None)
 
 
 def _first_hit(built: Built, outline: Outline) -> RowKey | None:
     if built.lead is not None and built.lead in outline.rows:
         return built.lead
-    return next(filter(built.model.is_hit, outline.rows), None)
+    return next(filter(built.model.is_hit, paced(outline.rows)), None)
