@@ -10,7 +10,7 @@ import pytest
 from tests.domain.scan_kit import LATELY, report, set_up, tell, vulnerability
 from tests.domain.world import AMD, ARM, A, World, check, image
 from tui.domain.common.trust import Check, CheckName, State
-from tui.domain.facts.events import ClaimsRead, ConfigRead, SourceId, SourceKind
+from tui.domain.facts.events import ClaimsRead, ConfigRead, ScansSeen, SourceId, SourceKind
 from tui.domain.facts.image import Claim, ClaimKind, HistoryEntry, Platform
 from tui.domain.facts.scan import Severity
 from tui.domain.policy.policy import Policy, Rules
@@ -20,16 +20,20 @@ OLD = LATELY - timedelta(days=400)
 RULES = Rules(scan_fail_on=Severity.HIGH, scan_max_age=30, scan_missing=State.FAIL)
 
 
+def named_digests(world: World, index: str) -> dict[str, str]:
+    """The digests of an index, of its platforms and of their configs, by short names."""
+    digests = dict(zip(("index", "amd", "arm"), image(world.snapshot(), index).digests, strict=True))
+    facts = world.inventory().freeze().images
+    configs = {name: facts.manifests[digests[name]].config for name in ("amd", "arm")}
+    return digests | {f"{name} config": config.digest for name, config in configs.items() if config is not None}
+
+
 def scanned(*reports: str, rules: Rules = RULES) -> Check:
     """The check `scan` of an index of two platforms; a report is `WHAT` with `old` or `bad` before it."""
     world = World()
     set_up(world, "Trivy")
     index = world.index(APP, "x", "1")
-    shown = image(world.snapshot(), index)
-    digests = dict(zip(("index", "amd", "arm"), shown.digests, strict=True))
-    facts = world.inventory().freeze().images
-    configs = {name: facts.manifests[digests[name]].config for name in ("amd", "arm")}
-    digests |= {f"{name} config": config.digest for name, config in configs.items() if config is not None}
+    digests = named_digests(world, index)
     for number, each in enumerate(reports):
         what = each.removeprefix("old ").removeprefix("bad ")
         found = (vulnerability(),) if each.startswith("bad") else ()
@@ -58,6 +62,46 @@ def scanned(*reports: str, rules: Rules = RULES) -> Check:
 def test_a_scan_of_one_platform_is_none_of_another(reports: tuple[str, ...], state: State, words: str) -> None:
     found = scanned(*reports)
     assert (found.state, words in found.reason) == (state, True), found.reason
+
+
+@pytest.mark.parametrize(
+    ("reports", "state", "words"),
+    [
+        ((("amd config", ""),), State.UNKNOWN, "No report is about linux/arm64"),
+        ((("", "amd64"),), State.UNKNOWN, "No report is about linux/arm64"),
+        ((("amd", ""),), State.UNKNOWN, "No report is about linux/arm64"),
+        ((("arm config", "amd64"),), State.UNKNOWN, "No report is about linux/amd64"),
+        ((("amd config", ""), ("arm config", "")), State.PASS, ""),
+        ((("", "amd64"), ("", "arm64")), State.PASS, ""),
+        ((("index", ""),), State.PASS, ""),
+        ((("", "s390x"),), State.PASS, ""),
+    ],
+    ids=str,
+)
+def test_a_scan_that_names_the_index_is_about_the_platform_that_it_looked_at(
+    reports: tuple[tuple[str, str], ...], state: State, words: str
+) -> None:
+    """Trivy and Grype name what the reference resolved to, and look at one platform of it."""
+    world = World()
+    set_up(world, "Trivy")
+    index = world.index(APP, "x", "1")
+    digests = named_digests(world, index)
+    scans = [
+        report(index, key=str(number), config=digests.get(config, ""), architecture=architecture)
+        for number, (config, architecture) in enumerate(reports)
+    ]
+    world.tell(ScansSeen(scans[0].source, 1, tuple(scans)))
+    found = check(image(world.snapshot(Policy("test", RULES)), index), CheckName.SCAN)
+    assert (found.state, words in found.reason) == (state, True), found.reason
+
+
+def test_a_scan_that_names_an_index_and_its_platform_is_about_that_platform_wherever_it_is() -> None:
+    world = World()
+    index = world.index(APP, "x", "1")
+    alone = world.manifest("b.example.com/app", "x", "arm", platform=ARM, salt="alone")
+    tell(world, report(index, vulnerability(), config=named_digests(world, index)["arm config"]))
+    snapshot = world.snapshot()
+    assert [len(image(snapshot, digest).vulnerabilities) for digest in (index, alone)] == [1, 1]
 
 
 def test_a_policy_that_asks_for_no_scan_asks_for_none_of_a_platform() -> None:

@@ -73,6 +73,17 @@ def test_grype() -> None:
     assert (report.name, report.tag, report.at, report.os) == (WEB, "v1", AT, "debian 12")
 
 
+def test_which_platform_was_scanned_is_kept() -> None:
+    trivy = written.trivy()
+    trivy["Metadata"]["ImageConfig"] = {"architecture": "arm64"}
+    grype = written.grype()
+    grype["source"]["target"] |= {"architecture": "arm64", "repoDigests": [f"{HOST}/shop/web@{DIGEST}"]}
+    for document in (trivy, grype):
+        report = only(document)
+        assert (report.digest, report.config, report.architecture) == (DIGEST, CONFIG, "arm64")
+    assert only(written.cyclonedx()).architecture == "amd64"
+
+
 def test_sarif() -> None:
     report = only(written.sarif())
     assert found(report) == [("CVE-2026-1", Severity.HIGH, "zlib1g", "1.2", "1.3")]

@@ -327,7 +327,7 @@ def _covered(platform: str, about: Sequence[ScanReport], heard: Sequence[ScanRep
     if context.rules.scan_missing is State.OFF:
         return []
     reason, rule = f"No report is about {platform}, which it could run.", context.rules.cite("scan_missing")
-    return [_Opinion(State.UNKNOWN, reason, rule, "platform not scanned", "Have every platform scanned, or the index.")]
+    return [_Opinion(State.UNKNOWN, reason, rule, "platform not scanned", "Have every platform scanned, each by itself.")]
 
 
 def _freshness(heard: Sequence[ScanReport], context: ImageContext) -> list[_Opinion]:

@@ -94,7 +94,8 @@ class ScanReport(msgspec.Struct, frozen=True):
 
     `source` is the scanner that is read (`scanner/defender`), `scanner` the product in words. `key` is unique within the
     source. `digest` is that of a manifest, an index or a config, empty when the scanner tells only the name and `tag`;
-    `config` is the digest of the image's config where the scanner tells it, so that it is not taken for a manifest's.
+    `config` is the digest of the image's config where the scanner tells it, so that it is not taken for a manifest's: of an
+    index it tells which platform was scanned, and so does `architecture`.
     `vulnerabilities` is None when only the `counts` are known. `complete` is False for a scan that failed or was cut,
     `reason` then says why. `os` is `debian 12.11` or the like; `end_of_life` is True when the scanner says so of the OS.
     `known` is when the database was made that the scanner looked into, where it tells: what became known later it cannot list.
@@ -122,6 +123,7 @@ class ScanReport(msgspec.Struct, frozen=True):
     config: str = ""
     scanned: bool = True
     known: datetime | None = None
+    architecture: str = ""
 
     @property
     def is_scan(self) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 
 import msgspec
@@ -43,7 +43,8 @@ class Reported:
         for source in sorted(scans):
             for report in scans[source].values():
                 if report.digest:
-                    digested[report.digest].append(report)
+                    for digest in {report.digest, report.config or report.digest}:
+                        digested[digest].append(report)
                 elif report.name is not None and (report.tag or not report.is_scan):
                     by_name[report.name, report.tag].append(report)
         self.digested = {digest: _best(reports) for digest, reports in digested.items()}
@@ -66,7 +67,8 @@ class ScanIndex:
     def of(self, image: CatalogImage) -> Matched:
         """The reports on an image."""
         digests = dict.fromkeys((*image.digests, *image.configs, *self._elsewhere(image)))
-        reports = [report for digest in digests for report in self._digested.get(digest, ())]
+        about = {(report.source, report.key): report for digest in digests for report in self._digested.get(digest, ())}
+        reports = list(about.values())
         matched = self._by_name(image, reports) if self._named else Matched(_ordered(reports))
         platforms = self._platforms(image, matched.reports)
         return msgspec.structs.replace(matched, platforms=platforms) if platforms else matched
@@ -74,10 +76,11 @@ class ScanIndex:
     def _platforms(self, image: CatalogImage, reports: Iterable[ScanReport]) -> tuple[tuple[str, tuple[ScanReport, ...]], ...]:
         """The scans on each platform of an index, unless each is on all: one on a platform says nothing of another.
 
-        A report that names the index, or only the name, is about all of it.
+        A report that names the index, or only the name, is about all of it, unless it tells which platform it looked at: Trivy
+        and Grype look at one, and name what the reference resolved to (trivy `fanal/image/remote.go`, stereoscope `oci`).
         """
         scans = [report for report in reports if report.is_scan]
-        if len(image.members) < 2 or all(report.digest in ("", image.key.digest) for report in scans):
+        if len(image.members) < 2 or all(report.digest in ("", image.key.digest) and not _tells(report) for report in scans):
             return ()
         parts = [(member, [report for report in scans if self._is_about(report, image, member)]) for member in image.members]
         if all(len(about) == len(scans) for _, about in parts):
@@ -85,6 +88,8 @@ class ScanIndex:
         return tuple((str(member.platform or short(member.manifest)), _ordered(about)) for member, about in parts)
 
     def _is_about(self, report: ScanReport, image: CatalogImage, member: PlatformMember) -> bool:
+        if not _is_of(report, member, image.members):
+            return False
         own = report.digest in ("", image.key.digest, member.manifest, member.config)
         return own or member.config in self._contents.get(report.digest, ())
 
@@ -135,20 +140,38 @@ class ScanIndex:
         return Matched(_ordered((*reports, *scans, *statements)), bool(scans), "" if scans or scanned else note)
 
 
+def _tells(report: ScanReport) -> bool:
+    """Whether a report tells which platform it looked at."""
+    return bool(report.config or report.architecture)
+
+
+def _is_of(report: ScanReport, member: PlatformMember, members: Sequence[PlatformMember]) -> bool:
+    """Whether a report may be about a platform; the config tells, else the architecture, as far as there is such a platform."""
+    if report.config and any(report.config in (other.config, other.manifest) for other in members):
+        return report.config in (member.config, member.manifest)
+    if report.architecture and any(report.architecture == _architecture(other) for other in members):
+        return report.architecture == _architecture(member)
+    return True
+
+
+def _architecture(member: PlatformMember) -> str:
+    return member.platform.architecture if member.platform is not None else ""
+
+
 def _too_early(report: ScanReport, name: str) -> str:
     dated = f"of {report.at:%Y-%m-%d} " if report.at is not None else ""
     return f"A report {dated}by {report.scanner} names {name} without a digest, and may be about an earlier image of that name."
 
 
 def _best(reports: Iterable[ScanReport]) -> tuple[ScanReport, ...]:
-    """One scan a scanner, and every statement: operators report one image once for each workload that runs it."""
-    scans: dict[tuple[SourceId, str], ScanReport] = {}
+    """One scan a scanner and platform, and every statement: operators report one image once for each workload that runs it."""
+    scans: dict[tuple[SourceId, str, str], ScanReport] = {}
     others = []
     for report in reports:
         if not report.is_scan:
             others.append(report)
             continue
-        place = (report.source, report.scanner)
+        place = (report.source, report.scanner, report.config or report.architecture)
         rival = scans.get(place)
         if rival is None or _worth(report) > _worth(rival):
             scans[place] = report

@@ -37,6 +37,7 @@ class DocumentSubject(msgspec.Struct, frozen=True):
     tag: str = ""
     digest: str = ""
     config: str = ""
+    architecture: str = ""
 
 
 class ReportDraft(msgspec.Struct, kw_only=True):
@@ -86,18 +87,19 @@ class ReportDraft(msgspec.Struct, kw_only=True):
             config=self.subject.config,
             scanned=scanned,
             known=self.known,
+            architecture=self.subject.architecture,
         )
 
 
-def subject_of(*references: str | None, image_id: str | None = None) -> DocumentSubject:
+def subject_of(*references: str | None, image_id: str | None = None, architecture: str | None = None) -> DocumentSubject:
     """The image that references name, the best first: one with a digest; else the name, with the config's digest if given."""
     parsed = [reference for written in references if written and (reference := _parsed(written)) is not None]
     best = next((reference for reference in parsed if reference.digest), None) or next(iter(parsed), None)
-    config = digest_of(image_id)
+    config, architecture = digest_of(image_id), text(architecture, 40)
     if best is None:
-        return DocumentSubject(digest=config, config=config)
+        return DocumentSubject(digest=config, config=config, architecture=architecture)
     tag = next((reference.tag for reference in parsed if reference.tag and reference.name == best.name), "")
-    return DocumentSubject(RepositoryName(best.registry, best.repository), tag, best.digest or config, config)
+    return DocumentSubject(RepositoryName(best.registry, best.repository), tag, best.digest or config, config, architecture)
 
 
 def _parsed(name: str) -> Reference | None:

@@ -70,6 +70,7 @@ class _Target(msgspec.Struct, rename="camel"):
     user_input: Said = None
     image_id: Said = msgspec.field(default=None, name="imageID")
     manifest_digest: Said = None
+    architecture: Said = None
     tags: list[str] | None = None
     repo_digests: list[str] | None = None
 
@@ -208,7 +209,13 @@ def _subject(source: _Source | None) -> DocumentSubject:
         target = from_json(source.target if source else b"{}", _Target)
     except DECODING:
         return DocumentSubject()
-    subject = subject_of(*(target.repo_digests or ()), *(target.tags or ()), target.user_input, image_id=target.image_id)
+    subject = subject_of(
+        *(target.repo_digests or ()),
+        *(target.tags or ()),
+        target.user_input,
+        image_id=target.image_id,
+        architecture=target.architecture,
+    )
     # Syft computes the manifest's digest by itself when the image came from no registry: the registry's own word is better.
     return subject if subject.digest else msgspec.structs.replace(subject, digest=digest_of(target.manifest_digest))
 

@@ -66,7 +66,8 @@ def subject_in(purl: str | None, name: str | None = None, version: str | None = 
         digest = digest_of(written)
         return DocumentSubject(name_of(place, own_name), "" if digest else text(written, 128), digest)
     tag, digest = text(next(iter(qualifiers.get("tag", ())), ""), 128), digest_of(written)
+    architecture = text(next(iter(qualifiers.get("arch", ())), ""), 40)
     if place or digest:
-        return DocumentSubject(name_of("", place) if place else None, tag, digest)
+        return DocumentSubject(name_of("", place) if place else None, tag, digest, architecture=architecture)
     # The last part of the repository's name is all that is known of it.
     return DocumentSubject(RepositoryName("", text(own_name)), tag)

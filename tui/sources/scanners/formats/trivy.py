@@ -31,7 +31,12 @@ class _Os(msgspec.Struct, rename="pascal"):
     eosl: bool | None = msgspec.field(default=None, name="EOSL")
 
 
+class _ImageConfig(msgspec.Struct):
+    architecture: Said = None
+
+
 class _Metadata(msgspec.Struct, rename="pascal"):
+    image_config: _ImageConfig | None = None
     os: _Os | None = msgspec.field(default=None, name="OS")
     image_id: Said = msgspec.field(default=None, name="ImageID")
     repo_tags: list[str] | None = None
@@ -97,7 +102,11 @@ def read_trivy(reading: Reading, body: bytes | msgspec.Raw) -> list[ScanReport]:
     classes = [_read_result(raw, findings) for raw in wire.results or ()]
     elsewhere = _elsewhere(wire)
     subject = subject_of(
-        *(metadata.repo_digests or ()), *(metadata.repo_tags or ()), wire.artifact_name, image_id=metadata.image_id
+        *(metadata.repo_digests or ()),
+        *(metadata.repo_tags or ()),
+        wire.artifact_name,
+        image_id=metadata.image_id,
+        architecture=metadata.image_config.architecture if metadata.image_config else None,
     )
     draft = ReportDraft(
         scanner="Trivy",
