@@ -57,7 +57,7 @@ class Purpose(StrEnum):
     TIME_STAMPING = "time stamping"
 
 
-class CertificateFacts(msgspec.Struct, frozen=True):
+class CertificateFacts(msgspec.Struct, frozen=True, cache_hash=True):
     """What judging needs of a certificate, so that a cached result needs no parsing.
 
     `ocsp` and `crl` are the URLs it names; `delta_crl` says it names a freshest CRL.

@@ -7,9 +7,9 @@ notation-core-go revocation). Nothing is to be fetched before authenticity holds
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
+from functools import lru_cache
 from itertools import pairwise
 from typing import Protocol
 
@@ -27,6 +27,7 @@ __all__ = [
     "RevocationState",
     "RevocationStatus",
     "lookups_of",
+    "names_service",
     "without_method",
     "worst_status",
 ]
@@ -83,9 +84,16 @@ class RevocationChecker(Protocol):
         ...
 
 
-def lookups_of(chain: Sequence[CertificateFacts]) -> tuple[Lookup, ...]:
+@lru_cache(maxsize=512)
+def lookups_of(chain: tuple[CertificateFacts, ...]) -> tuple[Lookup, ...]:
     """The certificates of a chain that can be asked about: all but the root (leaf first)."""
     return tuple(Lookup(certificate, issuer) for certificate, issuer in pairwise(chain))
+
+
+@lru_cache(maxsize=512)
+def names_service(chain: tuple[CertificateFacts, ...]) -> bool:
+    """Whether any of those certificates names somebody to ask."""
+    return any(lookup.certificate.ocsp or lookup.certificate.crl for lookup in lookups_of(chain))
 
 
 def ocsp_key(certificate: CertificateFacts, issuer: CertificateFacts, url: str) -> str:
@@ -123,7 +131,7 @@ _ORDER = list(RevocationState)
 
 
 def worst_status(
-    chain: Sequence[CertificateFacts], revocation: RevocationChecker, now: datetime, signing_time: datetime | None
+    chain: tuple[CertificateFacts, ...], revocation: RevocationChecker, now: datetime, signing_time: datetime | None
 ) -> RevocationStatus:
     """The worst of a chain: revoked before unknown before not looked up before good."""
     statuses = [revocation.status(lookup, now, signing_time) for lookup in lookups_of(chain)]

@@ -121,7 +121,7 @@ class Step(msgspec.Struct, frozen=True):
     action: Action = Action.ENFORCE
 
 
-class SignerCertificate(msgspec.Struct, frozen=True):
+class SignerCertificate(msgspec.Struct, frozen=True, cache_hash=True):
     """One certificate of a chain, for display: names are cleaned, `sha256` is the lower case hex digest of its DER."""
 
     subject: str

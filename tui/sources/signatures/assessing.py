@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 import msgspec
 
@@ -14,6 +15,7 @@ from tui.domain.facts.demand import ArtifactDemand
 from tui.domain.facts.signature import Outcome, Reason, SignatureSystem, Verdict
 from tui.sources.signatures.artifacts import Artifact
 from tui.sources.signatures.trust import Trust
+from tui.verification.chains import CertificateFacts
 from tui.verification.cosign.bundle_judge import verify_bundle
 from tui.verification.cosign.keys import CosignPolicy
 from tui.verification.cosign.simple import MEDIA_TYPE as SIMPLE
@@ -21,9 +23,10 @@ from tui.verification.cosign.simple import carried_moments, signature_of_layer, 
 from tui.verification.cosign.steps import faulty
 from tui.verification.notation.judge import judge, revocation_lookups, warned_from
 from tui.verification.notation.payload import Target
+from tui.verification.notation.policy import Statement
 from tui.verification.notation.static import StaticResult, parse_envelope
 from tui.verification.pkix.moment import shifted
-from tui.verification.revocation import OFFLINE, Lookup, RevocationChecker
+from tui.verification.revocation import OFFLINE, Lookup, RevocationChecker, names_service
 
 __all__ = ["Assessment", "StaticResults", "StoredSignature", "assess"]
 
@@ -90,19 +93,26 @@ def assess(
 ) -> Assessment:
     """The outcomes under a policy at a moment; artifacts that turn out to be no signatures are left out."""
     subject = Target(demand.subject.media_type, demand.subject.digest, demand.subject.size)
-    outcomes = [_outcome(signature, subject, str(demand.name), trust, now, revocation) for signature in signatures]
-    relevant = tuple(outcome for outcome in outcomes if outcome.reason is not Reason.NOT_A_SIGNATURE) or _skipped(
-        demand, trust, subject
-    )
-    lookups = _lookups(demand, signatures, subject, trust, now)
+    repository = str(demand.name)
+    statement = trust.document.select(repository) if trust.document is not None else None
+    outcomes = [_outcome(signature, subject, repository, statement, trust, now, revocation) for signature in signatures]
+    relevant = tuple([outcome for outcome in outcomes if outcome.reason is not Reason.NOT_A_SIGNATURE])
+    relevant = relevant or _skipped(statement, trust, subject)
+    lookups = _lookups(statement, signatures, subject, trust, now)
     return Assessment(relevant, lookups, _due(signatures, relevant, lookups, now))
 
 
 def _outcome(
-    signature: StoredSignature, subject: Target, repository: str, trust: Trust, now: datetime, revocation: RevocationChecker
+    signature: StoredSignature,
+    subject: Target,
+    repository: str,
+    statement: Statement | None,
+    trust: Trust,
+    now: datetime,
+    revocation: RevocationChecker,
 ) -> Outcome:
     if signature.static is not None:
-        outcome = _notation(signature.static, subject, repository, trust, now, revocation)
+        outcome = _notation(signature.static, subject, statement, trust, now, revocation)
     else:
         outcome = _cosign(signature.artifact, subject.digest, repository, trust.cosign, now)
     outcome = msgspec.structs.replace(outcome, artifact=signature.artifact.manifest, found_by=signature.artifact.found_by)
@@ -132,9 +142,13 @@ def _where_it_lies(outcome: Outcome) -> Outcome:
 
 
 def _notation(
-    static: StaticResult, subject: Target, repository: str, trust: Trust, now: datetime, revocation: RevocationChecker
+    static: StaticResult,
+    subject: Target,
+    statement: Statement | None,
+    trust: Trust,
+    now: datetime,
+    revocation: RevocationChecker,
 ) -> Outcome:
-    statement = trust.document.select(repository) if trust.document is not None else None
     outcome = judge(static, subject, statement, trust.stores, now, revocation)
     if trust.fault:
         return msgspec.structs.replace(outcome, verdict=Verdict.INCONCLUSIVE, sentence=trust.fault, reason=Reason.TRUST_STORE)
@@ -156,9 +170,8 @@ def _cosign(artifact: Artifact, digest: str, repository: str, policy: CosignPoli
     return outcome
 
 
-def _skipped(demand: ArtifactDemand, trust: Trust, subject: Target) -> tuple[Outcome, ...]:
+def _skipped(statement: Statement | None, trust: Trust, subject: Target) -> tuple[Outcome, ...]:
     """A statement of level skip says so even where there is no signature."""
-    statement = trust.document.select(str(demand.name)) if trust.document is not None else None
     nothing = judge(StaticResult("", ""), subject, statement, trust.stores, _NEVER)
     return (nothing,) if nothing.verdict is Verdict.SKIPPED else ()
 
@@ -167,22 +180,19 @@ _NEVER = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
 
 
 def _lookups(
-    demand: ArtifactDemand, signatures: Iterable[StoredSignature], subject: Target, trust: Trust, now: datetime
+    statement: Statement | None, signatures: Iterable[StoredSignature], subject: Target, trust: Trust, now: datetime
 ) -> tuple[Lookup, ...]:
-    if trust.document is None:
+    if statement is None:
         return ()
-    statement = trust.document.select(str(demand.name))
-    per_signature = (
-        revocation_lookups(signature.static, subject, statement, trust.stores, now)
-        for signature in signatures
-        if signature.static is not None and _may_be_revoked(signature.static)
-    )
-    return tuple(dict.fromkeys(lookup for lookups in per_signature for lookup in lookups))
+    statics = [signature.static for signature in signatures if signature.static is not None]
+    revocable = [static for static in statics if _may_be_revoked(static)]
+    per_signature = [revocation_lookups(static, subject, statement, trust.stores, now) for static in revocable]
+    return tuple(dict.fromkeys([lookup for lookups in per_signature for lookup in lookups]))
 
 
 def _may_be_revoked(static: StaticResult) -> bool:
     """Whether a certificate names a service; that of a time stamp is only known when its chain has been built."""
-    return static.token is not None or any(certificate.ocsp or certificate.crl for certificate in static.chain)
+    return static.token is not None or names_service(static.chain)
 
 
 def _due(
@@ -196,13 +206,19 @@ def _due(
     return min(moments, default=None)
 
 
-def _moments(signature: StoredSignature) -> list[datetime]:
+def _moments(signature: StoredSignature) -> Iterable[datetime]:
     static = signature.static
     if static is None:
         return carried_moments(signature.artifact.annotations) if signature.artifact.media_type == SIMPLE else []
-    second = timedelta(seconds=1)  # certificates are valid to the end of their last second
-    lives = [(certificate.shown.not_before, certificate.shown.not_after) for certificate in static.chain]
-    ends = [moment for start, end in lives for moment in (start, warned_from(start, end), shifted(end, second))]
+    ends = _turns(static.chain)
     if static.expiry is not None and static.signing_time is not None:
-        ends += [warned_from(static.signing_time.whole, static.expiry.whole), static.expiry.after]
+        ends = (*ends, warned_from(static.signing_time.whole, static.expiry.whole), static.expiry.after)
     return ends
+
+
+@lru_cache(maxsize=512)
+def _turns(chain: tuple[CertificateFacts, ...]) -> tuple[datetime, ...]:
+    """When the certificates of a chain begin to count, to end soon, and to count no more: the same for all that one signs."""
+    second = timedelta(seconds=1)  # certificates are valid to the end of their last second
+    lives = [(certificate.shown.not_before, certificate.shown.not_after) for certificate in chain]
+    return tuple([moment for start, end in lives for moment in (start, warned_from(start, end), shifted(end, second))])

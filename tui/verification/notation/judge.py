@@ -8,11 +8,23 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 import msgspec
 
 from tui.domain.common.text import clean
-from tui.domain.facts.signature import Action, Outcome, Reason, SignatureSystem, Step, StepName, StepState, Timestamp, Verdict
+from tui.domain.facts.signature import (
+    Action,
+    Outcome,
+    Reason,
+    SignatureSystem,
+    SignerCertificate,
+    Step,
+    StepName,
+    StepState,
+    Timestamp,
+    Verdict,
+)
 from tui.verification.chains import CertificateFacts
 from tui.verification.faults import CheckFailed, guarded
 from tui.verification.notation.attributes import SigningScheme
@@ -30,6 +42,7 @@ from tui.verification.revocation import (
     RevocationState,
     RevocationStatus,
     lookups_of,
+    names_service,
     worst_status,
 )
 
@@ -76,13 +89,11 @@ def judge(
     case = Case(static, subject, statement, stores, now, revocation)
     steps = _steps(case)
     verdict, decisive = _verdict(steps)
-    outcome = _outcome(static, subject, verdict, decisive.sentence, decisive.reason, steps)
-    stamped = _shown_stamp(case, steps)
     return msgspec.structs.replace(
-        outcome,
+        _outcome(static, subject, verdict, decisive.sentence, decisive.reason, steps),
         statement=statement.name,
         level=statement.level.value,
-        timestamp=stamped,
+        timestamp=_shown_stamp(case, steps),
         ending=_ending(case) if verdict.accepted else "",
     )
 
@@ -134,27 +145,31 @@ def _run(case: Case, name: StepName, check: Callable[[Case], str]) -> Step:
     """One step, failing closed."""
     action = case.statement.action(name)
     try:
-        return Step(name, StepState.PASSED, guarded(lambda: check(case), name.value, Reason.MALFORMED), action=action)
+        return Step(name, StepState.PASSED, guarded(lambda: check(case), name, Reason.MALFORMED), action=action)
     except CheckFailed as failed:
         state = StepState.UNKNOWN if failed.unknown else StepState.FAILED
         return Step(name, state, failed.headline, failed.reason, action)
 
 
+_TROUBLE = (StepState.FAILED, StepState.UNKNOWN)
+_VALID = Step(StepName.AUTHENTICITY, StepState.PASSED, "the signature is valid")
+
+
 def _verdict(steps: tuple[Step, ...]) -> tuple[Verdict, Step]:
     """A plugin leaves all open; then an enforced failure decides, then an enforced unknown, then what was only logged."""
+    troubled = [step for step in steps if step.state in _TROUBLE]
+    if not troubled:
+        return Verdict.VALID, _VALID
     first = steps[0]
     if first.reason is Reason.PLUGIN_REQUIRED:
         return Verdict.INCONCLUSIVE, first
-    enforced = [step for step in steps if step.action is Action.ENFORCE]
-    logged = [step for step in steps if step.action is Action.LOG]
+    enforced = [step for step in troubled if step.action is Action.ENFORCE]
     for state, verdict in ((StepState.FAILED, Verdict.INVALID), (StepState.UNKNOWN, Verdict.INCONCLUSIVE)):
         decisive = next((step for step in enforced if step.state is state), None)
         if decisive is not None:
             return verdict, decisive
-    doubtful = next((step for step in logged if step.state in (StepState.FAILED, StepState.UNKNOWN)), None)
-    if doubtful is not None:
-        return Verdict.VALID_WITH_WARNINGS, doubtful
-    return Verdict.VALID, Step(StepName.AUTHENTICITY, StepState.PASSED, "the signature is valid")
+    doubtful = next((step for step in troubled if step.action is Action.LOG), None)
+    return (Verdict.VALID_WITH_WARNINGS, doubtful) if doubtful is not None else (Verdict.VALID, _VALID)
 
 
 def check_integrity(case: Case) -> str:
@@ -188,14 +203,12 @@ def check_authenticity(case: Case) -> str:
 
 def _anchors(case: Case, kind: StoreType) -> tuple[bytes, ...]:
     """Every certificate of the statement's stores of that type; one store that cannot be used spoils them all."""
-    stores = [case.stores.get(kind, name) for name in case.statement.store_names(kind)]
-    fault = next((store.fault for store in stores if store.fault), "")
-    if fault:
-        raise CheckFailed(fault, Reason.TRUST_STORE)
-    anchors = tuple(certificate for store in stores for certificate in store.certificates)
-    if not anchors:
+    store = case.stores.together(kind, case.statement.store_names(kind))
+    if store.fault:
+        raise CheckFailed(store.fault, Reason.TRUST_STORE)
+    if not store.certificates:
         raise CheckFailed(f"{case.statement.name} names no trust store of type {kind}", Reason.UNTRUSTED)
-    return anchors
+    return store.certificates
 
 
 def _check_identity(case: Case) -> None:
@@ -294,8 +307,9 @@ def _stamp_chain(case: Case) -> tuple[CertificateFacts, ...]:
 
 def check_revocation(case: Case) -> str:
     """Step 5, revocation of every certificate but the root; an invalidity date counts for signing authorities only."""
-    revocable = any(lookup.certificate.ocsp or lookup.certificate.crl for lookup in lookups_of(case.static.chain))
-    if revocable and not (_holds(lambda: check_integrity(case)) and _holds(lambda: check_authenticity(case))):
+    if names_service(case.static.chain) and not (
+        _holds(lambda: check_integrity(case)) and _holds(lambda: check_authenticity(case))
+    ):
         raise CheckFailed("not looked up: the signer is not trusted", Reason.REVOCATION_OFFLINE, unknown=True)
     moment = case.static.signing_time
     authentic = moment.after if moment is not None and case.static.scheme == SigningScheme.AUTHORITY else None
@@ -316,15 +330,26 @@ def warned_from(start: datetime, end: datetime) -> datetime:
     return end - min(LONGEST_WARNING, (end - start) / 10)
 
 
+@lru_cache(maxsize=512)
+def _warned(chain: tuple[CertificateFacts, ...]) -> tuple[datetime, ...]:
+    """From when on the end of each certificate is worth a warning: one signer signs thousands of images."""
+    return tuple(warned_from(certificate.shown.not_before, certificate.shown.not_after) for certificate in chain)
+
+
+@lru_cache(maxsize=512)
+def _shown(chain: tuple[CertificateFacts, ...]) -> tuple[SignerCertificate, ...]:
+    return tuple(certificate.shown for certificate in chain)
+
+
 def _ending(case: Case) -> str:
     """What will stop being good soon by the clock alone, empty when nothing will."""
     static = case.static
     signed, expiry = static.signing_time, static.expiry
     if signed is not None and expiry is not None and warned_from(signed.whole, expiry.whole) <= case.now < expiry.whole:
         return f"the signature expires {expiry.whole:{_MINUTE}}"
-    for certificate in static.chain:
-        start, end = certificate.shown.not_before, certificate.shown.not_after
-        if warned_from(start, end) <= case.now <= end and _ends_with(case, end):
+    for certificate, warned in zip(static.chain, _warned(static.chain), strict=True):
+        end = certificate.shown.not_after
+        if warned <= case.now <= end and _ends_with(case, end):
             return f"the certificate of {certificate.subject} ends {end:{_MINUTE}}, and no time stamp outlives it"
     return ""
 
@@ -357,7 +382,7 @@ def _outcome(
         reason=reason,
         steps=steps,
         signer=static.chain[0].subject if static.chain else "",
-        chain=tuple(certificate.shown for certificate in static.chain),
+        chain=_shown(static.chain),
         scheme=static.scheme,
         signing_time=static.signing_time.whole if static.signing_time is not None else None,
         expiry=static.expiry.whole if static.expiry is not None else None,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from enum import StrEnum
+from functools import cached_property
 from typing import TypeVar
 
 import msgspec
@@ -63,7 +64,7 @@ _ENFORCED = {
 }
 
 
-class Statement(msgspec.Struct, frozen=True):
+class Statement(msgspec.Struct, frozen=True, dict=True):
     """One statement: `actions` by step after overrides; `stores` are (type, name); `identities` DNs, None for any."""
 
     name: str
@@ -80,7 +81,11 @@ class Statement(msgspec.Struct, frozen=True):
 
     def store_names(self, kind: StoreType) -> tuple[str, ...]:
         """The named stores of one type, each once."""
-        return tuple(dict.fromkeys(name for store, name in self.stores if store is kind))
+        return self._names_by_kind[kind]
+
+    @cached_property
+    def _names_by_kind(self) -> dict[StoreType, tuple[str, ...]]:
+        return {kind: tuple(dict.fromkeys(name for other, name in self.stores if other is kind)) for kind in StoreType}
 
 
 class PolicyDocument(msgspec.Struct, frozen=True):
