@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import threading
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from datetime import timedelta
 
 import msgspec
 import pytest
 
-from tests.domain.world import trusting
+from tests.domain.world import World, trusting
 from tests.estate.fakes import NOW, HandExaminer, HandRegistry, HandSource, until
 from tui.domain.assemble.assemble import Assembler
 from tui.domain.common.trust import CheckName, State
 from tui.domain.facts.events import HealthChanged, PodsSeen, SourceHealth, SourceId, SourceKind, SourceState, TagResolved
 from tui.domain.facts.image import RepositoryName
 from tui.domain.facts.workload import ContainerType, Pod, PodContainer
-from tui.domain.policy.policy import built_in
+from tui.domain.policy.policy import Policy, built_in
+from tui.domain.policy.rules import Rules
 from tui.domain.snapshot.snapshot import Snapshot
 from tui.estate import estate as whole
 from tui.estate import store as module
@@ -55,6 +57,42 @@ async def storing() -> AsyncIterator[Store]:
     finally:
         task.cancel()
         await asyncio.wait([task])
+
+
+@contextmanager
+def collected() -> Iterator[list[int]]:
+    """How many young objects each look of the collector has found: as long as it looks, it holds everything."""
+    sizes: list[int] = []
+
+    def note(phase: str, _: dict[str, int]) -> None:
+        if phase == "start":
+            sizes.append(len(gc.get_objects(generation=0)))
+
+    gc.collect()
+    gc.callbacks.append(note)
+    try:
+        yield sizes
+        gc.collect()
+    finally:
+        gc.callbacks.remove(note)
+
+
+async def test_a_judgement_anew_is_collected_bit_by_bit() -> None:
+    world = World()
+    world.node("n1")
+    for number in range(800):
+        world.run(
+            f"team/app{number}", f"{HOST}/app{number}:1", f"{HOST}/app{number}@{world.manifest(f'{HOST}/app{number}', 'a', '1')}"
+        )
+    async with storing() as store:
+        for event in world.events:
+            store.apply(event)
+        await asyncio.wait_for(store.turned(store.version), 60)
+        with collected() as sizes:
+            store.set_policy(Policy("another", Rules(warn_age=10)))
+            await asyncio.wait_for(store.turned(store.version), 60)
+        assert len(sizes) > 2
+        assert max(sizes) < 3_000
 
 
 async def test_what_nobody_confirms_grows_too_old_although_nobody_says_anything() -> None:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
+from itertools import count
 
 from tui.domain.assemble.assemble import Assembler
+from tui.domain.common.pace import in_steps
 from tui.domain.facts.demand import ArtifactDemand, Demand
 from tui.domain.facts.events import Event
 from tui.domain.facts.inventory.inventory import Facts, Inventory
@@ -26,6 +29,8 @@ FIRST_PAUSE = 0.02
 """Seconds from a fact after a silence to its snapshot: long enough for one page, short enough to feel at once."""
 PAUSE = 0.15
 """Seconds between snapshots at least; an assembly that takes longer than half of it doubles the pause."""
+YOUNG, MIDDLE = 4, 64
+"""Steps of an assembly whose new objects are looked through together, and those after which it is what outlived that as well."""
 SLICE = 200
 """Parts of an outdated snapshot that are freed at once."""
 
@@ -123,7 +128,7 @@ class Store:
         first = not self.snapshot.workloads
         if not first:  # registries answer while the snapshot is still in the making; the first rows do not wait for that
             await self._wish(facts)
-        snapshot = await asyncio.to_thread(self._assembler.assemble, facts, policy, now)
+        snapshot = await asyncio.to_thread(self._assembled, facts, policy, now)
         outdated, self.snapshot = [self.snapshot], snapshot
         for listener in tuple(self._listeners):
             listener(snapshot)
@@ -137,6 +142,11 @@ class Store:
         _log.debug("snapshot %d of version %d in %.0f ms", snapshot.number, version, took * 1000)
         return took
 
+    def _assembled(self, facts: Facts, policy: Policy, now: datetime) -> Snapshot:
+        """In a thread."""
+        with in_steps(_looking_through()):
+            return self._assembler.assemble(facts, policy, now)
+
     def _wishes(self, facts: Facts) -> Wishes:
         return self._assembler.demands(facts), self._assembler.artifacts(facts)
 
@@ -145,6 +155,22 @@ class Store:
         if wishes != self._wished:
             self._demanded(wishes)
             self._wished = wishes
+
+
+def _looking_through() -> Callable[[], None]:
+    """What lets the collector look through new objects, a few steps' at a time.
+
+    As many objects go as come when an estate is judged anew. The collector counts the difference and sees nothing to do, until
+    it looks through all that came at once, and holds the event loop for that. While it is to rest it is let rest.
+    """
+    steps = count(1)
+
+    def between() -> None:
+        step = next(steps)
+        if step % YOUNG == 0 and gc.isenabled():
+            gc.collect(int(step % MIDDLE == 0))
+
+    return between
 
 
 def _let_go(outdated: list[Snapshot]) -> None:

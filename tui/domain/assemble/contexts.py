@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import NamedTuple
 
 import msgspec
 
@@ -37,7 +36,7 @@ class Sessions:
     signatures_lost: str = ""
 
 
-class Use(NamedTuple):
+class Use(msgspec.Struct, frozen=True, gc=False):
     """Whether something that is known runs an image, and the digests that the names of what runs it give."""
 
     in_use: bool

@@ -15,6 +15,7 @@ from tui.domain.checks.content import unless_altered
 from tui.domain.checks.context import ImageContext
 from tui.domain.checks.scan import check_scan, scan_gap
 from tui.domain.common.memo import Memo
+from tui.domain.common.pace import paced
 from tui.domain.common.trust import Check, CheckName, State, roll_up, worst
 from tui.domain.facts.image import RepositoryName
 from tui.domain.policy.policy import Policy
@@ -63,7 +64,7 @@ class ImageJudge:
         if book is not self.book or now != self.now:
             keys = {*keys, *self._judged}
         self.book, self.now = book, now
-        for key in keys:
+        for key in paced(keys):
             before = self.images.get(key)
             if is_present(key):
                 image = self.images[key] = self._judge(key)

@@ -8,6 +8,7 @@ from tui.domain.assemble.images import used
 from tui.domain.assemble.places import JudgedImages
 from tui.domain.assemble.reading import Reading
 from tui.domain.common.memo import Address, Rows, Trace
+from tui.domain.common.pace import paced
 from tui.domain.common.trust import Check
 from tui.domain.facts.workload import ObjectKey
 from tui.domain.snapshot.snapshot import Image, ImageKey, Workload
@@ -37,7 +38,7 @@ class ShownImages:
         present = {key for key in keys if key in self._reading.catalog.images}
         unneeded = self._unneeded.refresh(changed, present, keys - present)
         looked_at = {*keys, *stale, *unneeded}
-        others = {key for key in looked_at if self._show(key, workloads)}
+        others = {key for key in paced(looked_at) if self._show(key, workloads)}
         self.moved = any(self._place(key) != self._places.get(key) for key in looked_at)
         if self.moved:
             self._order()

@@ -21,6 +21,8 @@ from itertools import compress
 from operator import is_, is_not
 from typing import Generic, Protocol, TypeVar
 
+from tui.domain.common.pace import paced
+
 __all__ = [
     "Address",
     "Lookup",
@@ -188,7 +190,7 @@ class Rows(Generic[K, V]):
         """Make again what read anything that changed, and what is new; the keys of rows that are other ones, or gone."""
         others = {key for key in removed if self._drop(key)}
         stale = set(self.readers_of(changed))
-        others.update(key for key in stale if self._put(key))
+        others.update(key for key in paced(stale) if self._put(key))
         others.update(self._fill([key for key in new if key not in self.values]))
         return others
 
@@ -221,7 +223,7 @@ class Rows(Generic[K, V]):
         trace, outer = self._trace, self._trace.reads
         reads = trace.reads = set()
         try:
-            for key in keys:
+            for key in paced(keys):
                 self.values[key] = self._make(key)
                 reads.discard(key)
                 if reads:
