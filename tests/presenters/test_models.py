@@ -184,6 +184,29 @@ def test_a_workload_that_runs_no_known_image_has_a_row_in_the_lineage_too() -> N
     assert lineage_key(subject_of((key,)), snapshot) == (IMAGELESS, key)
 
 
+@pytest.mark.parametrize(("kind", "asked"), [("CronJob", "is:scheduled"), ("Deployment", "is:scaled-to-zero")])
+def test_what_has_no_pods_stands_under_the_image_that_it_names(kind: str, asked: str) -> None:
+    """Whoever asks for what is scheduled sees it where its image is, and not among what runs no image that is known."""
+    snapshot = company()
+    [workload, *_] = [*snapshot.workloads.values()]
+    key = ObjectKey(workload.key.cluster, workload.key.namespace, kind, "idle")
+    image = workload.containers[0].runs[0]
+    container = msgspec.structs.replace(workload.containers[0], runs=(), declared=image, digests=(), pods=0, pod_refs=())
+    idle = msgspec.structs.replace(workload, key=key, containers=(container,), pods=0, desired=0, crews=())
+    snapshot = replace(snapshot, workloads={**snapshot.workloads, key: idle})
+    model = build_view(LINEAGE, snapshot, Filter(asked), NOW, UNICODE).model
+    assert (IMAGELESS,) not in model.roots()
+    place = model.find((IMAGELESS, key))
+    assert place is not None
+    assert place[-2:] == (image, key)
+    assert place[-1] in [child[-1] for child in model.children(place[:-1])]
+    assert "idle" in named(model, place)[0]
+    assert model.find((image, key)) == place
+    unfiltered = LineageModel(snapshot, NOW, UNICODE)
+    assert unfiltered.find((IMAGELESS, key)) is None
+    assert (IMAGELESS,) not in unfiltered.roots()
+
+
 def test_a_filter_that_finds_workloads_shows_those_without_an_image() -> None:
     snapshot, key = stuck(company())
     built = build_view(LINEAGE, snapshot, Filter("is:stuck"), NOW, UNICODE)

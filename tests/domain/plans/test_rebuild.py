@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 from dataclasses import replace
+from typing import Any
 
 import msgspec
 import pytest
@@ -18,7 +19,7 @@ from tui.domain.facts.build import BuilderKind, Job
 from tui.domain.plans.needs import Condition, condition
 from tui.domain.plans.plan import Plan, Step, StepKind
 from tui.domain.plans.rebuilding import rebuild
-from tui.domain.snapshot.snapshot import Image, ImageKey, Snapshot
+from tui.domain.snapshot.snapshot import Image, ImageKey, Snapshot, Workload
 
 DEBIAN_OLD, DEBIAN = key("library/debian@1", "docker.io"), key("library/debian@2", "docker.io")
 PYTHON = key("base/python@1")
@@ -182,9 +183,33 @@ def test_a_cron_job_between_two_of_its_jobs_is_not_forgotten(pin: bool, suspende
     snapshot = replace(world(CHAIN, [workload("api", API), nightly], BUILDERS), users={API: (workload("api", API).key,)})
     plan = plan_for(snapshot, API)
     pinned = [step.target for step in plan.steps if step.kind is StepKind.PIN]
-    assert pinned == (["CronJob shop/nightly in prod"] if pin and not suspended else [])
+    assert pinned == (["CronJob shop/nightly in prod"] if pin else [])
     told = "CronJob shop/nightly in prod takes the new image when it starts next."
-    assert (told in plan.notes) is (not pin and not suspended)
+    assert (told in plan.notes) == (not pin)
+
+
+@pytest.mark.parametrize("kind", ["Deployment", "StatefulSet", "Rollout"])
+@pytest.mark.parametrize(
+    ("place", "kinds"),
+    [
+        ({"pin": True}, [StepKind.PIN]),
+        ({"policy": "IfNotPresent"}, [StepKind.PIN]),
+        ({}, []),
+    ],
+)
+def test_what_is_scaled_to_zero_starts_the_new_image_too(kind: str, place: dict[str, Any], kinds: list[StepKind]) -> None:
+    """It runs nothing, and starts what it names when somebody scales it up: a digest that is written there stays the old one."""
+    idle = without_pods(workload("batch", API, kind=kind, pods=0, **place))
+    snapshot = replace(world(CHAIN, [workload("api", API), idle], BUILDERS), users={API: (workload("api", API).key,)})
+    plan = plan_for(snapshot, API)
+    assert [step.kind for step in plan.steps if step.workload == idle.key] == kinds
+    told = f"{kind} shop/batch in prod has no pods: it takes the new image when it starts."
+    assert (told in plan.notes) == (not kinds)
+
+
+def without_pods(idle: Workload) -> Workload:
+    """A workload of which no pod ever ran: what its name means is all that is known."""
+    return msgspec.structs.replace(idle, containers=(msgspec.structs.replace(idle.containers[0], runs=(), digests=()),))
 
 
 def test_a_pin_that_git_owns_comes_with_the_patch_for_git() -> None:

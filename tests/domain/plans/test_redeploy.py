@@ -136,6 +136,25 @@ def test_what_replaces_its_pods_is_restarted_or_pinned(kind: str) -> None:
     assert kinds == [StepKind.RESTART, StepKind.PIN]
 
 
+@pytest.mark.parametrize(
+    ("made", "kinds", "note"),
+    [
+        (pinned("a", OLD, "1"), [StepKind.PIN], ""),
+        (pinned("a", NEW, "1"), [], "has no pods: it takes what its names mean when it starts."),
+        (workload("a", NEW), [], "has no pods: it takes what its names mean when it starts."),
+        (pinned("a", OLD), [], "runs nothing."),
+        (workload("a", OLD, kind="Job"), [], "runs nothing."),
+    ],
+)
+def test_what_has_no_pods_is_looked_at_by_what_it_names(made: Workload, kinds: list[StepKind], note: str) -> None:
+    container = msgspec.structs.replace(made.containers[0], runs=(), digests=(), pods=0, pod_refs=())
+    idle = msgspec.structs.replace(made, containers=(container,), pods=0, desired=0)
+    plan = planned(idle)
+    assert [step.kind for step in plan.steps] == kinds
+    assert [words.partition(" in prod ")[2] for words in plan.notes] == ([note] if note else [])
+    assert plan.unknown == ()
+
+
 def with_(made: Workload, **fields: object) -> Workload:
     """The workload, its container otherwise."""
     return msgspec.structs.replace(made, containers=(msgspec.structs.replace(made.containers[0], **fields),))

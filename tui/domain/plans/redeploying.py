@@ -25,7 +25,6 @@ from tui.domain.plans.plan import Action, Plan, Precondition, Step, StepKind, im
 from tui.domain.plans.templates import is_ahead, rewritten, unpinnable
 from tui.domain.plans.words import image_title, make_plan, step_id, workload_title
 from tui.domain.snapshot.snapshot import BaseState, Container, ImageKey, Snapshot, Workload
-from tui.domain.workloads.counting import is_scheduled
 
 __all__ = ["NewImage", "Redeploys", "image_seen", "redeploy", "redeploy_steps"]
 
@@ -68,6 +67,12 @@ def redeploy(
     return make_plan(snapshot, Action.REDEPLOY, query, now, tuple(changes.steps), (*changes.notes, *notes), unknown)
 
 
+def _written(container: Container) -> tuple[ImageKey, ...]:
+    """The image of which the digest is written in a container: what it starts when it has no pods yet."""
+    name = container.name_of
+    return (ImageKey(name.registry, name.repository, container.pin),) if container.pin and name is not None else ()
+
+
 def _meant_now(container: Container, index: RebuildIndex) -> ImageKey | None:
     """What the name of a container means now; beside a digest that is written there, the tag says what it would be."""
     if not container.pin:
@@ -80,7 +85,8 @@ def _left_as_it_is(workload: Workload, index: RebuildIndex) -> Iterable[str]:
     """Why nothing is done about a workload, where that is known."""
     title = workload_title(workload.key)
     if not any(container.runs for container in workload.containers):
-        yield f"{title} runs nothing."
+        later = _starts_later(workload) and all(not container.pin or container.tag for container in workload.containers)
+        yield f"{title} has no pods: it takes what its names mean when it starts." if later else f"{title} runs nothing."
     elif any(container.pin and not container.tag for container in workload.containers):
         yield f"{title} names a digest without a tag: nothing says what else it should run."
     elif all(_meant_now(container, index) is not None for container in workload.containers if container.runs):
@@ -90,7 +96,11 @@ def _left_as_it_is(workload: Workload, index: RebuildIndex) -> Iterable[str]:
 def _untold(workload: Workload, index: RebuildIndex) -> Iterable[str]:
     """The containers of which it is not known what their names mean now."""
     for container in workload.containers:
-        if container.runs and _meant_now(container, index) is None and not (container.pin and not container.tag):
+        if (
+            (container.runs or container.pin)
+            and _meant_now(container, index) is None
+            and not (container.pin and not container.tag)
+        ):
             reason = clean(container.drift_reason, 200) or "its registry does not say what its name means."
             place = f"container {clean(container.name, 60)} of {workload_title(workload.key)}"
             yield f"What {place} should run is not known: {reason}"
@@ -100,15 +110,19 @@ def redeploy_steps(snapshot: Snapshot, new: Mapping[ImageKey, NewImage], rebuild
     """The steps by which everything that runs one of these images runs the new one."""
     # In the order of the images, which is nearly that of the workloads: that is sorted sooner.
     users = dict.fromkeys([user for key in paced(new) for user in snapshot.users.get(key, ())])
-    # A CronJob between two of its Jobs runs nothing, and starts what it names again.
+    # What has no pods, a CronJob between two of its Jobs or what is scaled to zero, starts what it names again.
     workloads = paced(snapshot.workloads.items())
-    scheduled = [name for name, workload in workloads if is_scheduled(workload) and _has_any(workload, new)]
-    users |= dict.fromkeys(scheduled)
+    users |= dict.fromkeys([name for name, workload in workloads if _starts_later(workload) and _has_any(workload, new)])
     changes = _Changes(snapshot, new, rebuilds)
     for name in sorted(users):
         if name in snapshot.workloads:
             changes.add(snapshot.workloads[name])
     return Redeploys(tuple(changes.steps), tuple(changes.notes))
+
+
+def _starts_later(workload: Workload) -> bool:
+    """Whether it has no pods now and may have some later, which run what it names then."""
+    return not workload.pods and workload.key.kind in PINNABLE
 
 
 def _has_any(workload: Workload, images: Mapping[ImageKey, NewImage]) -> bool:
@@ -200,7 +214,9 @@ class _Changes:
         if declared is None or image is None or container.name_of is None:
             return None
         same = {declared, *image.same_content}
-        old = next((key for key in container.runs if key not in same), None)
+        old = next(
+            (key for key in container.runs or _written(container) if key not in same and key.digest not in image.digests), None
+        )
         if old is None:
             return None
         link = image.base

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
 
@@ -87,7 +87,7 @@ class LineageModel(TabbedModel):
         """Whether anything shown is under a row."""
         last = key[-1]
         if isinstance(last, ImageKey):
-            return bool(self._derived.get(last)) or any(map(self._shown.workload, self.snapshot.users.get(last, ())))
+            return bool(self._derived.get(last)) or any(map(self._shown.workload, self._using(last)))
         if isinstance(last, ObjectKey):
             return any(True for _ in self._pods(key))
         return last in (UNREADABLE, IMAGELESS)
@@ -114,7 +114,10 @@ class LineageModel(TabbedModel):
         """Where an image is, and what is under it."""
         first = identity[0]
         if first == IMAGELESS:
-            return identity if self._imageless and (len(identity) < 2 or identity[1] in self._imageless) else None
+            if len(identity) < 2 or identity[1] in self._imageless:
+                return identity if self._imageless else None
+            image = next((image for image, idle in self._idle.items() if identity[1] in idle and image in self._totals), None)
+            return self.find((image, *identity[1:])) if image is not None else None
         if not isinstance(first, ImageKey) or first not in self._totals:
             return identity if first == UNREADABLE and self._unreadable else None
         chain: dict[ImageKey, None] = {}
@@ -164,10 +167,19 @@ class LineageModel(TabbedModel):
         """The workloads that no image leads to; without a filter those that have pods, as others are only declared."""
         workloads = self.snapshot.workloads
         imageless = _IMAGELESS.get(self.snapshot, lambda: _find_imageless(self.snapshot))
-        left = [key for key in paced(imageless) if self._shown.workload(key)]
+        named = {key for image in paced(self._totals) for key in self._idle.get(image, ())}
+        left = [key for key in paced(imageless) if self._shown.workload(key) and key not in named]
         if not self._shown.narrowed:
             left = [key for key in left if workloads[key].pods]
         return sorted(left, key=lambda key: (-workloads[key].verdict.severity, -self._shown.pods(workloads[key]), key))
+
+    @cached_property
+    def _idle(self) -> Mapping[ImageKey, Sequence[ObjectKey]]:
+        """What has no pods, by what it would run; without a filter that stands nowhere, as it is only declared."""
+        return _IDLE.get(self.snapshot, lambda: _find_idle(self.snapshot)) if self._shown.narrowed else {}
+
+    def _using(self, image: ImageKey) -> Sequence[ObjectKey]:
+        return (*self.snapshot.users.get(image, ()), *self._idle.get(image, ()))
 
     def _ordered(self, keys: Iterable[ImageKey]) -> list[ImageKey]:
         totals = self._totals
@@ -176,7 +188,7 @@ class LineageModel(TabbedModel):
 
     def _users(self, image: ImageKey) -> list[ObjectKey]:
         workloads = self.snapshot.workloads
-        users = [key for key in self.snapshot.users.get(image, ()) if self._shown.workload(key) and key in workloads]
+        users = [key for key in self._using(image) if self._shown.workload(key) and key in workloads]
         return sorted(users, key=lambda key: (-workloads[key].verdict.severity, -pods_of(workloads[key], {image}), key))
 
     def _containers(self, key: RowKey) -> list[Container]:
@@ -185,7 +197,7 @@ class LineageModel(TabbedModel):
         owner = self.snapshot.workloads.get(workload) if isinstance(workload, ObjectKey) else None
         if owner is not None and image == IMAGELESS:
             return list(owner.containers)
-        return [container for container in owner.containers if image in container.runs] if owner else []
+        return [container for container in owner.containers if image in container.images] if owner else []
 
     def _pods(self, key: RowKey) -> Iterable[tuple[PodRef, Container]]:
         """Every pod of the workload at a path that runs the image above it, once, with the first container that does."""
@@ -314,6 +326,7 @@ def _extra(workload: Workload, containers: Sequence[Container]) -> Cell:
 
 
 _IMAGELESS: Memo[Sequence[ObjectKey]] = Memo()
+_IDLE: Memo[Mapping[ImageKey, Sequence[ObjectKey]]] = Memo()
 _TOPS: Memo[Iterable[ImageKey]] = Memo()
 
 
@@ -321,6 +334,17 @@ def _find_imageless(snapshot: Snapshot) -> Sequence[ObjectKey]:
     """The workloads that no image leads to: the same under every filter."""
     led_to = {user for users in paced(snapshot.users.values()) for user in users}
     return [key for key in paced(snapshot.workloads) if key not in led_to]
+
+
+def _find_idle(snapshot: Snapshot) -> Mapping[ImageKey, Sequence[ObjectKey]]:
+    """The workloads without pods, by the images that they name, as far as these are known."""
+    idle: dict[ImageKey, dict[ObjectKey, None]] = {}
+    for key in paced(_IMAGELESS.get(snapshot, lambda: _find_imageless(snapshot))):
+        workload = snapshot.workloads[key]
+        for container in workload.containers if not workload.pods else ():
+            for image in container.images:
+                idle.setdefault(image, {})[key] = None
+    return {image: tuple(keys) for image, keys in idle.items()}
 
 
 def _tops(snapshot: Snapshot) -> Iterable[ImageKey]:
