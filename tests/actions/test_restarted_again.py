@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
+import msgspec
 import pytest
 
 from tests.actions.plans import NOW, digest, restart
+from tui.actions.adopting import adoption_of
 from tui.actions.converge import Wanted, converge, is_made
 from tui.actions.transitions import Proof, StepRecord
 from tui.actions.verify import Refuted
@@ -45,6 +48,41 @@ def test_a_restart_is_not_undone_by_a_later_one(later: int) -> None:
 @pytest.mark.parametrize("moment", ["", "soon", (NOW - timedelta(seconds=1)).isoformat()])
 def test_a_restart_that_is_gone_was_undone(moment: str) -> None:
     assert isinstance(converge(STEP, StepRecord(since=NOW), WANTED, state(moment), NOW), Refuted)
+
+
+AFTER, BEFORE = (NOW + timedelta(seconds=30)).isoformat(), (NOW - timedelta(seconds=30)).isoformat()
+OLD_PODS = (RunningImage("main", "r.example/web:1", digest(1), pods=1, ready=1),)
+
+
+@pytest.mark.parametrize(
+    ("changes", "follows"),
+    [
+        ({"restarted_at": AFTER}, True),
+        ({"restarted_at": AFTER, "running": OLD_PODS, "updated": 0}, True),
+        ({"restarted_at": AFTER, "running": OLD_PODS, "observed": 1}, True),
+        ({"restarted_at": AFTER, "running": OLD_PODS}, False),
+        ({"restarted_at": AFTER, "running": None}, False),
+        ({"restarted_at": BEFORE}, False),
+        ({"restarted_at": BEFORE, "running": OLD_PODS, "updated": 0}, False),
+        ({"restarted_at": ""}, False),
+        ({"restarted_at": "soon"}, False),
+    ],
+)
+def test_a_restart_of_somebody_else_since_the_plan_is_followed_when_its_pods_run_the_new_image_or_are_replaced(
+    changes: dict[str, Any], follows: bool
+) -> None:
+    """One that was done before the new image was there has started the old one: then it is still to be done."""
+    seen = msgspec.structs.replace(state(""), **changes)
+    adoption = adoption_of(STEP, msgspec.structs.replace(WANTED, at=None), seen, NOW, NOW + timedelta(minutes=5))
+    assert (adoption is not None) is follows
+    if adoption is not None:
+        assert adoption.restarted == NOW + timedelta(seconds=30)
+        assert "after the plan was made: that is followed." in adoption.words
+
+
+def test_where_it_is_not_known_what_is_to_run_no_restart_is_taken_for_ours() -> None:
+    for digests in ({}, {"main": frozenset[str]()}):
+        assert adoption_of(STEP, Wanted(digests=digests), state(AFTER), NOW, NOW) is None
 
 
 def test_a_restart_of_somebody_else_is_not_taken_for_a_lost_one() -> None:

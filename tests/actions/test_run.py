@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from pathlib import Path
 
 import msgspec
@@ -184,3 +185,20 @@ async def test_what_needs_a_step_that_was_left_is_left_as_well_and_resumed_with_
     run = await world.carry_out(world.plan(APPS))
     assert {row.state for row in run.board.rows} == {BoardState.DONE}
     assert run.ledger.execution.ended is not None
+
+
+@pytest.mark.parametrize(
+    "kind", [StepKind.RESTART, StepKind.PIN, StepKind.SCALE_TO_ZERO, StepKind.LOCK, StepKind.DISABLE_READ], ids=str
+)
+async def test_the_second_of_two_operators_follows_what_the_first_has_done(tmp_path: Path, kind: StepKind) -> None:
+    """Two plans of the same moment: nothing is done twice, and the second is told that somebody else did it."""
+    world = World(tmp_path)
+    plan = world.plan(plan_of(rebuild("api"), restart("web", needs=("api",), image="api", kind=kind)))
+    await world.carry_out(plan, "there")
+    run = await world.carry_out(plan, "here")
+    record = run.ledger.records["web"]
+    assert [*Counter(world.done).values()] == [1, 1]
+    assert (record.green, record.adopted, record.sent) == (True, True, None)
+    assert {("adopted", "api"), ("adopted", "web")} <= {*events(world)}
+    assert {row.state for row in run.board.rows} == {BoardState.DONE}
+    assert run.board.rows[-1].passed >= run.board.rows[-1].asked - {Milestone.QUEUED}

@@ -494,7 +494,12 @@ class HandCluster:
             yield RunningImage("main", deployment.image, deployment.digest, deployment.replicas, deployment.replicas)
 
     def _roll(self, deployment: Deployment, fault: Fault) -> None:
-        if not deployment.rolled_at or deployment.rolled_at > self._world.clock.awake or fault is Fault.STALLED:
+        if (
+            not deployment.replicas
+            or not deployment.rolled_at
+            or deployment.rolled_at > self._world.clock.awake
+            or fault is Fault.STALLED
+        ):
             return
         name, _, pin = deployment.image.partition("@")
         repository = RepositoryName(REGISTRY, name.partition("/")[2].partition(":")[0])
@@ -577,7 +582,7 @@ class HandLocks:
         """Change them."""
         world = self._world
         world.moment()
-        step = f"{'unread' if not wanted.read else 'lock'}-{target.name.repository}"
+        step = f"{'unread' if seen.read and not wanted.read else 'lock'}-{target.name.repository}"
         world.sends.append(step)
         fault = world.faults.get(step, Fault.NONE)
         if fault is Fault.REFUSED:

@@ -150,9 +150,9 @@ def _at(step: Step, record: StepRecord) -> Milestone | None:
     if record.stage in (Stage.PLANNED, Stage.RECHECKED, Stage.HELD) or record.green:
         return None
     if step.kind in _LOCKS:
-        return Milestone.QUEUED if record.sent is None else Milestone.CONVERGED
+        return Milestone.CONVERGED if record.is_begun else Milestone.QUEUED
     if step.kind is not StepKind.REBUILD:
-        return Milestone.QUEUED if record.sent is None else Milestone.ROLLING
+        return Milestone.ROLLING if record.is_begun else Milestone.QUEUED
     if record.run is None:
         return Milestone.QUEUED
     proven = {proof.kind for proof in record.proofs}
@@ -169,7 +169,7 @@ def _passed(group: Sequence[Step], records: Sequence[StepRecord]) -> Iterable[Mi
     rollouts = [rollout for step, rollout in zip(group, records, strict=True) if step.kind is not StepKind.REBUILD]
     if first.kind is StepKind.REBUILD:
         yield from _passed_building(record)
-    elif record.sent is not None and record.stage not in (
+    elif record.is_begun and record.stage not in (
         Stage.SENDING,
         Stage.RECHECKED,
         Stage.DENIED,

@@ -16,7 +16,7 @@ from tui.domain.common.text import clean, full_stop, short
 from tui.domain.facts.rollout import RolloutState, RunningImage, Stall, StallKind
 from tui.domain.plans.plan import Step, StepKind
 
-__all__ = ["Wanted", "converge", "is_made", "stall_of"]
+__all__ = ["Wanted", "converge", "is_made", "moment", "pods_replaced", "stall_of"]
 
 HOPELESS = frozenset({StallKind.PAUSED, StallKind.ON_DELETE, StallKind.PARTITION, StallKind.SUSPENDED, StallKind.DEADLINE})
 """What does not end by itself: somebody has to do something."""
@@ -41,12 +41,12 @@ def is_made(change: Wanted, state: RolloutState) -> bool:
     if change.images:
         written = {container.name: container.image for container in state.containers}
         return all(written.get(name) == image for name, image in change.images.items())
-    return change.at is not None and _moment(state.restarted_at) == change.at
+    return change.at is not None and moment(state.restarted_at) == change.at
 
 
 def _restarted_again(change: Wanted, state: RolloutState) -> bool:
     """Whether somebody restarted it later still: that undoes no restart, its pods are as new."""
-    latest = _moment(state.restarted_at)
+    latest = moment(state.restarted_at)
     return change.at is not None and latest is not None and latest > change.at
 
 
@@ -58,7 +58,7 @@ def converge(step: Step, record: StepRecord, change: Wanted, state: RolloutState
         return _awaited(state, "its controller to see the change")
     if change.replicas is not None:
         return _scaled(change.replicas, state, now)
-    return _replaced(change, state, now)
+    return pods_replaced(change, state, now)
 
 
 def stall_of(state: RolloutState) -> Stall | None:
@@ -83,7 +83,8 @@ def _scaled(replicas: int, state: RolloutState, now: datetime) -> Verdict:
     return Proof(ProofKind.PODS, "No pod runs." if not replicas else f"{_pods(replicas)} run.", now, str(replicas))
 
 
-def _replaced(goal: Wanted, state: RolloutState, now: datetime) -> Verdict:
+def pods_replaced(goal: Wanted, state: RolloutState, now: datetime) -> Verdict:
+    """Whether every pod runs what it is to run, whoever saw to that."""
     if state.running is None:
         return _awaited(state, "its pods to be read")
     running = [image for image in state.running if image.container in goal.digests and image.alive]
@@ -134,9 +135,10 @@ def _awaited(state: RolloutState, words: str) -> Awaited:
     return Awaited(reason)
 
 
-def _moment(text: str) -> datetime | None:
+def moment(text: str) -> datetime | None:
+    """When an object says that it was restarted, in whole seconds; None when it says nothing that can be read."""
     try:
-        moment = datetime.fromisoformat(text)
+        parsed = datetime.fromisoformat(text)
     except ValueError:
         return None
-    return moment.replace(microsecond=0, tzinfo=moment.tzinfo or UTC)
+    return parsed.replace(microsecond=0, tzinfo=parsed.tzinfo or UTC)

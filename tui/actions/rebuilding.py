@@ -137,7 +137,7 @@ class Rebuilding:
             names = listed([clean(f"{right.name} on {right.on}", 160) for right in missing])
             sentence = f"The right is missing: {names}. Nothing was sent."
             await self._ledger.move(step, Signal.DENY, sentence=sentence, remedy=missing[0].remedy)
-        elif moved := self._moved():
+        elif moved := self._moved(started):
             await self._ledger.move(step, Signal.CHANGE, sentence=moved, remedy="Make a new plan.")
         elif len(started) > 1:
             runs = listed([clean(run.id, 40) for run in started[:5]])
@@ -160,19 +160,22 @@ class Rebuilding:
 
     def _replaced(self, key: ImageKey) -> Replaced:
         image = self._outside.estate.snapshot.images.get(key)
+        tag = _tag_of(self._step) if key == self._step.image else ""  # a run that is followed may have moved it already
+        tags = tuple(dict.fromkeys((*(image.tags if image is not None else ()), *((tag,) if tag else ()))))
         if image is None:
-            return Replaced(key, (_tag_of(self._step),) if key == self._step.image and _tag_of(self._step) else ())
-        return Replaced(key, image.tags, image.platforms, image.base.base if image.base is not None else None)
+            return Replaced(key, tags)
+        return Replaced(key, tags, image.platforms, image.base.base if image.base is not None else None)
 
-    def _moved(self) -> str:
-        """Whether what is to be replaced is already replaced: its tags name something else now."""
+    def _moved(self, started: Sequence[Run]) -> str:
+        """Whether what is to be replaced is already replaced, and not by a run that is followed: its tag names something else."""
         key, snapshot = self._step.image, self._outside.estate.snapshot
         image = snapshot.images.get(key) if key is not None else None
         tag = _tag_of(self._step)
         if key is None or not tag or (image is not None and tag in image.tags):
             return ""
         holder = tag_holder(snapshot, _repository(key), tag)
-        if holder is None or holder.key == key:
+        pushed = {(built.name, built.digest) for run in started for built in run.images or ()}
+        if holder is None or holder.key == key or any((_repository(key), digest) in pushed for digest in holder.digests):
             return ""
         return f"{clean(tag, 60)} names {short(holder.key.digest)} now, and not what the plan was made for. Nothing was sent."
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from tui.actions.adopting import Adoption, adoption_of
 from tui.actions.audit import AuditEvent
 from tui.actions.converge import Wanted, converge, is_made, stall_of
 from tui.actions.ledger import Ledger
@@ -66,7 +67,8 @@ class Redeploying:
             return Wanted(replicas=0)
         digest, digests = self._new_digest(), dict(self._digests())
         if step.kind is StepKind.RESTART:
-            return Wanted(digests=digests, at=record.sent.replace(microsecond=0) if record.sent is not None else None)
+            sent = record.sent.replace(microsecond=0) if record.sent is not None else None
+            return Wanted(digests=digests, at=record.restarted or sent)
         image = step.new_image if "@" in step.new_image else f"{step.new_image or self._name}@{digest}" if digest else ""
         return Wanted(digests=digests, images=dict.fromkeys(step.containers, image) if image else {})
 
@@ -140,7 +142,9 @@ class Redeploying:
             await deny_or_fail(self._ledger, step, error)
             return
         obstacle = state.obstacle(change)
-        if missing:
+        if adoption := adoption_of(step, self._wanted(), state, self._ledger.execution.plan.made, self._clock.now()):
+            await self._adopt(state, adoption)
+        elif missing:
             names = listed([clean(f"{right.name} on {right.on}", 160) for right in missing])
             sentence = f"The right is missing: {names}. Nothing was sent."
             await self._ledger.move(step, Signal.DENY, sentence=sentence, remedy=missing[0].remedy)
@@ -169,6 +173,14 @@ class Redeploying:
                 return f"{clean(container.image, 120)} names {short(declared.digest)}, not {short(digest)}. Nothing was sent."
         return ""
 
+    async def _adopt(self, state: RolloutState, adoption: Adoption) -> None:
+        """Follow what somebody else does with the same intent: doing it once more would replace every pod once more."""
+        self._seen, restarted = state, adoption.restarted
+        await self._ledger.move(
+            self._step, Signal.ACCEPTED, adopted=True, restarted=restarted, sentence=adoption.words, before=_written(state)
+        )
+        await self._ledger.answered(AuditEvent.ADOPTED, self._step, adoption.words)
+
     async def _checked(self, state: RolloutState) -> None:
         changed = differences(self._step, state)
         if changed and (self._confirm is None or not await self._confirm(self._step, changed)):
@@ -176,8 +188,7 @@ class Redeploying:
             await self._ledger.move(self._step, Signal.CHANGE, sentence=sentence, remedy="Make a new plan.")
             return
         self._seen = state
-        written = ", ".join(f"{container.name}={container.image}" for container in state.containers)
-        await self._ledger.move(self._step, Signal.CHECKED, sentence="It was checked again.", before=written)
+        await self._ledger.move(self._step, Signal.CHECKED, sentence="It was checked again.", before=_written(state))
 
     # ---- rechecked -> sending -> rolling
 
@@ -269,6 +280,10 @@ class Redeploying:
         except SourceError as error:
             return Awaited(f"its cluster: {error.headline}")
         return converge(self._step, self._ledger[self._step], goal, state, self._clock.now())
+
+
+def _written(state: RolloutState) -> str:
+    return ", ".join(f"{container.name}={container.image}" for container in state.containers)
 
 
 def _repository(key: ImageKey) -> RepositoryName:

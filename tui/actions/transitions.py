@@ -111,8 +111,8 @@ class StepRecord(msgspec.Struct, frozen=True, kw_only=True):
 
     `since` is when the stage was reached, `begun` when the step left the plan. `mark` stands for this send alone, `sent` is when
     it was about to be sent. `replaced` are the images that a rebuild replaces, `before` is what another change does, in words.
-    `proofs` are those of the stages reached. `tries` counts sends that were surely
-    refused. `adopted`: the run was there already, somebody else had started it.
+    `proofs` are those of the stages reached. `tries` counts sends that were surely refused. `adopted`: the run or the change was
+    there already: it is somebody else's. `restarted` is when somebody else restarted a workload, where that is followed.
     """
 
     stage: Stage = Stage.PLANNED
@@ -122,6 +122,7 @@ class StepRecord(msgspec.Struct, frozen=True, kw_only=True):
     sent: datetime | None = None
     run: Run | None = None
     adopted: bool = False
+    restarted: datetime | None = None
     before: str = ""
     replaced: tuple[Replaced, ...] = ()
     proofs: tuple[Proof, ...] = ()
@@ -134,6 +135,11 @@ class StepRecord(msgspec.Struct, frozen=True, kw_only=True):
     def digest(self) -> str:
         """What was pushed for the first of the images; empty before that is known."""
         return self.replaced[0].digest if self.replaced else ""
+
+    @property
+    def is_begun(self) -> bool:
+        """Whether what it is to do was sent, or is being done by somebody else."""
+        return self.sent is not None or self.adopted
 
     @property
     def ended(self) -> bool:
@@ -151,15 +157,11 @@ ENDED = GREEN | {Stage.HELD, Stage.CHANGED, Stage.DENIED, Stage.CANCELLED, Stage
 
 _FAULTS = {Signal.FAIL: Stage.FAILED, Signal.LOSE: Stage.UNKNOWN, Signal.CANCEL: Stage.CANCELLED}
 _UNSENT = {Signal.HOLD: Stage.HELD, Signal.CHANGE: Stage.CHANGED, Signal.DENY: Stage.DENIED, Signal.FAIL: Stage.FAILED}
+_DONE_BY_OTHERS = {Signal.STARTED: Stage.FOLLOWING, Signal.ACCEPTED: Stage.ROLLING, Signal.PROVEN_LOCK: Stage.APPLIED}
 
 TABLE: Mapping[Stage, Mapping[Signal, Stage]] = {
-    Stage.PLANNED: {Signal.CHECKED: Stage.RECHECKED, Signal.STARTED: Stage.FOLLOWING, **_UNSENT},
-    Stage.RECHECKED: {
-        Signal.CHECKED: Stage.RECHECKED,
-        Signal.SEND: Stage.SENDING,
-        Signal.STARTED: Stage.FOLLOWING,
-        **_UNSENT,
-    },
+    Stage.PLANNED: {Signal.CHECKED: Stage.RECHECKED, **_DONE_BY_OTHERS, **_UNSENT},
+    Stage.RECHECKED: {Signal.CHECKED: Stage.RECHECKED, Signal.SEND: Stage.SENDING, **_DONE_BY_OTHERS, **_UNSENT},
     Stage.SENDING: {
         Signal.NOT_SENT: Stage.RECHECKED,
         Signal.STARTED: Stage.FOLLOWING,
