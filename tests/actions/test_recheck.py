@@ -6,10 +6,11 @@ import msgspec
 import pytest
 
 from tests.actions.plans import plan_of, rebuild, restart
-from tui.actions.recheck import compared, differences
+from tui.actions.recheck import compared, differences, reopened
+from tui.domain.facts.rights import Right, RightState
 from tui.domain.facts.rollout import RolloutState
 from tui.domain.facts.workload import ContainerType, ObjectKey, TemplateContainer
-from tui.domain.plans.plan import Precondition, Step, StepKind, image_condition
+from tui.domain.plans.plan import Forecast, Precondition, Step, StepKind, image_condition
 from tui.domain.plans.redeploying import image_seen
 from tui.domain.snapshot.snapshot import Container
 
@@ -70,3 +71,36 @@ def test_whatever_a_file_says_of_a_step_otherwise_is_a_difference(edited: dict[s
     other = msgspec.structs.replace(plan, steps=(plan.steps[0], msgspec.structs.replace(plan.steps[1], **edited)))
     assert compared(plan, plan) == ()
     assert len(compared(other, plan)) == 1
+
+
+@pytest.mark.parametrize(
+    ("edited", "words"),
+    [
+        ({"what": "Does nothing."}, "what it does: the plan says “Does nothing.”; now it would say “Restart web.”."),
+        ({"why": "It was agreed."}, "why: the plan says “It was agreed.”; now it would say “It runs what was built before.”."),
+        ({"leaves": ("Production.",)}, "what it leaves alone: the plan says “Production.”; now it would say nothing."),
+        ({"warnings": ("All is well.\x1b[2J",)}, "its warnings: the plan says “All is well."),
+        ({"blocked": "Not yet."}, "could not be done when the plan was made, and can be done now."),
+    ],
+)
+def test_whatever_a_file_tells_of_a_step_is_held_against_what_is_so_now(edited: dict[str, object], words: str) -> None:
+    """Who opens it reads these sentences and agrees by them; of a plan of our own they may change while everything is read."""
+    plan = plan_of(restart("web"))
+    other = msgspec.structs.replace(plan, steps=(msgspec.structs.replace(plan.steps[0], **edited),))
+    (difference,) = compared(other, plan, words=True)
+    assert difference.startswith("restart of prod/web")
+    assert words in difference
+    assert "\x1b" not in difference
+    assert compared(other, plan) == ()
+    assert compared(plan, plan, words=True) == ()
+
+
+def test_what_only_today_can_tell_of_a_plan_is_not_taken_from_its_file() -> None:
+    held, missing = (Right("patch", "prod", state) for state in (RightState.HELD, RightState.MISSING))
+    today = plan_of(msgspec.structs.replace(restart("web"), rights=(missing,), blocked="The right is missing.", seconds=60.0))
+    today = msgspec.structs.replace(today, id="p2", forecast=Forecast(), notes=("Nothing else.",), unknown=("The base.",))
+    lie = msgspec.structs.replace(restart("web"), rights=(held,), seconds=1.0)
+    saved = msgspec.structs.replace(plan_of(lie), forecast=Forecast(("CVE-1",)), notes=("All is well.",))
+    plan = reopened(saved, today)
+    assert plan.id == saved.id
+    assert (plan.steps, plan.forecast, plan.notes, plan.unknown) == (today.steps, today.forecast, today.notes, today.unknown)

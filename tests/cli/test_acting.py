@@ -179,6 +179,29 @@ def test_what_has_changed_since_a_plan_was_saved_is_shown_and_nothing_is_sent(
     assert outdoors.world.sends == []
 
 
+@pytest.mark.parametrize("words", [("--yes",), ("--plan",)])
+def test_what_a_file_says_otherwise_of_what_it_does_is_shown_and_nothing_is_sent(
+    outdoors: Outdoors, tmp_path: Path, words: tuple[str, ...], capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Names, images and commands are as today's plan has them: only the sentences lie that somebody agrees by."""
+    file = tmp_path / "plan.json"
+    run(outdoors, "rebuild", "base:debian", "--plan", "--save", str(file))
+    file.write_text(file.read_text().replace(PLAN.steps[0].why, "Everybody has agreed to it."))
+    assert run(outdoors, "rebuild", "--from", str(file), *words) == 3
+    told = capfd.readouterr().err
+    assert "why: the plan says “Everybody has agreed to it.”; now it would say “Its base has moved.”." in told
+    assert outdoors.world.sends == []
+
+
+def test_how_old_the_plan_of_a_file_is_is_said_first(
+    outdoors: Outdoors, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "plan.json"
+    run(outdoors, "rebuild", "base:debian", "--plan", "--save", str(file))
+    assert run(outdoors, "rebuild", "--from", str(file), "--yes") == 0
+    assert f"Plan p1 was made at {PLAN.made:%Y-%m-%d %H:%M} UTC, " in capfd.readouterr().err
+
+
 @pytest.mark.parametrize("body", [b"", b"{}", b"[]", b'{"schema":"trustree/plan/v9"}', b"\xff\xfe"])
 def test_a_file_that_is_no_plan_is_refused(outdoors: Outdoors, tmp_path: Path, body: bytes) -> None:
     file = tmp_path / "plan.json"

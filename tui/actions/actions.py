@@ -19,7 +19,7 @@ from tui.actions.ledger import Ledger
 from tui.actions.outside import Limits, LiveEstate, Outside, RightsAsked
 from tui.actions.permissions import Permissions
 from tui.actions.planning import LONGEST, planned, with_rights
-from tui.actions.recheck import Confirm, compared
+from tui.actions.recheck import Confirm, compared, reopened
 from tui.actions.run import PlanRun
 from tui.actions.start import begin
 from tui.actions.state import Execution, StateFiles
@@ -72,6 +72,7 @@ class Actions:
         self._directory, self._files = directory, StateFiles(directory / "plans")
         self._begun: dict[str, _Carried] = {}
         self._planners: dict[str, Planner] = {}
+        self._reopened: set[str] = set()
         self._listeners: list[Callable[[Board], None]] = []
         self._unfinished: tuple[Execution, ...] = ()
         self._telling: asyncio.TimerHandle | None = None
@@ -116,9 +117,13 @@ class Actions:
         self._planners[plan.id] = planner
         return plan
 
-    def remember(self, plan: Plan, images: Collection[ImageKey], workloads: Collection[ObjectKey]) -> None:
-        """What a plan that was made elsewhere is about, as a query finds it now: so that it can be held against what is."""
-        self._planners[plan.id] = self._planner(plan.action, images, workloads, plan.query)
+    async def reopen(self, plan: Plan, images: Collection[ImageKey], workloads: Collection[ObjectKey]) -> Plan:
+        """A plan that was made elsewhere, about what its query finds now: it is held against what is, and so is what it says of
+        itself. Nothing is changed."""
+        planner = self._planner(plan.action, images, workloads, plan.query)
+        self._planners[plan.id] = planner
+        self._reopened.add(plan.id)
+        return reopened(plan, await self._made(planner))
 
     def _planner(
         self, action: Action, images: Collection[ImageKey], workloads: Collection[ObjectKey], query: str
@@ -145,7 +150,8 @@ class Actions:
         if (self._clock.now() - self._estate.snapshot.as_of).total_seconds() > self._limits.facts_age:
             self._estate.refresh()
             await self._estate.settled(self._limits.refresh)
-        return compared(plan, await asyncio.to_thread(planner, self._estate.snapshot))
+        today = await asyncio.to_thread(planner, self._estate.snapshot)
+        return compared(plan, today, words=plan.id in self._reopened)
 
     # ---- carrying out
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Iterator
 from typing import Protocol
+
+import msgspec
 
 from tui.domain.common.text import clean
 from tui.domain.facts.rollout import RolloutState
 from tui.domain.plans.plan import Plan, Precondition, Step, image_condition
 
-__all__ = ["Confirm", "compared", "differences", "substance"]
+__all__ = ["Confirm", "compared", "differences", "reopened", "substance"]
 
 
 class Confirm(Protocol):
@@ -25,8 +27,11 @@ def differences(step: Step, state: RolloutState) -> tuple[str, ...]:
     return tuple(filter(None, (_difference(condition, state) for condition in step.preconditions)))
 
 
-def compared(old: Plan, new: Plan) -> tuple[str, ...]:
-    """What another plan for the same question, made now, would do otherwise, as sentences; empty when it is the same."""
+def compared(old: Plan, new: Plan, *, words: bool = False) -> tuple[str, ...]:
+    """What another plan for the same question, made now, would do otherwise, as sentences; empty when it is the same.
+
+    With `words` also what it says otherwise of what it does: of a plan that comes from a file anybody may have written that.
+    """
     before, after = ({step.id: step for step in plan.steps} for plan in (old, new))
     dropped = [f"{_named(step)} is not needed any more." for name, step in before.items() if name not in after]
     added = [f"{_named(step)} is needed now as well." for name, step in after.items() if name not in before]
@@ -37,7 +42,37 @@ def compared(old: Plan, new: Plan) -> tuple[str, ...]:
             changed.append(f"{_named(old_step)} is not what it was when the plan was made.")
         elif new_step.blocked and not old_step.blocked:
             changed.append(f"{_named(old_step)} cannot be done any more: {new_step.blocked}")
+        elif old_step.blocked and not new_step.blocked and words:
+            changed.append(f"{_named(old_step)} could not be done when the plan was made, and can be done now.")
+        changed += _told_otherwise(old_step, new_step) if words else ()
     return (*dropped, *added, *sorted(changed))
+
+
+def reopened(old: Plan, new: Plan) -> Plan:
+    """A plan of a file with what only today can tell of it: its forecast, what hinders its steps and which rights they need."""
+    today = {step.id: step for step in new.steps}
+    steps = [_as_of_today(step, today[step.id]) if step.id in today else step for step in old.steps]
+    return msgspec.structs.replace(old, steps=tuple(steps), forecast=new.forecast, notes=new.notes, unknown=new.unknown)
+
+
+def _as_of_today(step: Step, today: Step) -> Step:
+    return msgspec.structs.replace(
+        step, rights=today.rights, seconds=today.seconds, blocked=today.blocked, remedy=today.remedy, wave=today.wave
+    )
+
+
+def _told_otherwise(old: Step, new: Step) -> Iterator[str]:
+    """What a plan says of a step and today's does not: what it does, why, what it leaves alone, and its warnings."""
+    pairs = {
+        "what it does": (old.what, new.what),
+        "why": (old.why, new.why),
+        "what it leaves alone": (" ".join(old.leaves), " ".join(new.leaves)),
+        "its warnings": (" ".join(old.warnings), " ".join(new.warnings)),
+    }
+    for title, (said, says) in pairs.items():
+        if said != says:
+            before, now = (f"“{clean(text, 300)}”" if text else "nothing" for text in (said, says))
+            yield f"{_named(old)}, {title}: the plan says {before}; now it would say {now}."
 
 
 def substance(step: Step) -> tuple[object, ...]:

@@ -23,6 +23,7 @@ from tui.domain.query.query import Query, Selection, parse_query
 from tui.domain.query.reach import reach_of
 from tui.domain.snapshot.snapshot import ImageKey, Snapshot
 from tui.errors import InvalidQuery, PlanChanged, UsageError
+from tui.presenters.words import age
 from tui.private_files import read_regular
 from tui.reports.plans import (
     PLAN_FORMATS,
@@ -149,8 +150,11 @@ async def _act(call: Invocation, options: ActingOptions, action: Action) -> Exit
             if options.save:
                 _save(plan, options.save)
             if options.plan or (options.save and not options.yes) or barred(snapshot.sources) or not plan.ready:
+                differences = await actions.differences(plan) if options.file else ()
+                _say_differences(differences)
                 _print_plan(plan, options, call.settings, write_stdout)
-                return _exit_of_plan(plan, snapshot, selection)
+                code = _exit_of_plan(plan, snapshot, selection)
+                return Exit.UNSURE if differences and code is Exit.OK else code
         typed = await _agreed(plan, options, actions, operator)
         return await _carried(plan, options, actions, operator, typed, call.settings)
 
@@ -168,12 +172,26 @@ async def _planned(
     if nothing:
         say(nothing)
     if saved is not None:
-        actions.remember(saved, _images(action, selection), selection.workloads)
-        return snapshot, selection, saved
+        plan = await actions.reopen(saved, _images(action, selection), selection.workloads)
+        _say_age(plan)
+        return snapshot, selection, plan
     plan = await actions.plan(action, _images(action, selection), selection.workloads, text)
     if nothing and not plan.steps:
         plan = msgspec.structs.replace(plan, unknown=(*plan.unknown, nothing))
     return snapshot, selection, plan
+
+
+def _say_age(plan: Plan) -> None:
+    """Whoever opens the plan of a file is told how old what it says is."""
+    made = f"{plan.made:%Y-%m-%d %H:%M} UTC, {age(plan.made, datetime.now(UTC))} ago"
+    say(f"Plan {plan.id} was made at {made}; it is held against what is so now.")
+
+
+def _say_differences(differences: tuple[str, ...]) -> None:
+    if differences:
+        say("The plan is not what it was:")
+    for words in differences:
+        say(f"  {words}")
 
 
 def _nothing_found(action: Action, selection: Selection) -> str:
@@ -240,9 +258,7 @@ async def _carried(
         else:
             await actions.begin(plan, typed, operator.confirm, accepted=())
     except PlanChanged as changed:
-        say("The plan is not what it was:")
-        for words in changed.differences:
-            say(f"  {words}")
+        _say_differences(changed.differences)
         if not await operator.agrees("Carry out what was planned anyway?"):
             say("Nothing was changed.")
             return Exit.UNSURE
