@@ -24,7 +24,7 @@ __all__ = ["PLAN_FORMATS", "board_json", "board_lines", "plan_from", "plan_piece
 
 SCHEMA = "trustree/plan/v1"
 RESULT = "trustree/plan-result/v1"
-NOTHING = "Nothing is to be done."
+NOTHING, UNSURE = "Nothing is to be done.", "No step can be planned."
 PLAN_FORMATS = ("table", "json", "markdown")
 YEARS = range(2000, 9000)
 """Years of which days and hours can be reckoned from."""
@@ -104,7 +104,7 @@ def plan_table(plan: Plan) -> Iterator[str]:
     ready = {step.id for step in plan.ready}
     yield f"Plan {clean(plan.id, 100)}: {plan.action} {clean(plan.query, 200)}".rstrip()
     if not plan.steps:
-        yield NOTHING
+        yield UNSURE if plan.unknown else NOTHING
     for number, wave in enumerate(plan.waves, 1):
         yield ""
         yield f"wave {number} of {len(plan.waves)}"
@@ -157,7 +157,7 @@ def _markdown(plan: Plan) -> Iterator[str]:
     yield f"Made {plan.made:%Y-%m-%d %H:%M} UTC, of facts as of {plan.as_of:%Y-%m-%d %H:%M} UTC."
     if not plan.steps:
         yield ""
-        yield NOTHING
+        yield UNSURE if plan.unknown else NOTHING
     for number, wave in enumerate(plan.waves, 1):
         yield ""
         yield f"## Wave {number}"
