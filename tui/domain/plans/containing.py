@@ -18,8 +18,9 @@ from tui.domain.facts.patterns import is_azure_registry
 from tui.domain.facts.workload import ObjectKey
 from tui.domain.plans import commands
 from tui.domain.plans.gitops import patch_for_git
+from tui.domain.plans.meanings import PINNABLE
 from tui.domain.plans.plan import Action, Plan, Precondition, Step, StepKind
-from tui.domain.plans.redeploying import PINNABLE, image_seen
+from tui.domain.plans.redeploying import image_seen
 from tui.domain.plans.templates import is_ahead, rewritten, unpinnable
 from tui.domain.plans.words import image_title, make_plan, several, step_id, workload_title
 from tui.domain.snapshot.snapshot import Container, ImageKey, Snapshot, Workload

@@ -20,6 +20,7 @@ from tui.domain.facts.workload import ContainerType, ObjectKey
 from tui.domain.lineage.base_tags import is_exact
 from tui.domain.plans import commands
 from tui.domain.plans.gitops import patch_for_git
+from tui.domain.plans.meanings import PINNABLE, left_as_it_is, meant_now, starts_later, untold, written_image
 from tui.domain.plans.needs import RebuildIndex
 from tui.domain.plans.plan import Action, Plan, Precondition, Step, StepKind, image_condition
 from tui.domain.plans.templates import is_ahead, rewritten, unpinnable
@@ -27,9 +28,6 @@ from tui.domain.plans.words import image_title, make_plan, step_id, workload_tit
 from tui.domain.snapshot.snapshot import BaseState, Container, ImageKey, Snapshot, Workload
 
 __all__ = ["NewImage", "Redeploys", "image_seen", "redeploy", "redeploy_steps"]
-
-RESTARTABLE = frozenset({"Deployment", "StatefulSet", "DaemonSet", "Rollout"})
-PINNABLE = RESTARTABLE | {"CronJob"}
 
 
 class NewImage(msgspec.Struct, frozen=True, gc=False):
@@ -62,48 +60,9 @@ def redeploy(
         before = len(changes.steps), len(changes.notes)
         changes.add(workload)
         if before == (len(changes.steps), len(changes.notes)):
-            notes += _left_as_it_is(workload, index)
-        unknown += _untold(workload, index)
+            notes += left_as_it_is(workload, index)
+        unknown += untold(workload, index)
     return make_plan(snapshot, Action.REDEPLOY, query, now, tuple(changes.steps), (*changes.notes, *notes), unknown)
-
-
-def _written(container: Container) -> tuple[ImageKey, ...]:
-    """The image of which the digest is written in a container: what it starts when it has no pods yet."""
-    name = container.name_of
-    return (ImageKey(name.registry, name.repository, container.pin),) if container.pin and name is not None else ()
-
-
-def _meant_now(container: Container, index: RebuildIndex) -> ImageKey | None:
-    """What the name of a container means now; beside a digest that is written there, the tag says what it would be."""
-    if not container.pin:
-        return container.declared
-    name = container.name_of
-    return index.tags.get((name.registry, name.repository, container.tag)) if name is not None and container.tag else None
-
-
-def _left_as_it_is(workload: Workload, index: RebuildIndex) -> Iterable[str]:
-    """Why nothing is done about a workload, where that is known."""
-    title = workload_title(workload.key)
-    if not any(container.runs for container in workload.containers):
-        later = _starts_later(workload) and all(not container.pin or container.tag for container in workload.containers)
-        yield f"{title} has no pods: it takes what its names mean when it starts." if later else f"{title} runs nothing."
-    elif any(container.pin and not container.tag for container in workload.containers):
-        yield f"{title} names a digest without a tag: nothing says what else it should run."
-    elif all(_meant_now(container, index) is not None for container in workload.containers if container.runs):
-        yield f"{title} runs what its names mean now."
-
-
-def _untold(workload: Workload, index: RebuildIndex) -> Iterable[str]:
-    """The containers of which it is not known what their names mean now."""
-    for container in workload.containers:
-        if (
-            (container.runs or container.pin)
-            and _meant_now(container, index) is None
-            and not (container.pin and not container.tag)
-        ):
-            reason = clean(container.drift_reason, 200) or "its registry does not say what its name means."
-            place = f"container {clean(container.name, 60)} of {workload_title(workload.key)}"
-            yield f"What {place} should run is not known: {reason}"
 
 
 def redeploy_steps(snapshot: Snapshot, new: Mapping[ImageKey, NewImage], rebuilds: Mapping[str, Step]) -> Redeploys:
@@ -112,17 +71,12 @@ def redeploy_steps(snapshot: Snapshot, new: Mapping[ImageKey, NewImage], rebuild
     users = dict.fromkeys([user for key in paced(new) for user in snapshot.users.get(key, ())])
     # What has no pods, a CronJob between two of its Jobs or what is scaled to zero, starts what it names again.
     workloads = paced(snapshot.workloads.items())
-    users |= dict.fromkeys([name for name, workload in workloads if _starts_later(workload) and _has_any(workload, new)])
+    users |= dict.fromkeys([name for name, workload in workloads if starts_later(workload) and _has_any(workload, new)])
     changes = _Changes(snapshot, new, rebuilds)
     for name in sorted(users):
         if name in snapshot.workloads:
             changes.add(snapshot.workloads[name])
     return Redeploys(tuple(changes.steps), tuple(changes.notes))
-
-
-def _starts_later(workload: Workload) -> bool:
-    """Whether it has no pods now and may have some later, which run what it names then."""
-    return not workload.pods and workload.key.kind in PINNABLE
 
 
 def _has_any(workload: Workload, images: Mapping[ImageKey, NewImage]) -> bool:
@@ -192,7 +146,7 @@ class _Changes:
 
     def _change(self, container: Container) -> _Change | None:
         if self._index is not None:
-            return self._renewal(container, _meant_now(container, self._index))
+            return self._renewal(container, meant_now(container, self._index))
         if container.name_of is None:
             return None
         for old in container.images:
@@ -215,7 +169,8 @@ class _Changes:
             return None
         same = {declared, *image.same_content}
         old = next(
-            (key for key in container.runs or _written(container) if key not in same and key.digest not in image.digests), None
+            (key for key in container.runs or written_image(container) if key not in same and key.digest not in image.digests),
+            None,
         )
         if old is None:
             return None
