@@ -18,7 +18,7 @@ from tui.domain.builds.attribution import attributions
 from tui.domain.builds.claimed import deciding
 from tui.domain.facts.build_claim import BuildClaim, ClaimedBy
 from tui.domain.facts.build_events import JobsSeen, builder_source
-from tui.domain.facts.events import SignaturesVerified, SourceId, SourceKind
+from tui.domain.facts.events import SignaturesVerified, SourceHealth, SourceId, SourceKind, SourceState
 from tui.domain.facts.image import RepositoryName
 from tui.domain.facts.inventory.inventory import Inventory
 from tui.domain.facts.signature import Verdict
@@ -93,3 +93,15 @@ def test_it_joins_the_job_when_it_is_verified_and_speaks_for_the_image_that_it_i
     assert told(index, DOUBTED) == []
     assert told(index, VERIFIED) == [(JOB, "provenance")]
     assert told(index, DOUBTED) == []
+
+
+@pytest.mark.parametrize(
+    ("state", "words"), [(SourceState.FAILED, "was not read"), (SourceState.PARTIAL, "was read in part"), (SourceState.OK, "")]
+)
+def test_what_a_builder_left_untold_may_be_the_job(state: SourceState, words: str) -> None:
+    builder = SourceHealth(SourceId(SourceKind.BUILDER, "jenkins/ci"), state, error="Jenkins describes run 2 in another form")
+    subject = image()
+    chosen = choose_job(kit.world([subject], sources=(builder,)), subject.key)
+    assert isinstance(chosen, NoJob)
+    told = f", and jenkins/ci {words}: Jenkins describes run 2 in another form." if words else "."
+    assert chosen.reason == f"No job is known to build it{told}"

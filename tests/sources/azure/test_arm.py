@@ -373,3 +373,34 @@ async def test_every_cluster_of_the_subscriptions_has_its_own_name() -> None:
     async with aks("rg/one", service), asyncio.timeout(20):
         graph = ResourceGraph(Entra(), GraphOptions(endpoint=service.url))
         assert await all_clusters(AzureResources(graph, lambda: 0.0)) == ("s1/rg/one", "s1/rg/two", "s2/rg/two", "s1/rg/off")
+
+
+@pytest.mark.parametrize(
+    ("odd", "names"),
+    [
+        ({**CLUSTERS[1], "power": 7}, ["one", "two"]),
+        ({**CLUSTERS[1], "name": {}, "resourceGroup": []}, ["one", "two"]),
+        ({"id": CLUSTERS[1]["id"]}, ["one", "two"]),
+    ],
+)
+async def test_a_row_of_which_only_the_id_is_understood_hides_no_other_and_is_there(odd: object, names: list[str]) -> None:
+    service = Service()
+    service.on(GRAPH, send({"totalRecords": 2, "count": 2, "data": [CLUSTERS[0], odd], "resultTruncated": "false"}))
+    async with service.running():
+        graph = ResourceGraph(Entra(), GraphOptions(endpoint=service.url))
+        clusters = await AzureResources(graph, lambda: 0.0).clusters()
+    assert [cluster.name.lower() for cluster in clusters] == names
+    assert (clusters[1].resource_group.lower(), clusters[1].subscription_id.lower()) == ("rg", "s1")
+
+
+async def test_a_registry_whose_address_cannot_be_read_may_be_the_one_that_is_looked_for() -> None:
+    """Whoever looks for another one finds it; that it is not there is not said while one of them is not understood."""
+    service = Service()
+    place = "/subscriptions/s1/resourceGroups/rg/providers/Microsoft.ContainerRegistry/registries"
+    rows = [{"id": f"{place}/odd", "loginServer": 7}, {"id": f"{place}/good", "loginServer": "good.azurecr.io"}]
+    service.on(GRAPH, send({"totalRecords": 2, "count": 2, "data": rows, "resultTruncated": "false"}))
+    async with service.running():
+        resources = AzureResources(ResourceGraph(Entra(), GraphOptions(endpoint=service.url)), lambda: 0.0)
+        assert await resources.resource_id("good.azurecr.io") == f"{place}/good"
+        with pytest.raises(UntrustedPayload, match="describes the registry odd in an unknown form"):
+            await resources.resource_id("other.azurecr.io")

@@ -25,6 +25,7 @@ from tui.sources.builders.jenkins_log import failure_line
 from tui.sources.builders.jenkins_wire import Build, Item, JobAnswer, Queue, build_run, item_of_location, item_run, job_path
 from tui.sources.builders.options import BuilderOptions, ConfiguredJob
 from tui.sources.builders.secrets import Basic, Nobody
+from tui.sources.kit.entries import entries, whole
 from tui.sources.ports import Trigger
 
 KEY = JobKey(BuilderKind.JENKINS, "ci", "folder/app")
@@ -89,12 +90,12 @@ def test_the_recorded_queue_and_the_recorded_jobs_are_read(origin: str) -> None:
     """Items of other plugins have no name; what has jobs in it is no job."""
     answer = document("jenkins/queue_queue.json", origin)
     told = json.loads(answer)["items"]
-    queue = from_json(answer, Queue)
-    assert [item.id for item in queue.items] == [item["id"] for item in told]
+    items = whole(entries(from_json(answer, Queue).items, Item), "", "")
+    assert [item.id for item in items] == [item["id"] for item in told]
     job = urlsplit(told[0]["task"]["url"]).path.rstrip("/")
-    assert queue.items[0].is_of(job)
-    assert not queue.items[1].is_of(job)
-    stuck = item_run("ci", KEY, queue.items[1], "")
+    assert items[0].is_of(job)
+    assert not items[1].is_of(job)
+    stuck = item_run("ci", KEY, items[1], "")
     assert stuck.detail == "There are no nodes with the label ‘xxxx’ Jenkins calls it stuck."
     pipeline = from_json(document("jenkins/job_pipeline.json", origin), JobAnswer)
     assert pipeline.buildable

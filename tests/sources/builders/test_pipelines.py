@@ -24,6 +24,7 @@ from tui.sources.builders.pipelines import PipelinesBuilder
 from tui.sources.builders.pipelines_wire import Build, Builds, Definition, disabled_words, run_of
 from tui.sources.builders.pipelines_yaml import pipeline_file
 from tui.sources.builders.secrets import Basic, Bearer, Secret
+from tui.sources.kit.entries import entries, whole
 from tui.sources.ports import Trigger
 
 KEY = JobKey(BuilderKind.AZURE_PIPELINES, "ado", "web shop/20")
@@ -93,7 +94,7 @@ def test_recorded_answers_are_read(origin: str) -> None:
     assert runs[1].detail == "It is being cancelled."
     assert all(
         run_of("ado", KEY, each, "").created
-        for each in from_json(recorded("test_build_listQueueShow", origin)[-1][1], Builds).value
+        for each in whole(entries(from_json(recorded("test_build_listQueueShow", origin)[-1][1], Builds).value, Build), "", "")
     )
 
 

@@ -26,7 +26,7 @@ HOST = "contoso.azurecr.io"
 CHINA = CLOUDS[1]
 
 
-def rows(*hosts: str | None, more: str = "false") -> Answer:
+def rows(*hosts: str | int | None, more: str = "false") -> Answer:
     """An answer of Resource Graph (the form of the recordings)."""
 
     async def answer(_: web.Request) -> web.StreamResponse:
@@ -67,6 +67,8 @@ def registry_of(server: FakeRegistry, credentials: Credentials, host: str = HOST
         pytest.param(rows(), Owner.FOREIGN, 0, "is not among the registries", id="none is ours"),
         pytest.param(forbidden, Owner.UNKNOWN, 1, "could not be asked: Azure Resource Graph: no right", id="no right to ask"),
         pytest.param(rows("a.azurecr.io", more="true"), Owner.UNKNOWN, 1, "leaves out some", id="cut"),
+        pytest.param(rows("a.azurecr.io", 7), Owner.UNKNOWN, 1, "describes a registry in an unknown form", id="one is odd"),
+        pytest.param(rows(7, HOST), Owner.OURS, 1, "is listed by Azure Resource Graph for ops", id="ours beside an odd one"),
     ],
 )
 async def test_a_token_goes_where_a_registry_is_ours_and_only_that_makes_it_ours(

@@ -22,6 +22,7 @@ from tui.domain.snapshot.snapshot import Attribution, AttributionBasis, Confiden
 __all__ = ["NO_BUILDS", "Builds", "BuildsJoin", "attributions", "newest_first"]
 
 _EPOCH = datetime.fromtimestamp(0, UTC)
+_LATEST = datetime.max.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -82,7 +83,8 @@ def newest_first(runs: Iterable[Run]) -> tuple[Run, ...]:
 
 
 def _moment(run: Run) -> datetime:
-    return run.created or run.started or run.finished or _EPOCH
+    """When it began; one that cannot be read may be the newest, and is never taken for an old one."""
+    return run.created or run.started or run.finished or (_LATEST if run.is_unreadable else _EPOCH)
 
 
 class _Index:

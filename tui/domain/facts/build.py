@@ -79,7 +79,7 @@ class Job(msgspec.Struct, frozen=True, gc=False):
     and `schedule` about the rest (None: not known). `hindrances` are sentences about what keeps its runs from a good end
     (network rules, an agent pool without machines). `purges` are the commands in it that delete images; `purges_unclear`
     says that it deletes others too, or may. `reason` says why parts of this are unknown. `ref` and `given` are the branch and
-    the parameters that the settings have it run with.
+    the parameters that the settings have it run with. `is_unreadable`: what the list of jobs says of it is not understood.
     """
 
     key: JobKey
@@ -100,6 +100,7 @@ class Job(msgspec.Struct, frozen=True, gc=False):
     purges_unclear: bool = False
     ref: str = ""
     given: tuple[tuple[str, str], ...] = ()
+    is_unreadable: bool = False
 
 
 class RunState(StrEnum):
@@ -134,7 +135,7 @@ class Run(msgspec.Struct, frozen=True, gc=False):
 
     `detail` says what it waits for, or why it failed, in a sentence. `images` are those that the builder says it pushed (None:
     it does not tell; empty: it pushed nothing); `by_log`: it is the log of the run that says so, and nobody vouches for that.
-    `builder` is as in `JobKey`.
+    `builder` is as in `JobKey`. `is_unreadable`: it is in a list, and what the list says of it is not understood.
     """
 
     kind: BuilderKind
@@ -150,3 +151,4 @@ class Run(msgspec.Struct, frozen=True, gc=False):
     images: tuple[BuiltImage, ...] | None = None
     url: str = ""
     by_log: bool = False
+    is_unreadable: bool = False

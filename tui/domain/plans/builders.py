@@ -129,13 +129,14 @@ def builder_health(snapshot: Snapshot, key: JobKey) -> SourceHealth | None:
 
 def _unknown(snapshot: Snapshot, key: ImageKey) -> NoJob:
     quick = next((candidate for candidate in snapshot.builders.get(key, ()) if candidate.job is None), None)
-    lost = [source for source in snapshot.sources if source.kind is SourceKind.BUILDER and source.state is SourceState.FAILED]
+    builders = [source for source in snapshot.sources if source.kind is SourceKind.BUILDER]
+    lost = [source for state in (SourceState.FAILED, SourceState.PARTIAL) for source in builders if source.state is state]
     if quick is not None:
         reason = f"It was built by run {clean(quick.run, 60)}, which belongs to no job that could be run again."
     elif lost:
-        reason = (
-            f"No job is known to build it, and {lost[0].id.name} was not read: {full_stop(lost[0].error or 'it does not answer')}"
-        )
+        how = "was not read" if lost[0].state is SourceState.FAILED else "was read in part"
+        why = full_stop(lost[0].error or "it does not answer")
+        reason = f"No job is known to build it, and {lost[0].id.name} {how}: {why}"
     else:
         reason = "No job is known to build it."
     return NoJob(f"{reason} {_claims(snapshot, key)}".rstrip(), configuration_line(snapshot, key))

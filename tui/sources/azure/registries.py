@@ -13,9 +13,9 @@ from contextlib import aclosing
 
 import msgspec
 
-from tui.domain.common.decoding import from_json
 from tui.domain.facts.events import Owner, Ownership
-from tui.errors import Forbidden, SourceError, Unreachable, UntrustedPayload
+from tui.errors import Forbidden, SourceError, Unreachable
+from tui.sources.kit.entries import OddEntry, entries
 from tui.sources.kit.requestlog import reason
 from tui.sources.ports import ResourceQueries
 
@@ -83,25 +83,23 @@ class OwnRegistries:
         return _Listing(self._clock() + wait, reason=error.headline.removesuffix("."))
 
     async def _read(self) -> _Listing:
-        hosts: set[str] = set()
+        hosts, odd = set[str](), 0
         async with self._graph.open() as session:
             await session.sign_in()
             async with asyncio.timeout(PATIENCE), aclosing(session.pages(QUERY)) as pages:
                 async for page in pages:
-                    hosts.update(filter(None, map(_host, page.rows)))
+                    rows = entries((raw for raw in page.rows if bytes(raw) != b"null"), _Row)
+                    hosts.update((row.login_server or "").lower() for row in rows if not isinstance(row, OddEntry))
+                    odd += sum(isinstance(row, OddEntry) for row in rows)
                     if page.truncated or len(hosts) > MOST:
-                        return self._partial(hosts, session.identity)
+                        return self._partial(hosts, session.identity, "leaves out some of the registries (resultTruncated)")
             _log.info("%d registries are ours, as %s", len(hosts), session.identity)
-            return _Listing(self._clock() + AGAIN, frozenset(hosts), session.identity)
+            if odd:
+                return self._partial(
+                    hosts, session.identity, f"describes {'a registry' if odd == 1 else f'{odd} registries'} in an unknown form"
+                )
+            return _Listing(self._clock() + AGAIN, frozenset(hosts) - {""}, session.identity)
 
-    def _partial(self, hosts: set[str], who: str) -> _Listing:
-        reason = "Azure Resource Graph leaves out some of the registries (resultTruncated)"
-        return _Listing(self._clock() + AGAIN, frozenset(hosts), who, reason)
-
-
-def _host(raw: msgspec.Raw) -> str:
-    """The login server of a row, in small letters; empty where there is none yet."""
-    try:
-        return (from_json(bytes(raw), _Row).login_server or "").lower()
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise UntrustedPayload("Azure Resource Graph sent a registry in an unknown form", "It is retried.") from error
+    def _partial(self, hosts: set[str], who: str, why: str) -> _Listing:
+        """What is listed is ours; of what is not, nobody can tell."""
+        return _Listing(self._clock() + AGAIN, frozenset(hosts) - {""}, who, f"Azure Resource Graph {why}")

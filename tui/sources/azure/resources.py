@@ -9,9 +9,9 @@ from typing import TypeVar
 
 import msgspec
 
-from tui.domain.common.decoding import from_json
 from tui.domain.common.text import clean
 from tui.errors import NotFound, UntrustedPayload
+from tui.sources.kit.entries import OddEntry, entries
 from tui.sources.ports import ResourceQueries
 
 __all__ = ["AksCluster", "AzureRegistry", "AzureResources"]
@@ -30,20 +30,22 @@ CLUSTERS = (
 
 
 class AzureRegistry(msgspec.Struct, frozen=True, rename="camel"):
-    """A registry: its resource id, and its host."""
+    """A registry: its resource id, and its host. `unread`: no more than the id is understood."""
 
     id: str
     login_server: str | None = None
+    unread: bool = False
 
 
 class AksCluster(msgspec.Struct, frozen=True, rename="camel"):
-    """A cluster; `power` is Running or Stopped."""
+    """A cluster; `power` is Running or Stopped. `unread`: no more than the id is understood."""
 
     id: str
     name: str
     resource_group: str = ""
     subscription_id: str = ""
     power: str | None = None
+    unread: bool = False
 
 
 class AzureResources:
@@ -56,9 +58,11 @@ class AzureResources:
 
     async def resource_id(self, host: str) -> str:
         """The resource id of a registry. Raises SourceError, NotFound when nobody signed in here sees such a registry."""
-        resource_id = next(
-            (registry.id for registry in await self.registries() if (registry.login_server or "").lower() == host), None
-        )
+        registries = await self.registries()
+        resource_id = next((registry.id for registry in registries if (registry.login_server or "").lower() == host), None)
+        if resource_id is None and (unread := [registry.id for registry in registries if registry.unread]):
+            names = ", ".join(clean(id.rpartition("/")[2], 80) for id in unread[:3])
+            raise UntrustedPayload(f"Azure Resource Graph describes the registry {names} in an unknown form", "It is retried.")
         if resource_id is None:
             raise NotFound(
                 f"Azure lists no registry {clean(host, 120)} for the signed-in identity",
@@ -84,7 +88,8 @@ class AzureResources:
         rows: dict[str, T] = {}
         async with self._graph.open() as session, aclosing(session.pages(query)) as pages:
             async for page in pages:
-                resources = [_row(raw, kind) for raw in page.rows if bytes(raw) != b"null"]
+                read = entries((raw for raw in page.rows if bytes(raw) != b"null"), kind)
+                resources = [_by_its_id(row, kind) if isinstance(row, OddEntry) else row for row in read]
                 rows |= {resource.id.lower(): resource for resource in resources}
                 if page.truncated or len(rows) > MOST:
                     raise UntrustedPayload(
@@ -93,8 +98,12 @@ class AzureResources:
         return list(rows.values())
 
 
-def _row(raw: msgspec.Raw, kind: type[T]) -> T:
-    try:
-        return from_json(bytes(raw), kind)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise UntrustedPayload("Azure Resource Graph sent a row in an unknown form", "It is retried.") from error
+def _by_its_id(row: OddEntry, kind: type[T]) -> T:
+    """A resource of which only the id is understood: it is there, and whoever needs more is told. Raises UntrustedPayload."""
+    id = row.text("id")
+    parts = id.split("/")
+    places = dict(zip((part.lower() for part in parts[1::2]), parts[2::2], strict=False))
+    if not id.startswith("/subscriptions/") or "providers" not in places:
+        raise UntrustedPayload("Azure Resource Graph sent a row in an unknown form", "It is retried.")
+    members = {"id": id, "name": parts[-1], "resourceGroup": places.get("resourcegroups", ""), "unread": True}
+    return msgspec.convert({**members, "subscriptionId": places["subscriptions"]}, kind)

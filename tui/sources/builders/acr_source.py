@@ -11,13 +11,14 @@ from datetime import UTC, datetime, timedelta
 
 import msgspec
 
-from tui.domain.facts.build import BuilderKind, Run
+from tui.domain.facts.build import BuilderKind, Job, Run
 from tui.domain.facts.build_events import JobsCompleted, JobsSeen, RunsSeen, builder_source
 from tui.domain.facts.events import Event, HealthChanged, SourceHealth, SourceId
 from tui.domain.facts.health import answered, denial_of, failed_by, loading, off
 from tui.domain.facts.retention import PoliciesRead
 from tui.errors import AuthenticationFailed, Forbidden, NotFound, SourceError
-from tui.sources.builders.acr_tasks import AcrTasksBuilder
+from tui.sources.builders.acr_tasks import AZURE, AcrTasksBuilder
+from tui.sources.builders.unreadable import unreadable_faults
 from tui.sources.kit.attention import Attention
 from tui.sources.kit.polling import Polling
 from tui.sources.kit.streams import Emit, emitted
@@ -50,7 +51,8 @@ class AcrTasksSource:
 
     def __init__(self, builder: AcrTasksBuilder, pace: TaskPace | None = None) -> None:
         self._builder, self._pace = builder, pace or TaskPace()
-        self._generation = self._tasks = 0
+        self._generation = 0
+        self._jobs: list[Job] = []
         self._tasks_at: float | None = None
         self._has_history = False
         self._polling = Polling(
@@ -99,7 +101,9 @@ class AcrTasksSource:
         except SourceError as error:
             right = getattr(error, "right", "")
             return [Diagnosis("tasks", "denied" if right else "failed", error.headline, right, error.remedy)]
-        listed = Diagnosis("tasks", "ok", f"{len(jobs)} tasks", identity=self._builder.identity)
+        odd = unreadable_faults(AZURE, jobs, ())
+        state, words = ("failed", odd[0].headline) if odd else ("ok", f"{len(jobs)} tasks")
+        listed = Diagnosis("tasks", state, words, remedy=odd[0].remedy if odd else "", identity=self._builder.identity)
         return [listed, *await self._rights()]
 
     async def _rights(self) -> list[Diagnosis]:
@@ -128,8 +132,9 @@ class AcrTasksSource:
             error: SourceError | None = None
             every = self._pace.idle
             try:
-                objects, every = await self._look(emit)
-                health = answered(health, datetime.now(UTC), objects=objects)
+                runs, every = await self._look(emit)
+                odd = unreadable_faults(AZURE, self._jobs, runs)
+                health = answered(health, datetime.now(UTC), objects=len(self._jobs), failures=odd)
             except SourceError as failure:
                 error, health = failure, _health_after(health, failure)
             health = msgspec.structs.replace(
@@ -139,23 +144,23 @@ class AcrTasksSource:
             await emit(HealthChanged(health))
             await self._polling.rest(error)
 
-    async def _look(self, emit: Emit) -> tuple[int, float]:
-        """One look; how many tasks there are, and how long the next one has time."""
+    async def _look(self, emit: Emit) -> tuple[list[Run], float]:
+        """One look; the last runs, and how long the next one has time."""
         now = self._polling.clock.now()
         if self._tasks_at is None or now >= self._tasks_at:
             await self._tell_jobs(emit)
             policies = await self._builder.policies()
             await emit(PoliciesRead(self.id, self._builder.name, policies, datetime.now(UTC)))
             self._tasks_at = now + self._pace.tasks
-        runs = await self._builder.last_runs(RECENT if self._has_history else HISTORY)
+        runs = [*await self._builder.last_runs(RECENT if self._has_history else HISTORY)]
         self._has_history = True
         await emit(RunsSeen(self.id, tuple(runs), datetime.now(UTC)))
-        return self._tasks, self._pace.busy if any(map(_is_under_way, runs)) else self._pace.idle
+        return runs, self._pace.busy if any(map(_is_under_way, runs)) else self._pace.idle
 
     async def _tell_jobs(self, emit: Emit) -> None:
         self._generation += 1
         jobs = await self._builder.jobs()
-        self._tasks = len(jobs)
+        self._jobs = jobs
         await emit(JobsSeen(self.id, self._generation, tuple(jobs)))
         await emit(JobsCompleted(self.id, self._generation))
 

@@ -26,7 +26,9 @@ from tui.sources.builders.acr_log import LogAddress, LogTimes, RunLog
 from tui.sources.builders.acr_registry import Hindrances
 from tui.sources.builders.acr_resources import LogLink, RunResource, TaskResource, decoded
 from tui.sources.builders.acr_rights import ASK_FOR, CANCEL, FOLLOW, LOG, READ, READER, TRIGGER, rights_on
-from tui.sources.builders.acr_wire import job_of, run_of
+from tui.sources.builders.acr_wire import job_of, moment, run_of
+from tui.sources.builders.unreadable import unreadable_job, unreadable_run
+from tui.sources.kit.entries import OddEntry, entries, whole
 from tui.sources.ports import Trigger
 from tui.sources.resource_ports import ArmRequest, RegistryResources, ResourceManager
 
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
 __all__ = ["API", "AcrTasksBuilder", "AcrTasksOptions"]
 
 API = "2025-03-01-preview"
+AZURE = "Azure Resource Manager"
 SEARCHED = 100
 """Runs among which one is looked up, and from which is learnt what a task pushes."""
 MOST_TASKS = 5_000
@@ -105,13 +108,13 @@ class AcrTasksBuilder:
     async def jobs(self) -> list[Job]:
         """Every task of the registry."""
         request = ArmRequest(await self._path("/tasks"), f"list the tasks of {self.name}", READ, READER)
-        tasks: list[TaskResource] = []
+        tasks: list[TaskResource | OddEntry] = []
         async with aclosing(self._arm.pages(request)) as pages:
             async for page in pages:
-                tasks += (decoded(bytes(raw), TaskResource, request.purpose) for raw in page)
+                tasks += entries(page, TaskResource)
                 if len(tasks) > MOST_TASKS:
                     raise UntrustedPayload(f"{self.name} lists more than {MOST_TASKS:,} tasks", "It is retried.")
-        jobs = [await self._job(task) for task in tasks]
+        jobs = [await self._listed_job(task, number) for number, task in enumerate(tasks)]
         return list({job.key: job for job in jobs}.values())  # pages of a list that changes meanwhile may repeat a row
 
     async def policies(self) -> RegistryPolicies:
@@ -122,6 +125,14 @@ class AcrTasksBuilder:
         """One task as it is now. Raises NotFound."""
         request = ArmRequest(await self._task_path(job), f"read the task {_short(job)} of {self.name}", READ, READER)
         return await self._job(decoded(await self._arm.read(request), TaskResource, request.purpose))
+
+    async def _listed_job(self, task: TaskResource | OddEntry, number: int) -> Job:
+        """A task of the list; of one that is described in an unknown form no more than its name."""
+        if not isinstance(task, OddEntry):
+            return await self._job(task)
+        id = task.text("id") or f"{await self._id()}/tasks/{task.text('name') or f'unreadable-{number}'}"
+        key = JobKey(BuilderKind.ACR_TASKS, self.name, id.lower())
+        return unreadable_job(key, task.text("name") or id.rpartition("/")[2], AZURE)
 
     async def _job(self, task: TaskResource) -> Job:
         job = job_of(task, self.name)
@@ -204,7 +215,8 @@ class AcrTasksBuilder:
     async def look_up(self, trigger: Trigger, since: datetime) -> Sequence[Run]:
         """The runs that this trigger may have started since then: that with its mark, else those without any."""
         earliest = self._arm.by_its_clock(since)
-        wires = await self._listed(f"TaskName eq '{_escaped(_short(trigger.job))}'", SEARCHED)
+        read = await self._listed(f"TaskName eq '{_escaped(_short(trigger.job))}'", SEARCHED)
+        wires = whole(read, AZURE, f"list the runs of {self.name}")
         token = _token(trigger.mark)
         marked = [wire for wire in wires if wire.token == token]
         if marked:
@@ -219,31 +231,39 @@ class AcrTasksBuilder:
 
     # ---- paths and pages
 
-    async def _listed(self, condition: str, most: int) -> list[RunResource]:
+    async def _listed(self, condition: str, most: int) -> list[RunResource | OddEntry]:
         top = max(1, min(most, SEARCHED))
         query = (f"&$filter={quote(condition, safe='')}" if condition else "") + f"&$top={top}"
         request = ArmRequest(await self._path("/runs", query), f"list the runs of {self.name}", FOLLOW, READER)
-        wires: dict[str, RunResource] = {}
+        wires: dict[str, RunResource | OddEntry] = {}
         async with aclosing(self._arm.pages(request)) as pages:
             async for page in pages:
-                runs = [decoded(bytes(raw), RunResource, request.purpose) for raw in page]
-                wires |= {wire.run_id or str(len(wires) + place): wire for place, wire in enumerate(runs)}
+                runs = entries(page, RunResource)
+                wires |= {_run_id(wire) or str(len(wires) + place): wire for place, wire in enumerate(runs)}
                 if len(wires) >= most:
                     break
         return list(wires.values())[:most]
 
-    async def _as_runs(self, wires: Sequence[RunResource]) -> list[Run]:
+    async def _as_runs(self, wires: Sequence[RunResource | OddEntry]) -> list[Run]:
         runs = [await self._as_run(wire) for wire in wires]
         # What has no time yet was created last; the order of the answer is kept among equals.
         return sorted(runs, key=lambda run: run.created or _LATEST, reverse=True)
 
-    async def _as_run(self, wire: RunResource) -> Run:
+    async def _as_run(self, wire: RunResource | OddEntry) -> Run:
+        if isinstance(wire, OddEntry):
+            return await self._unreadable(wire)
         run = run_of(wire, self.name, await self._id())
         pool = wire.properties.agent_pool_name
         if run.state is RunState.QUEUED and pool:
             reason = await self._hindrances.queue(await self._id(), pool)
             return msgspec.structs.replace(run, detail=reason or run.detail)
         return run
+
+    async def _unreadable(self, wire: OddEntry) -> Run:
+        """A run of which no more is known than its id, and perhaps its task and when it was created."""
+        task, created = wire.text("properties", "task").rpartition("/")[2], moment(wire.text("properties", "createTime"))
+        job = JobKey(BuilderKind.ACR_TASKS, self.name, f"{await self._id()}/tasks/{task}".lower()) if task else None
+        return unreadable_run(BuilderKind.ACR_TASKS, self.name, AZURE, _run_id(wire), job, created)
 
     async def _id(self) -> str:
         async with self._finding:
@@ -280,6 +300,12 @@ class AcrTasksBuilder:
 
 _LATEST = datetime.max.replace(tzinfo=UTC)
 _BY_HAND = (RunCause.MANUAL, RunCause.UNKNOWN)
+
+
+def _run_id(wire: RunResource | OddEntry) -> str:
+    if isinstance(wire, OddEntry):
+        return wire.text("properties", "runId") or wire.text("name")
+    return wire.run_id
 
 
 def _short(job: JobKey) -> str:

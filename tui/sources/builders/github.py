@@ -15,7 +15,7 @@ from urllib.parse import urlencode
 import msgspec
 
 from tui.domain.common.decoding import from_json
-from tui.domain.common.text import clean
+from tui.domain.common.text import clean, full_stop
 from tui.domain.facts.build import BaseTrigger, BuilderKind, Job, JobKey, Run, RunState
 from tui.domain.facts.rights import Right, RightState
 from tui.errors import Forbidden, NotFound, SourceError
@@ -44,7 +44,9 @@ from tui.sources.builders.named import NamedBuilder
 from tui.sources.builders.options import BuilderOptions, mark_parameter
 from tui.sources.builders.secrets import Secret
 from tui.sources.builders.service import decoded, moment, path_part
+from tui.sources.builders.unreadable import unreadable_run
 from tui.sources.builders.yaml_files import LARGEST
+from tui.sources.kit.entries import OddEntry, entries, whole
 from tui.sources.kit.polling import Polling
 from tui.sources.ports import Diagnosis, Trigger
 
@@ -54,6 +56,7 @@ if TYPE_CHECKING:
 __all__ = ["GitHubBuilder"]
 
 T = TypeVar("T")
+READ_RUNS = "read the runs of the workflow"
 LOOKS = 5
 """How often a run is looked for that a dispatch did not name."""
 MOST_PAGES = 10
@@ -121,20 +124,25 @@ class GitHubBuilder(NamedBuilder):
             runs[0] = await self._explained(runs[0])
         return runs
 
-    async def _answers(self, job: JobKey, query: str) -> list[RunAnswer]:
-        return (await self._get(f"{_workflow(job)}/runs?{query}", Runs, "read the runs of the workflow")).workflow_runs
+    async def _answers(self, job: JobKey, query: str) -> list[RunAnswer | OddEntry]:
+        page = await self._get(f"{_workflow(job)}/runs?{query}", Runs, READ_RUNS)
+        return entries(page.workflow_runs, RunAnswer)
 
     async def _every_answer(self, job: JobKey, query: str) -> list[RunAnswer]:
         """The runs of all pages of a hundred: one that is looked for must not be missed because others came after it."""
         answers: dict[int, RunAnswer] = {}
         for number in range(1, MOST_PAGES + 1):
-            page = await self._answers(job, query + (f"&page={number}" if number > 1 else ""))
+            read = await self._answers(job, query + (f"&page={number}" if number > 1 else ""))
+            page = whole(read, self._service.title, READ_RUNS)
             answers |= {answer.id: answer for answer in page}
             if len(page) < 100:
                 break
         return list(answers.values())
 
-    def _run(self, job: JobKey, answer: RunAnswer) -> Run:
+    def _run(self, job: JobKey, answer: RunAnswer | OddEntry) -> Run:
+        if isinstance(answer, OddEntry):
+            created = moment(answer.text("created_at"))
+            return unreadable_run(self.kind, self.name, self._service.title, answer.text("id"), job, created)
         return run_of(self.name, job, answer, f"{self._web}/{_place(job)[0]}/actions/runs/{answer.id}")
 
     async def follow(self, run: Run) -> Run:
@@ -148,12 +156,19 @@ class GitHubBuilder(NamedBuilder):
             case RunState.WAITING:
                 detail = await self._approvals(run)
             case RunState.RUNNING:
-                detail = progress_words(await self._jobs(run))
+                detail = await self._progress(run)
             case RunState.FAILED:
                 detail = await self._failure(run)
             case _:
                 detail = ""
         return msgspec.structs.replace(run, detail=detail or run.detail)
+
+    async def _progress(self, run: Run) -> str:
+        """Its step, as far as it can be read: that it runs is known without."""
+        try:
+            return progress_words(await self._jobs(run))
+        except SourceError as error:
+            return f"Its steps cannot be read: {full_stop(error.headline)}"
 
     async def _jobs(self, run: Run) -> list[WorkflowJob]:
         jobs: list[WorkflowJob] = []
@@ -161,7 +176,7 @@ class GitHubBuilder(NamedBuilder):
             more = f"&page={number}" if number > 1 else ""
             path = f"{_run_path(run)}/jobs?filter=latest&per_page=100{more}"
             page = await self._get(path, Jobs, "read the jobs of the run")
-            jobs += page.jobs
+            jobs += map(_workflow_job, entries(page.jobs, WorkflowJob))
             if not page.jobs or len(jobs) >= page.total_count:
                 break
         return jobs
@@ -335,6 +350,14 @@ def _write_state(repository: Repository, scopes: str | None) -> tuple[RightState
 def _knows_no_details(reply: Reply) -> bool:
     """Whether a server of before 2026 says that `return_run_details` is not a permitted key: then it has done nothing."""
     return reply.status == 422 and b"return_run_details" in reply.body
+
+
+def _workflow_job(job: WorkflowJob | OddEntry) -> WorkflowJob:
+    if not isinstance(job, OddEntry):
+        return job
+    number = job.text("id")
+    name = job.text("name") or "a job"
+    return WorkflowJob(int(number) if number.isdecimal() else 0, name, status="completed", is_unreadable=True)
 
 
 def _place(job: JobKey) -> tuple[str, str]:

@@ -64,6 +64,9 @@ async def followed_log(service: Service, repository: str, look: Look, poll: floa
                 if step.status == "completed" and (job.id, step.number) not in steps:
                     steps.add((job.id, step.number))
                     yield f"{quoted(job.name, 60)}: {quoted(step.name, 100)}: {quoted(step.conclusion, 20) or 'done'}"
+            if job.is_unreadable and job.id not in looks:
+                looks[job.id] = LOOKS_FOR_LOG
+                yield f"{quoted(job.name, 60)}: GitHub describes it in a form that its API does not have; its log is not read."
             if job.status != "completed" or looks.get(job.id, 0) >= LOOKS_FOR_LOG:
                 continue
             lines = await job_log(service, repository, job)

@@ -98,9 +98,9 @@ class RunAnswer(msgspec.Struct):
 
 
 class Runs(msgspec.Struct):
-    """A page of runs, newest first."""
+    """A page of runs, newest first, each to be read as a `RunAnswer`."""
 
-    workflow_runs: list[RunAnswer]
+    workflow_runs: list[msgspec.Raw]
     total_count: int = 0
 
 
@@ -119,12 +119,13 @@ class WorkflowJob(msgspec.Struct):
     status: str = ""
     conclusion: str = ""
     steps: list[_Step] = []
+    is_unreadable: bool = False
 
 
 class Jobs(msgspec.Struct):
-    """A page of the jobs of a run, and how many there are."""
+    """A page of the jobs of a run, each to be read as a `WorkflowJob`, and how many there are."""
 
-    jobs: list[WorkflowJob]
+    jobs: list[msgspec.Raw]
     total_count: int = 0
 
 

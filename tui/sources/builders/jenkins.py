@@ -35,19 +35,23 @@ from tui.sources.builders.jenkins_wire import (
     item_of_location,
     item_run,
     job_path,
+    leads_to,
     parameters_of,
     users_of,
 )
 from tui.sources.builders.named import NamedBuilder
 from tui.sources.builders.options import BuilderOptions, connected, mark_parameter
 from tui.sources.builders.secrets import Secret
-from tui.sources.builders.service import decoded
+from tui.sources.builders.service import decoded, from_milliseconds
+from tui.sources.builders.unreadable import unreadable_run
+from tui.sources.kit.entries import OddEntry, entries, whole
 from tui.sources.kit.polling import Polling
 from tui.sources.ports import Diagnosis, Trigger
 
 __all__ = ["JenkinsBuilder"]
 
 SEARCHED = 50
+READ_BUILDS, READ_QUEUE = "read the builds of the job", "read the queue"
 """Builds that are searched for the one of a queue item."""
 NOT_GIVEN = frozenset({"FileParameterDefinition", "StashedFileParameterDefinition", "Base64FileParameterDefinition"})
 
@@ -107,23 +111,34 @@ class JenkinsBuilder(NamedBuilder):
 
     async def runs(self, job: JobKey, most: int) -> Sequence[Run]:
         """What waits in the queue, and the last builds; of the newest, if it failed, the line that says why."""
-        waiting = [item_run(self.name, job, item, self._url(job)) for item in await self._waiting(job)]
+        waiting = [self._queued(job, item) for item in await self._waiting(job)]
         builds = [self._run(job, build) for build in await self._builds(job, most)]
         if builds:
             builds[0] = await self._explained(builds[0])
         return [*waiting, *builds][:most]
 
-    async def _builds(self, job: JobKey, most: int) -> list[Build]:
+    async def _builds(self, job: JobKey, most: int) -> list[Build | OddEntry]:
         tree = f"builds[{BUILD_TREE}]{{0,{max(1, most)}}}"
-        reply = await self._service.read(f"{job_path(job.job)}/api/json?tree={tree}", "read the builds of the job")
-        return decoded(reply, Builds, self._service.title, "read the builds of the job").builds
+        reply = await self._service.read(f"{job_path(job.job)}/api/json?tree={tree}", READ_BUILDS)
+        return entries(decoded(reply, Builds, self._service.title, READ_BUILDS).builds, Build)
 
-    async def _waiting(self, job: JobKey) -> list[Item]:
-        reply = await self._service.read(f"/queue/api/json?tree=items[{ITEM_TREE}]", "read the queue")
-        items = decoded(reply, Queue, self._service.title, "read the queue").items
-        return [item for item in reversed(items) if item.is_of(job_path(job.job))]
+    async def _waiting(self, job: JobKey) -> list[Item | OddEntry]:
+        """What waits of a job; of items that cannot be read those are told that say no other job."""
+        reply = await self._service.read(f"/queue/api/json?tree=items[{ITEM_TREE}]", READ_QUEUE)
+        items = entries(decoded(reply, Queue, self._service.title, READ_QUEUE).items, Item)
+        return [item for item in reversed(items) if _is_of(item, job_path(job.job))]
 
-    def _run(self, job: JobKey, build: Build) -> Run:
+    def _queued(self, job: JobKey, item: Item | OddEntry) -> Run:
+        if isinstance(item, OddEntry):
+            id = item.text("id")
+            return unreadable_run(self.kind, self.name, self._service.title, f"{QUEUED}{id}" if id.isdecimal() else "", job, None)
+        return item_run(self.name, job, item, self._url(job))
+
+    def _run(self, job: JobKey, build: Build | OddEntry) -> Run:
+        if isinstance(build, OddEntry):
+            stamp = build.text("timestamp")
+            created = from_milliseconds(int(stamp)) if stamp.isdecimal() and len(stamp) < 16 else None
+            return unreadable_run(self.kind, self.name, self._service.title, build.text("number"), job, created)
         return build_run(self.name, job, build, f"{self._url(job)}{build.number}/")
 
     async def follow(self, run: Run) -> Run:
@@ -158,7 +173,8 @@ class JenkinsBuilder(NamedBuilder):
 
     async def _left(self, job: JobKey, run: Run, number: int) -> Run:
         """What became of an item that Jenkins has forgotten, which it does after five minutes."""
-        build = next((build for build in await self._builds(job, SEARCHED) if build.queue_id == number), None)
+        builds = whole(await self._builds(job, SEARCHED), self._service.title, READ_BUILDS)
+        build = next((build for build in builds if build.queue_id == number), None)
         if build is not None:
             return self._run(job, build)
         detail = (
@@ -212,7 +228,9 @@ class JenkinsBuilder(NamedBuilder):
     async def look_up(self, trigger: Trigger, since: datetime) -> Sequence[Run]:
         """By the mark where the job takes it; else what we, or somebody who goes by our name, started since with the same."""
         job = trigger.job
-        answer, items, builds = await self._job(job), await self._waiting(job), await self._builds(job, SEARCHED)
+        answer = await self._job(job)
+        items = whole(await self._waiting(job), self._service.title, READ_QUEUE)
+        builds = whole(await self._builds(job, SEARCHED), self._service.title, READ_BUILDS)
         started = [(item.actions, item_run(self.name, job, item, self._url(job))) for item in items]
         started += [(build.actions, self._run(job, build)) for build in builds]
         if name := mark_parameter([parameter.name for parameter in answer.parameters]):
@@ -275,6 +293,13 @@ class JenkinsBuilder(NamedBuilder):
 
     def _url(self, job: JobKey) -> str:
         return f"{self._service.base}{job_path(job.job)}/"
+
+
+def _is_of(item: Item | OddEntry, path: str) -> bool:
+    if isinstance(item, OddEntry):
+        url = item.text("task", "url")
+        return not url or leads_to(url, path)
+    return item.is_of(path)
 
 
 def _disabled(answer: JobAnswer) -> str:

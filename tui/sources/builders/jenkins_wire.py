@@ -33,6 +33,7 @@ __all__ = [
     "item_of_location",
     "item_run",
     "job_path",
+    "leads_to",
     "parameters_of",
     "users_of",
 ]
@@ -92,9 +93,9 @@ class Build(msgspec.Struct, rename="camel"):
 
 
 class Builds(msgspec.Struct):
-    """Builds of a job, newest first."""
+    """Builds of a job, newest first, each to be read as a `Build`."""
 
-    builds: list[Build] = []
+    builds: list[msgspec.Raw] = []
 
 
 class _Executable(msgspec.Struct):
@@ -120,13 +121,13 @@ class Item(msgspec.Struct, rename="camel"):
 
     def is_of(self, path: str) -> bool:
         """Whether it is of the job at this path, as far as the ends of addresses tell."""
-        return urlsplit(self.task.url).path.rstrip("/").endswith(path)
+        return leads_to(self.task.url, path)
 
 
 class Queue(msgspec.Struct):
-    """What waits; items of other plugins may have any form."""
+    """What waits, each to be read as an `Item`; items of other plugins may have any form."""
 
-    items: list[Item] = []
+    items: list[msgspec.Raw] = []
 
 
 class _Default(msgspec.Struct):
@@ -179,6 +180,14 @@ class User(msgspec.Struct):
     name: str = ""
     anonymous: bool = False
     authenticated: bool = True
+
+
+def leads_to(url: str, path: str) -> bool:
+    """Whether an address is that of the job at a path, as far as its end tells."""
+    try:
+        return urlsplit(url).path.rstrip("/").endswith(path)
+    except ValueError:
+        return False
 
 
 def job_path(job: str) -> str:

@@ -44,6 +44,8 @@ from tui.sources.builders.pipelines_wire import (
 from tui.sources.builders.pipelines_yaml import PipelineFile, pipeline_file
 from tui.sources.builders.secrets import Basic, Secret
 from tui.sources.builders.service import decoded, moment, path_part
+from tui.sources.builders.unreadable import unreadable_run
+from tui.sources.kit.entries import OddEntry, entries, whole
 from tui.sources.ports import Diagnosis, Trigger
 
 __all__ = ["PipelinesBuilder"]
@@ -123,8 +125,8 @@ class PipelinesBuilder(NamedBuilder):
             runs[0] = await self._explained(runs[0])
         return runs
 
-    async def _builds(self, job: JobKey, query: dict[str, str]) -> list[Build]:
-        return (await self._get(_builds_path(job, query), Builds, READ_RUNS)).value
+    async def _builds(self, job: JobKey, query: dict[str, str]) -> list[Build | OddEntry]:
+        return entries((await self._get(_builds_path(job, query), Builds, READ_RUNS)).value, Build)
 
     async def _builds_since(self, job: JobKey, start: datetime) -> list[Build]:
         """The builds of as many pages as it takes: one that is looked for must not be missed because others came after it."""
@@ -132,7 +134,8 @@ class PipelinesBuilder(NamedBuilder):
         query = {"$top": "100"}
         for _ in range(MOST_PAGES):
             reply = await self._service.read(_builds_path(job, query), READ_RUNS)
-            page = decoded(reply, Builds, self._service.title, READ_RUNS).value
+            listed = entries(decoded(reply, Builds, self._service.title, READ_RUNS).value, Build)
+            page = whole(listed, self._service.title, READ_RUNS)
             builds |= {build.id: build for build in page}
             token = reply.header("x-ms-continuationtoken")
             oldest = moment(page[-1].queue_time) if page else None
@@ -141,7 +144,10 @@ class PipelinesBuilder(NamedBuilder):
             query = {"$top": "100", "continuationToken": token}
         return list(builds.values())
 
-    def _run(self, job: JobKey, build: Build) -> Run:
+    def _run(self, job: JobKey, build: Build | OddEntry) -> Run:
+        if isinstance(build, OddEntry):
+            created = moment(build.text("queueTime"))
+            return unreadable_run(self.kind, self.name, self._service.title, build.text("id"), job, created)
         return run_of(self.name, job, build, f"{self._service.base}/{_place(job)[0]}/_build/results?buildId={build.id}")
 
     async def follow(self, run: Run) -> Run:

@@ -153,9 +153,9 @@ class Build(msgspec.Struct, rename="camel"):
 
 
 class Builds(msgspec.Struct):
-    """Runs."""
+    """Runs, each to be read as a `Build`."""
 
-    value: list[Build]
+    value: list[msgspec.Raw]
 
 
 class StartedRun(msgspec.Struct):

@@ -15,6 +15,7 @@ from tui.domain.facts.events import Denial, Event, HealthChanged, SourceHealth, 
 from tui.domain.facts.health import answered, failed_by, loading
 from tui.errors import AuthenticationFailed, Forbidden, SourceError
 from tui.sources.builders.options import ConfiguredJob
+from tui.sources.builders.unreadable import unreadable_faults
 from tui.sources.kit.attention import Attention
 from tui.sources.kit.polling import Polling
 from tui.sources.kit.throttle import Backoff
@@ -106,19 +107,22 @@ class ConfiguredSource:
             while True:
                 self._generation += 1
                 failures: list[SourceError] = []
+                odd: list[Run] = []
                 read = 0
                 self._is_active = False
                 for key in self._builder.jobs:
                     try:
-                        job, runs = await self._look(key)
+                        yield JobsSeen(self._id, self._generation, (self._as_configured(await self._builder.describe(key)),))
+                        read += 1
+                        runs = await self._runs(key)
                     except SourceError as error:
                         failures.append(error)
                         if isinstance(error, AuthenticationFailed):
                             break
                     else:
-                        read += 1
-                        yield JobsSeen(self._id, self._generation, (job,))
                         yield RunsSeen(self._id, runs, datetime.now(UTC))
+                        odd += runs
+                failures += unreadable_faults(clean(self._builder.name, 80), (), odd)
                 if not failures:
                     yield JobsCompleted(self._id, self._generation)
                 self._health = self._ended(read, failures)
@@ -128,11 +132,10 @@ class ConfiguredSource:
         finally:
             await self._builder.aclose()
 
-    async def _look(self, key: JobKey) -> tuple[Job, tuple[Run, ...]]:
-        job = self._as_configured(await self._builder.describe(key))
+    async def _runs(self, key: JobKey) -> tuple[Run, ...]:
         runs = tuple(await self._builder.runs(key, LOOKED_AT))
-        self._is_active = self._is_active or any(not run.state.ended for run in runs)
-        return job, runs
+        self._is_active = self._is_active or any(not run.state.ended and not run.is_unreadable for run in runs)
+        return runs
 
     def _as_configured(self, job: Job) -> Job:
         """The job, with what the settings have it run with."""
