@@ -286,7 +286,7 @@ def company() -> Snapshot:
         drift=Drift.MIXED,
         reason="the tag moved while pods were replaced",
     )
-    build.run("prod-weu/payments/StatefulSet/ledger", ledger, 2, trouble="cannot pull: the tag 2.1 is not in contoso.azurecr.io")
+    build.run("prod-weu/payments/StatefulSet/ledger", ledger, 2, trouble="cannot pull: no tag 2.1 in contoso.azurecr.io")
     build.run("prod-weu/risk/Deployment/engine", risk, 36)
     build.run("prod-weu/shop/Deployment/web", shop, 64)
     build.run("prod-neu/shop/Deployment/bff", bff, 40)

@@ -65,7 +65,7 @@ def test_every_image_that_is_not_fine_is_in_some_row() -> None:
 
 def test_pods_that_cannot_start_are_a_problem_of_their_own() -> None:
     [stuck] = [each for each in find(company()) if each.check == START]
-    assert "is not in contoso.azurecr.io" in stuck.what
+    assert "no tag 2.1 in contoso.azurecr.io" in stuck.what
     assert stuck.pods == 2
 
 

@@ -224,11 +224,11 @@ OLD, NEW = short(ONE.digest), short(TWO.digest)
     [
         (
             {"drift": Drift.MIXED, "declared": TWO, "tag": "1"},
-            [f"Expected is {NEW}, which {A}/shop:1 names now", f"pin {A}/shop@{ONE.digest}, which"],
+            [f"which build is meant. If it is {NEW}, which {A}/shop:1 names now", f"pin {A}/shop@{ONE.digest}, which"],
         ),
         ({"drift": Drift.MIXED}, ["Find out which of", OLD, NEW]),
-        ({"drift": Drift.MIXED, "declared": TWO, "pin": TWO.digest}, [f"Expected is {NEW}"]),
-        ({"drift": Drift.MOVED, "runs": (ONE,), "declared": TWO, "tag": "1"}, ["if that is the build that was meant"]),
+        ({"drift": Drift.MIXED, "declared": TWO, "pin": TWO.digest}, [f"Have all pods run {NEW}"]),
+        ({"drift": Drift.MOVED, "runs": (ONE,), "declared": TWO, "tag": "1"}, ["Find out which build is meant."]),
     ],
 )
 def test_the_expected_image_comes_before_a_restart(fields: dict[str, object], words: list[str]) -> None:

@@ -88,8 +88,31 @@ def test_the_base_of_a_step_is_read_as_it_was_written() -> None:
 
 
 def test_the_short_form_of_a_step_keeps_for_whom_it_is() -> None:
-    assert brief("For 3 of 5 images: move from a to b. 2 others: see each.") == "For 3 of 5 images: move from a to b"
-    assert brief("For r.example:5000/p:1: rebuild it.") == "For r.example:5000/p:1: rebuild it"
+    assert brief("For 3 of 5 images: move from a to b. 2 others: see each.") == "Move (3 of 5) from a to b"
+    assert brief("For r.example:5000/p:1: rebuild it.") == "Rebuild one of them"
+    assert (
+        brief("For 42 of 74 images: rebuild each on the newest build of a. For b: c.")
+        == "Rebuild 42 of 74 on the newest build of a"
+    )
+    assert brief("For 1,200 of 2,000: have it scanned, or the index.") == "Have 1,200 of 2,000 scanned"
+    assert brief("For shop/api: do not run it: find out why.") == "Do not run one of them"
+    assert brief("For 2 of 3: do not restart the workload.") == "Do not (2 of 3) restart the workload"
+    assert (
+        brief("For 2 of 3 images: if it follows 22, rebuild it on r.example/b:1; then more.") == "Rebuild 2 of 3 on r.example/b:1"
+    )
+    assert brief("For shop/api: K8sAllowedRepos own does not allow it.") == "One of them: K8sAllowedRepos own does not allow it"
+
+
+@given(
+    st.sampled_from(("Update go to 1.24.6, then rebuild.", "Sign it again.", "Find out who pushed it.", on(NODE))),
+    st.integers(1, 9),
+    st.integers(10, 99),
+)
+def test_the_short_form_of_a_step_begins_with_its_verb(step: str, some: int, of: int) -> None:
+    verb = step.split(" ")[0]
+    told = brief(f"For {some} of {of} images: {step[:1].lower()}{step[1:]}")
+    assert told.startswith(verb)
+    assert f"{some} of {of}" in told[: len(verb) + 30]
 
 
 def test_what_differs_in_a_number_is_not_named_for_all() -> None:

@@ -111,18 +111,18 @@ def test_some_reasons_say_all(reason: str, cause: Cause) -> None:
 @pytest.mark.parametrize(
     ("image", "message", "word", "words"),
     [
-        (TAG, AMBIGUOUS, NO_REPOSITORY, ["has no repository team/app"]),
-        (TAG, NOT_FOUND, NO_TAG, ["the tag 1 is not in", "Push it"]),
-        (TAG, NOT_FOUND, THERE, ["it is there now"]),
-        (PIN, NOT_FOUND, NO_TAG, ["the digest sha256:", "deleted, or never pushed"]),
-        (TAG, AMBIGUOUS, THERE, ["the image is there", "AcrPull", "imagePullSecrets"]),
+        (TAG, AMBIGUOUS, NO_REPOSITORY, ["cannot pull: no repository team/app in a.azurecr.io"]),
+        (TAG, NOT_FOUND, NO_TAG, ["cannot pull: no tag 1 in", "Push it"]),
+        (TAG, NOT_FOUND, THERE, ["cannot pull: no tag 1 when", " now. Wait"]),
+        (PIN, NOT_FOUND, NO_TAG, ["cannot pull: no digest sha256:", "deleted, or never pushed"]),
+        (TAG, AMBIGUOUS, THERE, ["cannot pull: no right of the cluster", "where the image is", "AcrPull", "imagePullSecrets"]),
         (TAG, AMBIGUOUS, DENIED, ["cannot be read from here either"]),
-        ("b.example.com/team/app:1", AMBIGUOUS, THERE, ["the image is there", "Set imagePullSecrets."]),
-        (TAG, CUT, UNREAD, ["a.azurecr.io refuses the cluster team/app", "AcrPull", "imagePullSecrets"]),
-        (TAG, CUT, DENIED, ["has no right to pull a.azurecr.io/team/app", "AcrPull"]),
-        (TAG, UNREACHED, THERE, ["does not reach a.azurecr.io", "DNS, proxy"]),
+        ("b.example.com/team/app:1", AMBIGUOUS, THERE, ["no right", "where the image is", "Set imagePullSecrets."]),
+        (TAG, CUT, UNREAD, ["to pull a.azurecr.io/team/app, or no such repository", "AcrPull", "imagePullSecrets"]),
+        (TAG, CUT, DENIED, ["no right of the cluster to pull a.azurecr.io/team/app", "AcrPull"]),
+        (TAG, UNREACHED, THERE, ["cannot pull: no connection from the node to a.azurecr.io", "DNS, proxy"]),
         (TAG, f"{LEAD}something odd", UNREAD, ["a.azurecr.io/team/app: something odd. Look at", "kubectl describe pod"]),
-        (TAG, DNS, THERE, ["does not reach a.azurecr.io", "no such host"]),
+        (TAG, DNS, THERE, ["no connection from the node to a.azurecr.io", "no such host"]),
         (f"{A}/Team/app:1", "", UNREAD, ["upper-case", "small letters"]),
         (TAG, "desc = \x1b[31mred\u202e", UNREAD, ["cannot pull: "]),
     ],
@@ -146,6 +146,6 @@ def test_a_workload_that_cannot_pull_is_unknown_and_says_why() -> None:
     world.pod("x/web-0", waiting(TAG, message=AMBIGUOUS), owner=world.deployment("x/web", TAG))
     found = container(world.snapshot(), "web")
     identity = check(found, CheckName.IDENTITY)
-    assert "has no repository" in found.trouble
+    assert "no repository team/app" in found.trouble
     assert (identity.state, identity.brief) == (State.UNKNOWN, "cannot pull")
-    assert "has no repository" in identity.reason
+    assert "no repository team/app" in identity.reason

@@ -155,9 +155,9 @@ async def test_s4_why_pods_do_not_start_is_told_apart_in_three_keys(estate: Esta
         await ops.press("2")
         await ops.filter("is:stuck")
         assert ops.keys <= 3
-        await ops.sees(lambda: "is not in" in text_of(ops.screen), "a tag that is not there")
+        await ops.sees(lambda: "no tag 9.9" in text_of(ops.screen), "a tag that is not there")
         said = text_of(ops.screen)
-        for cause in ("has no repository", "does not reach", "is not an image"):
+        for cause in ("no repository", "no connection", "no right", "is not an image"):
             assert cause in said, said
         await ops.answered("no such tag", "right 1", "name 1", "repo 1", "network 1")
 

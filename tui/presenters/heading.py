@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tui.domain.checks.containers import workload_checks
+from tui.domain.common.text import team_title
 from tui.domain.common.trust import Check, State
 from tui.domain.snapshot.snapshot import Image, UnknownBase, Workload
 from tui.domain.workloads.counting import UseKind, users_of
@@ -82,7 +83,7 @@ def _workload_heading(workload: Workload, look: SectionContext) -> list[TextLine
         pods_words(workload),
         "suspended" if workload.suspended else "",
         f"managed by {workload.managed_by}" if workload.managed_by else "",
-        workload.team if workload.team.lower().startswith("team") else f"team {workload.team}" if workload.team else "",
+        team_title(workload.team) if workload.team else "",
         "" if workload.owner_readable else "its owner may not be read",
     ]
     checks = workload_checks(workload, look.snapshot.images)

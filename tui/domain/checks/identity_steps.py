@@ -28,16 +28,14 @@ def _expected(container: ContainerJoin) -> str:
     others = [key for key in container.runs if key != container.declared]
     old = _listed(others)
     if container.pin:
-        return f"Expected is {short(container.pin)}, which the workload names: restart it, so that all its pods run that."
+        return f"Have all pods run {short(container.pin)}, which the workload names: restart it."
     if container.declared is None:
         return f"Find out which of {old} is the expected one: what the tag names now is not known. Pin that digest, then restart."
     name = f"{container.declared.registry}/{container.declared.repository}"
     tag = f":{clean(container.tag, 128)}" if container.tag else ""
-    expected = f"Expected is {short(container.declared.digest)}, which {name}{tag} names now"
+    meant = f"Find out which build is meant. If it is {short(container.declared.digest)}, which {name}{tag} names now"
     runs = f"pin {old}, which {'runs' if len(others) == 1 else 'run'}," if old else "pin the digest that was tested"
-    return (
-        f"{expected}: if that is the build that was meant, restart the workload. If not, {runs} and find out who moved the tag."
-    )
+    return f"{meant}, restart the workload. If not, {runs} and find out who moved the tag."
 
 
 def _listed(keys: list[ImageKey]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Sequence
 
-__all__ = ["clean", "first_few", "full_stop", "listed", "plural", "short"]
+__all__ = ["clean", "first_few", "full_stop", "listed", "plural", "short", "team_title"]
 
 # Cc control, Cf format (bidi overrides and isolates, zero width), Cs surrogates, Co private use, Zl/Zp separators.
 _UNSAFE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
@@ -46,6 +46,11 @@ def first_few(names: Sequence[str], most: int, number: int | None = None) -> str
 def plural(number: int, word: str) -> str:
     """`1 pod`, `2 pods`."""
     return f"{number:,} {word}{'' if number == 1 else 's'}"
+
+
+def team_title(team: str) -> str:
+    """A team as it is named in a sentence: called a team only where its name does not say so."""
+    return team if team.lower().startswith("team") else f"team {team}"
 
 
 def short(digest: str) -> str:

@@ -14,6 +14,7 @@ import msgspec
 
 from tui.domain.checks.gate import GateAnswer, rehearse
 from tui.domain.common.pace import paced
+from tui.domain.common.text import team_title
 from tui.domain.common.trust import Check, CheckName, State
 from tui.domain.facts.scan import Exploitability, ImageVulnerability, Severity
 from tui.domain.facts.workload import ObjectKey
@@ -364,7 +365,9 @@ def _grouped(hits: Iterable[_Hit], snapshot: Snapshot, grouping: FindingGrouping
             yield from (_renamed(hit, f"built on {base}", base) for hit in hits for base in _bases(hit, snapshot))
         case FindingGrouping.TEAM:
             yield from (
-                _renamed(hit, f"team {team}" if team else "no team named", team) for hit in hits for team in _teams(hit, snapshot)
+                _renamed(hit, team_title(team) if team else "no team named", team)
+                for hit in hits
+                for team in _teams(hit, snapshot)
             )
 
 

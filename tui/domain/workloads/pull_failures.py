@@ -132,7 +132,7 @@ def _missing(reference: Reference, word: Presence) -> Cause:
 
 
 def sentence(container: PodContainer, word: Presence | None) -> str:
-    """Why it cannot pull, as a sentence that begins with the fact and ends with what would help."""
+    """Why it cannot pull, as a sentence that begins with what is missing, as narrow columns cut it, and ends with what would help."""
     try:
         reference = parse_reference(container.image)
     except InvalidReference as error:
@@ -145,22 +145,24 @@ def _explain(cause: Cause, container: PodContainer, reference: Reference, word: 
     is_there = word is not None and word.there
     match cause:
         case Cause.REPOSITORY:
-            return f"{registry} has no repository {repository}. Correct the name, or push it there."
+            return f"no repository {repository} in {registry}. Correct the name, or push it there."
         case Cause.TAG if is_there:
-            return f"the node found no {reference.tag} in {registry}/{repository}, but it is there now. Wait for the next try."
+            return f"no tag {reference.tag} when the node asked; it is in {registry}/{repository} now. Wait for the next try."
         case Cause.TAG:
-            return f"the tag {reference.tag} is not in {registry}/{repository}. Push it, or name a tag that is there."
+            return f"no tag {reference.tag} in {registry}/{repository}. Push it, or name a tag that is there."
         case Cause.DIGEST:
-            lacks = f"the digest {reference.digest[:19]} is not in {registry}/{repository}: deleted, or never pushed there"
+            lacks = f"no digest {reference.digest[:19]} in {registry}/{repository}: deleted, or never pushed there"
             return f"{lacks}. Push it again, or name one that is there."
         case Cause.RIGHT:
             return _no_right(registry, repository, word)
         case Cause.PLATFORM:
-            return f"{registry}/{repository} has no image for the platform of the node. Build it for that platform as well."
+            return f"no image for the platform of the node in {registry}/{repository}. Build it for that platform as well."
         case Cause.LIMIT:
-            return f"{registry} limits the number of pulls. Sign the nodes in, or keep the image in a registry of your own."
+            return (
+                f"too many pulls: {registry} limits their number. Sign the nodes in, or keep the image in a registry of your own."
+            )
         case Cause.NETWORK:
-            return f"the node does not reach {registry}: {said(container)}. {_REACH}"
+            return f"no connection from the node to {registry}: {said(container)}. {_REACH}"
         case Cause.NEVER:
             return "the pull policy is Never and the node does not have the image. Load it there, or change the policy."
         case Cause.NAME:
@@ -173,10 +175,10 @@ def _no_right(registry: str, repository: str, word: Presence | None) -> str:
     # AcrPull is a role of Azure's registries; others know logins only.
     remedy = "Grant its identity AcrPull, or set imagePullSecrets." if is_azure_registry(registry) else "Set imagePullSecrets."
     if word is not None and word.there:
-        return f"the image is there, but the cluster has no right to pull {registry}/{repository}. {remedy}"
+        return f"no right of the cluster to pull {registry}/{repository}, where the image is. {remedy}"
     if word is not None and word.kind is AbsenceKind.DENIED:
-        return f"the cluster has no right to pull {registry}/{repository}, which cannot be read from here either. {remedy}"
-    return f"{registry} refuses the cluster {repository}: it has no right, or the repository does not exist. {remedy}"
+        return f"no right of the cluster to pull {registry}/{repository}, which cannot be read from here either. {remedy}"
+    return f"no right of the cluster to pull {registry}/{repository}, or no such repository: it is refused. {remedy}"
 
 
 def said(container: PodContainer) -> str:

@@ -35,7 +35,8 @@ MOST = 40
 WIDE, WIDER, WIDEST, NEVER = 60, 88, 110, 10_000
 _END = re.compile(r"[:,.;] |\.$| so that | to run ")
 _ALGORITHM = re.compile(r"\bsha256:(?=[0-9a-f]{12}\b)")
-_SOME = re.compile(r"For \S+(?: of \S+(?: \w+)?)?: ")
+_SOME = re.compile(r"For (?:(?P<number>\d[\d,]* of \d[\d,]*)(?: \w+)?|\S+): ")
+_PRONOUNS = ("it", "each")
 TITLES = {
     FindingGrouping.PROBLEM: "what is wrong",
     FindingGrouping.CVE: "vulnerability",
@@ -63,7 +64,7 @@ class FindingModel(FlatModel):
     def columns(self) -> Sequence[Column]:
         """What, the fix, how wide, since when where that is known of any, which check."""
         return (
-            Column(TITLES[self._grouping], share=5, keeps_start=True),
+            Column(TITLES[self._grouping], share=4, keeps_start=True),
             Column("what clears it", share=3, from_width=WIDE),
             Column("imgs", 5, right=True),
             Column("wklds", 5, right=True, from_width=WIDEST),
@@ -136,15 +137,30 @@ class FindingModel(FlatModel):
 
 
 def brief(fix: str) -> str:
-    """The first step of a remedy, which is whole in a narrow column: what comes after it stands in the detail.
+    """The first step of a remedy, its verb first, so that a narrow column keeps it: what comes after it stands in the detail.
 
-    For how many of several it is belongs to the step.
+    For how many of several it is belongs to the step: `Rebuild 42 of 74 on the newest build`.
     """
-    if fix.startswith("If "):
-        fix = fix.partition(", ")[2].capitalize() or fix
-    prefix = _SOME.match(fix)
-    start = prefix.end() if prefix is not None else 0
-    return fix[:start] + _END.split(fix[start:], maxsplit=1)[0]
+    some = _SOME.match(fix)
+    step = fix[some.end() :] if some is not None else fix
+    if step[:3].lower() == "if ":
+        condition, _, then = step.partition(", ")
+        step = f"{then[:1].upper()}{then[1:]}" or condition
+    first = _END.split(step, maxsplit=1)[0]
+    return first if some is None else _fitting_some(first, some["number"] or "one of them")
+
+
+def _fitting_some(step: str, some: str) -> str:
+    """A step that fits `some` of those who have a problem, which is said in place of whom it is for, or after the verb."""
+    words = step.split(" ")
+    if not words[0][1:].islower():
+        return f"{some[:1].upper()}{some[1:]}: {step}"  # it begins with a name: no step
+    object_ = next((place for place, word in enumerate(words[:4]) if word in _PRONOUNS), 0)
+    if object_:
+        words[object_] = some
+    else:
+        words.insert(2 if words[1:2] == ["not"] else 1, f"({some})")
+    return f"{words[0].capitalize()} {' '.join(words[1:])}"
 
 
 def finding_lines(finding: Finding, context: SectionContext) -> list[TextLine]:
