@@ -14,12 +14,14 @@ from tests.ui.driving import Settings as Looks
 from tests.ui.driving import text_of, until
 from tests.ui.test_scenarios import LOADING, Operator
 from tui.actions.actions import Actions
+from tui.domain.answers.mending import MendingKind
 from tui.domain.plans.board import BoardRow, BoardState, Milestone
 from tui.domain.plans.plan import Plan, StepKind
 from tui.estate.estate import Estate
 from tui.settings.settings import Settings
 from tui.ui.app import TrustreeApp
 from tui.ui.screens.explorer import ExplorerScreen
+from tui.ui.screens.keys import keys_of
 from tui.ui.screens.plan import PlanScreen
 from tui.wiring.opening import opened_to_act
 
@@ -93,6 +95,43 @@ async def test_s6_from_an_outdated_image_to_its_new_pods_takes_five_keys(
         rows = await done(ops, lambda row: image in row.title)
         assert [(row.state, row.sentence) for row in rows if row.state is not BoardState.DONE] == []
         assert all(row.passed | row.waived == row.asked and Milestone.CONVERGED in row.passed for row in rows)
+
+
+@pytest.mark.parametrize("size", [(160, 48), (80, 24)])
+async def test_s6_all_that_was_found_is_planned_by_one_key_and_the_plan_is_what_the_answer_says(
+    acting: tuple[Estate, Actions], size: tuple[int, int]
+) -> None:
+    async with operator(acting, size) as ops:
+        assert ops.screen.check_action("act_on_found", ("rebuild",)) is None, "nothing is asked for yet"
+        await ops.filter("is:outdated is:running")
+        await ops.press("enter")
+        await ops.answered("fix")
+        await ops.sees(lambda: ("B", "rebuild all found", True) in keys_of(ops.screen), "the key")
+        built = ops.screen.built
+        assert built is not None
+        assert built.answer is not None
+        await ops.press("B")
+        await planned(ops)
+        assert ops.keys <= 4
+        steps = [step for step in plan_shown(ops).steps if step.kind is StepKind.REBUILD]
+        stages = built.answer.mending.steps
+        assert len(steps) == sum(stage.number for stage in stages if stage.kind is not MendingKind.WORKLOADS) > 1
+        assert plan_shown(ops).query == "is:outdated is:running"
+        await ops.press("escape")
+        await ops.sees(lambda: ops.screen.app.screen is ops.screen, "the rows")
+
+
+@pytest.mark.parametrize(("verb", "kinds"), [("redeploy", {StepKind.RESTART, StepKind.PIN}), ("contain", {StepKind.LOCK})])
+async def test_the_other_verbs_have_all_that_was_found_by_name(
+    acting: tuple[Estate, Actions], verb: str, kinds: set[StepKind]
+) -> None:
+    async with operator(acting, (80, 24)) as ops:
+        await ops.filter("drift:moved storefront/web")
+        await ops.press("enter", "colon", *f"{verb} all", "enter")
+        await planned(ops)
+        assert kinds & {step.kind for step in plan_shown(ops).steps}
+        await ops.press("escape")
+        await ops.sees(lambda: ops.screen.app.screen is ops.screen, "the rows")
 
 
 async def test_s8_from_the_dossier_of_a_digest_to_the_plan_that_contains_it_takes_four_keys(

@@ -40,6 +40,7 @@ EXPLORER: list[BindingType] = [
     Binding("u", "users", "what uses it", show=False, id="users"),
     Binding("b", "act('rebuild')", "rebuild", id="rebuild"),
     Binding("r", "act('redeploy')", "redeploy", id="redeploy"),
+    Binding("B", "act_on_found('rebuild')", "rebuild all found", id="rebuild.found"),
     Binding("K", "act('contain')", "contain: lock, roll back, scale to zero", show=False, id="contain"),
     Binding("L", "log", "log", id="log"),
     Binding("l", "log(True)", "log of a pod or workload; else unfold", show=False, id="log.here"),
@@ -72,7 +73,7 @@ def _onward(binding: BindingType) -> Iterator[Binding]:
         return
     if binding.action in _ROWS:
         yield replace(binding, action=f"rows({binding.action!r})", show=False)
-    elif binding.action.startswith(("act(", "view(", "history(")):
+    elif binding.action.startswith(("act(", "act_on_found(", "view(", "history(")):
         yield binding
 
 

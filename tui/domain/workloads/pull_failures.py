@@ -132,7 +132,7 @@ def _missing(reference: Reference, word: Presence) -> Cause:
 
 
 def sentence(container: PodContainer, word: Presence | None) -> str:
-    """Why it cannot pull, as a sentence that begins with what is missing, as narrow columns cut it, and ends with what would help."""
+    """Why it cannot pull: first what is missing, as narrow columns cut the end, and at last what would help."""
     try:
         reference = parse_reference(container.image)
     except InvalidReference as error:

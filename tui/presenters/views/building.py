@@ -12,7 +12,7 @@ from tui.domain.facts.workload import ObjectKey
 from tui.domain.plans.board import EMPTY_BOARD, Board
 from tui.domain.snapshot.snapshot import Snapshot
 from tui.presenters.glyphs import Glyphs
-from tui.presenters.totals import ALL
+from tui.presenters.totals import ALL, VisibleRows
 from tui.presenters.views.leading import leading_row
 from tui.presenters.views.narrowing import select
 from tui.presenters.views.spec import Filter, RowsContext, ViewModel, ViewSpec
@@ -33,7 +33,8 @@ class Built(NamedTuple):
 
     `answer` is what the filter means for the estate. `hint` says, where there is no row, what has the text of the filter as
     something else. `unplaced` are the workloads without a known image that it could not decide. `narrows`: whether the filter
-    narrows these rows, if there is one. `lead` is the row of a workload that the filter asks for, where it asks for workloads.
+    narrows these rows, if there is one. `shown` is what the filter lets through, of images and workloads. `lead` is the row of a
+    workload that the filter asks for, where it asks for workloads.
     """
 
     model: ViewModel
@@ -45,6 +46,7 @@ class Built(NamedTuple):
     unplaced: int = 0
     narrows: bool = True
     lead: RowKey | None = None
+    shown: VisibleRows = ALL
 
 
 def build_view(
@@ -69,7 +71,7 @@ def build_view(
     to_lead = (lead[:length] for length in range(1, len(lead))) if lead is not None else ()
     unfold = tuple(islice(dict.fromkeys(chain(to_lead, model.matches())), MOST_UNFOLDED))
     hint = "" if model.roots() else _hint(chosen.query, snapshot, now, index)
-    return Built(model, model.images_shown, undecided, unfold, answer, hint, unplaced, lead=lead)
+    return Built(model, model.images_shown, undecided, unfold, answer, hint, unplaced, lead=lead, shown=shown)
 
 
 def _build_board(view: ViewSpec, rows: RowsContext, narrowed_by: Filter) -> Built:

@@ -136,14 +136,30 @@ class Acting:
 
     def start(self, action: Action) -> None:
         """Plan something for what is selected, and show the plan."""
-        targets = self.targets(action)
-        if not targets.images and not targets.workloads:
+        marked = len(self._explorer.outline.marked)
+        self._start(action, self.targets(action), f" for {plural(marked, 'marked row')}" if marked else "")
+
+    def can_act_on_found(self) -> bool:
+        """Whether a filter finds anything to plan for."""
+        built = self._explorer.built
+        shown = built.shown if built is not None and self._explorer.app.actions is not None else None
+        return shown is not None and bool(shown.images or shown.workloads)
+
+    def start_for_found(self, action: Action) -> None:
+        """Plan something for all that the filter finds, whatever is under the cursor or marked, and show the plan."""
+        shown = self._explorer.built.shown if self._explorer.built is not None else None
+        if shown is None:
+            return
+        # Who redeploys what was found in one namespace means no workload of another that runs the same image.
+        images = frozenset() if action is Action.REDEPLOY else frozenset(shown.images or ())
+        targets = Targets(images, frozenset(shown.workloads or ()), self._explorer.chosen.words)
+        self._start(action, targets, f" for all that was found: {_wide(targets)}")
+
+    def _start(self, action: Action, targets: Targets, whose: str) -> None:
+        if not targets.images and (not targets.workloads or action is not Action.REDEPLOY):
             self._explorer.app.notify(NOTHING_TO_ACT_ON, severity="warning")
             return
-        marked = len(self._explorer.outline.marked)
-        self._explorer.app.notify(
-            f"Making a plan for {plural(marked, 'marked row')}." if marked else "Making a plan.", timeout=1.5
-        )
+        self._explorer.app.notify(f"Making a plan{whose}.", timeout=1.5, markup=False)
         worker = begin_work(self._explorer, partial(self._planned, action, targets), name="plan", group="plan", exclusive=True)
         self._waiting.begin(worker, f"Making a plan to {action.value} {targets.name}: rights are asked for, nothing is changed.")
 
@@ -250,6 +266,11 @@ class Acting:
         if cancelling:
             titles = cancelling[0] if len(cancelling) == 1 else plural(len(cancelling), "row")
             self._explorer.app.notify(f"Asked for {titles} to be cancelled.", timeout=3, markup=False)
+
+
+def _wide(targets: Targets) -> str:
+    parts = (plural(len(targets.images), "image") if targets.images else "", plural(len(targets.workloads), "workload"))
+    return ", ".join(part for part in parts if part)
 
 
 async def _cancel_row(row: BoardRow, actions: Actions) -> None:

@@ -303,6 +303,10 @@ class ExplorerScreen(NavigableScreen):
         """Plan something for what is marked, or for the row under the cursor."""
         self._acting.start(Action(action))
 
+    def action_act_on_found(self, action: str) -> None:
+        """Plan something for all that the filter finds."""
+        self._acting.start_for_found(Action(action))
+
     def action_log(self, or_unfold: bool = False) -> None:
         """The log of the row; or unfold it, where it is about neither a pod nor a workload and has something inside."""
         if not self._logs.open(self.view, unless_inside=or_unfold):
@@ -384,6 +388,8 @@ class ExplorerScreen(NavigableScreen):
                 return (self.view.other is not None or not self.outline.in_order or bool(self.inspector.tab.orders)) or None
             case "act":
                 return self._acting.can_act() or None
+            case "act_on_found":
+                return self._acting.can_act_on_found() or None
             case "log":
                 return bool(parameters) or self._logs.can_open(self.view) or None
             case "cancel":

@@ -16,7 +16,7 @@ __all__ = ["KeyLine", "dress", "key_of", "keys_of"]
 FIRST = (
     *("plan.begin", "tree.open", "page.back", "plan.copy", "plan.save", "log", "cancel", "why"),
     *("log.search", "log.container", "log.pod", "log.previous", "log.follow", "log.wrap"),
-    *("rebuild", "redeploy", "filter", "faults", "other", "zoom", "command", "sources", "help", "leave"),
+    *("rebuild", "rebuild.found", "redeploy", "filter", "faults", "other", "zoom", "command", "sources", "help", "leave"),
 )
 
 HELP = "help"

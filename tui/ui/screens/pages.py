@@ -203,6 +203,10 @@ class DetailScreen(TextScreen):
         """Plan something for the row."""
         await self._go_on(f"act({action!r})")
 
+    async def action_act_on_found(self, action: str) -> None:
+        """Plan something for all that the filter finds."""
+        await self._go_on(f"act_on_found({action!r})")
+
     async def action_view(self, id: str) -> None:
         """The same thing in another view."""
         await self._go_on(f"view({id!r})")
@@ -227,7 +231,7 @@ class DetailScreen(TextScreen):
                 return bool(self._explorer.inspector.tab.orders) or None
             case "rows":
                 return self._explorer.check_action(str(parameters[0]), ())
-            case "why" | "users" | "log" | "copy_name" | "copy_reference" | "act" | "history":
+            case "why" | "users" | "log" | "copy_name" | "copy_reference" | "act" | "act_on_found" | "history":
                 return self._explorer.check_action(action, parameters)
             case _:
                 return True

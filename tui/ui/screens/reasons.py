@@ -40,6 +40,7 @@ _REASONS = {
     "copy_commands": "No command shows these facts.",
     "zoom": _NO_ROW,
     "act": "Nothing here can be rebuilt, redeployed or contained. Choose an image, a base, a workload or a finding.",
+    "act_on_found": "This works on all that a filter finds. {filter} filters, {faults} keeps what is not trusted.",
     "begin": "This plan cannot be carried out: no step is ready, or changes are not allowed (start with --write).",
 }
 """By action, with its arguments where they matter; in braces the key of another binding."""
