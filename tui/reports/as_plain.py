@@ -70,6 +70,8 @@ def row_sentences(document: Document) -> Iterator[Sequence[str]]:
             for place, workload in _counted(document.workloads()):
                 yield list(_workload(f"Workload {place}", workload, document))
         case ReportScope.FINDINGS:
+            if document.remark:
+                yield [document.remark]
             for place, finding in _counted(document.findings()):
                 yield list(_finding(f"Problem {place}", finding))
         case ReportScope.SOURCES:

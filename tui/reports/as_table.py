@@ -221,6 +221,8 @@ def _workload_why(workload: Workload, snapshot: Snapshot) -> str:
 def footer_lines(document: Document) -> Iterator[str]:
     """What is said below the table: counts, what is missing, and as of when."""
     summary, snapshot = summary_row(document), document.snapshot
+    if document.remark:
+        yield plain(document.remark, document.look.unicode)
     for name, counts in (("image", summary.images), ("workload", summary.workloads)):
         total = counts.passed + counts.warn + counts.fail + counts.unknown
         words = f"{counts.fail:,} fail, {counts.unknown:,} unknown, {counts.warn:,} warn, {counts.passed:,} pass"

@@ -12,11 +12,13 @@ from tui.domain.answers.answer import Answer
 from tui.domain.answers.context import AnswerContext, AnswerIndex
 from tui.domain.answers.question import question_of
 from tui.domain.answers.table import answer
+from tui.domain.common.text import clean
 from tui.domain.common.trust import State
 from tui.domain.query.findings import Finding, find
 from tui.domain.query.findings_asked import find_asked
-from tui.domain.query.language import Term
+from tui.domain.query.language import Key, Term
 from tui.domain.query.query import EVERYTHING, Query, Selection
+from tui.domain.query.subject import asked_vulnerability
 from tui.domain.snapshot.snapshot import Container, Image, ImageKey, Snapshot, Workload
 from tui.domain.workloads.counting import pods_by_image, pods_found, pods_in, pods_of
 
@@ -88,6 +90,16 @@ class Document(msgspec.Struct, frozen=True, dict=True):
             return find(self.snapshot, images=chosen.images, workloads=chosen.workloads)
 
         return find_asked(self.query.terms, search)
+
+    @property
+    def remark(self) -> str:
+        """What the findings that are listed are, where the answer is about a vulnerability alone; else empty."""
+        term = asked_vulnerability(self.query.terms) if self.view is ReportScope.FINDINGS else None
+        if term is None:
+            return ""
+        name = clean(term.value, 100)
+        having, alone = (name, name) if term.key is Key.CVE else (f"a vulnerable {name}", "that package")
+        return f"Listed is every problem of the images in which {having} was found; the answer counts {alone} alone."
 
     def pods(self) -> int:
         """How many pods there are of what the report is about."""

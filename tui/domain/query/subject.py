@@ -1,4 +1,4 @@
-"""What a query asks about: images, or the workloads that run them. Where the operator is led first hangs on it."""
+"""What a query asks about: images, the workloads that run them, or a vulnerability; what is shown first hangs on it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tui.domain.query.language import Key, Term, Trait
 from tui.domain.query.match import text_matcher
 from tui.domain.snapshot.snapshot import ImageKey, Snapshot
 
-__all__ = ["asks_for_workloads"]
+__all__ = ["asked_vulnerability", "asks_for_workloads"]
 
 _OF_WORKLOADS = frozenset({Key.NS, Key.CTX, Key.KIND, Key.TEAM, Key.DRIFT})
 _OF_EITHER = frozenset({Key.WORD, Key.VERDICT})
@@ -36,6 +36,11 @@ def asks_for_workloads(terms: Iterable[Term], snapshot: Snapshot, images: Set[Im
         return True
     words = [term.value for term in asked if term.key is Key.WORD]
     return bool(words) and not _is_in_names(words, snapshot, images)
+
+
+def asked_vulnerability(terms: Iterable[Term]) -> Term | None:
+    """The term that asks for a vulnerability or a vulnerable package, the first of several; None where none does."""
+    return next((term for term in terms if term.key in (Key.CVE, Key.PKG) and not term.negated), None)
 
 
 def _is_in_names(words: Iterable[str], snapshot: Snapshot, images: Set[ImageKey]) -> bool:

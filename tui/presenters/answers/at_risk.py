@@ -70,7 +70,7 @@ def _next(risk: AtRisk, now: datetime) -> Iterator[AnswerSentence]:
 
 
 def _more(number: int) -> str:
-    return f" +{count(number - 1)}" if number > 1 else ""
+    return f" and {count(number - 1)} more" if number > 1 else ""
 
 
 def _title(loss: Loss) -> str:

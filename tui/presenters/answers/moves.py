@@ -46,8 +46,8 @@ def _all_of_it(answer: Answer, move: Move) -> AnswerSentence:
 
 def move_sentences(move: Move, now: datetime, others: int = 0) -> Iterator[AnswerSentence]:
     """One name that moved."""
-    more = f" (+{several(others, 'more name')})" if others else ""
-    yield AnswerSentence("moved", _moved(move, now, more, f" (+{count(others)})" if others else ""))
+    more = f" ({plural(others, 'more name')} moved)" if others else ""
+    yield AnswerSentence("moved", _moved(move, now, more, f" ({count(others)} more)" if others else ""))
     yield AnswerSentence("pods", fitted(*_pods(move)))
     if move.comparison:
         yield AnswerSentence("trust", _differences(move.comparison))
@@ -63,7 +63,7 @@ def _digest(key: ImageKey | None) -> str:
 
 
 def _moved(move: Move, now: datetime, more: str, brief_more: str) -> str:
-    """`payments/worker:stable names 29cb8029d3a4 for 3d, pushed by run cf12 of payments-worker (+2 more names)`."""
+    """`payments/worker:stable names 29cb8029d3a4 for 3d, pushed by run cf12 of payments-worker (2 more names moved)`."""
     since = f" for {age(move.moved, now)}" if move.moved is not None else ""
     if move.now is None:
         return fitted(f"{_name(move)} is gone: it names nothing now{more}.", f"{_name(move)} is gone{brief_more}.")

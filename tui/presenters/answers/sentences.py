@@ -86,7 +86,7 @@ def fitted(*wordings: str) -> str:
 
 def first_of(names: Sequence[str], most: int) -> str:
     """The first few names, and how many more there are."""
-    more = f" +{len(names) - most}" if len(names) > most else ""
+    more = f" and {count(len(names) - most)} more" if len(names) > most else ""
     return ", ".join(names[:most]) + more
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from tui.domain.answers.scorecard import Scope
 from tui.domain.common.memo import Memo
 from tui.domain.common.trust import State
+from tui.domain.plans.commands import command_line
 from tui.domain.query.findings import Finding, FindingGrouping, FindingKey, find
 from tui.domain.query.problems import ProblemCount
 from tui.domain.snapshot.snapshot import ImageKey, Snapshot
@@ -51,13 +52,20 @@ class FindingModel(FlatModel):
     """Findings as rows of a tree without branches."""
 
     def __init__(
-        self, snapshot: Snapshot, findings: Sequence[Finding], grouping: FindingGrouping, now: datetime, glyphs: Glyphs
+        self,
+        snapshot: Snapshot,
+        findings: Sequence[Finding],
+        grouping: FindingGrouping,
+        now: datetime,
+        glyphs: Glyphs,
+        note: str = "",
     ) -> None:
         self.snapshot = snapshot
         self.found = {finding.key: finding for finding in findings}
         self._grouping = grouping
         self._now = now
         self._glyphs = glyphs
+        self._note = note
         self._dated = any(finding.since for finding in findings)
         self._roots: list[RowKey] = [(finding.key,) for finding in findings]
 
@@ -89,7 +97,7 @@ class FindingModel(FlatModel):
     def detail(self, subject: RowSubject, context: SectionContext) -> Sequence[TextLine] | None:
         """The problem in full."""
         finding = self.found.get(subject.finding) if subject.finding else None
-        return None if finding is None else finding_lines(finding, context)
+        return None if finding is None else finding_lines(finding, context, self._note)
 
     def narrowed_to(self, subject: RowSubject, chosen: Filter) -> Filter | None:
         """What has the problem."""
@@ -163,8 +171,8 @@ def _fitting_some(step: str, some: str) -> str:
     return f"{words[0].capitalize()} {' '.join(words[1:])}"
 
 
-def finding_lines(finding: Finding, context: SectionContext) -> list[TextLine]:
-    """A problem in full: what, how wide, the fix, then the images and the workloads that have it."""
+def finding_lines(finding: Finding, context: SectionContext, note: str = "") -> list[TextLine]:
+    """A problem in full: what, how wide, the fix, what else is listed where, then the images and the workloads that have it."""
     snapshot, now, glyphs, width = context.snapshot, context.now, context.glyphs, context.width
     role = ROLE[finding.state]
     words = {State.FAIL: "FAILS", State.WARN: "WARNING", State.PASS: "BELOW THE POLICY'S THRESHOLD"}.get(finding.state, "UNKNOWN")
@@ -179,6 +187,7 @@ def finding_lines(finding: Finding, context: SectionContext) -> list[TextLine]:
     if finding.fix:
         fix = wrap(f"{glyphs.arrow}{brief_digests(finding.fix)}", width - 2)
         lines += [TextLine((Span(f" {part}", "accent"),)) for part in fix]
+    lines += [TextLine((Span(f" {part}", "dim"),)) for part in wrap(note, width - 2)] if note else []
     lines.append(TextLine())
     lines += _of_team(finding, context)
     return [*lines, *_images(finding, snapshot, glyphs), TextLine(), *_workloads(finding, snapshot, glyphs)]
@@ -244,7 +253,9 @@ def _model(rows: RowsContext) -> FindingModel:
     findings = [finding for finding in _let_through(rows, grouping) if _names(finding, vulnerability)]
     for finding in findings[:1]:
         pods_of_finding(finding, rows.snapshot)  # what is shown first: counted here, and not on the loop
-    return FindingModel(rows.snapshot, findings, grouping, rows.now, rows.glyphs)
+    command = command_line("trustree", "check", rows.chosen.query.strip())
+    note = f"Listed is what was asked for alone: {command} lists every problem of these images." if vulnerability else ""
+    return FindingModel(rows.snapshot, findings, grouping, rows.now, rows.glyphs, note)
 
 
 def _let_through(rows: RowsContext, grouping: FindingGrouping) -> Sequence[Finding]:

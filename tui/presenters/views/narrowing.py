@@ -50,11 +50,11 @@ def wanted_vulnerability(query: str) -> str:
     """The vulnerability or package that a query names, in small letters; empty when it names none, or does not parse."""
     if not query.strip():
         return ""
-    from tui.domain.query.language import Key
     from tui.domain.query.query import parse_query
+    from tui.domain.query.subject import asked_vulnerability
 
     try:
-        terms = parse_query(query).terms
+        term = asked_vulnerability(parse_query(query).terms)
     except InvalidQuery:
         return ""
-    return next((term.value.lower() for term in terms if term.key in (Key.CVE, Key.PKG) and not term.negated), "")
+    return term.value.lower() if term is not None else ""
