@@ -16,6 +16,8 @@ import pytest
 from tests.cli.fakes import opener_of
 from tests.domain import estates as e
 from tests.domain.test_checks_signature import NAME, Signed
+from tests.estates import Builder
+from tests.estates import check as estate_check
 from tui.cli.arguments import SCENARIOS
 from tui.cli.main import main
 from tui.cli.progress import ProgressLine
@@ -570,3 +572,28 @@ def test_what_was_not_read_is_said_and_not_part_of_the_answer(capfd: pytest.Capt
     keys = {(key.registry, key.repository, key.digest) for key in bases}
     assert images
     assert all(image["in_use"] or (image["registry"], image["repository"], image["digest"]) in keys for image in images)
+
+
+@pytest.mark.parametrize(
+    ("verdict", "argv", "surveys"),
+    [
+        (State.UNKNOWN, "check is:running", 1),
+        (State.UNKNOWN, "check is:running --allow-unknown", 0),
+        (State.FAIL, "check is:running", 0),
+        (State.UNKNOWN, "report is:running", 0),
+    ],
+)
+def test_a_check_reads_the_rest_where_its_verdict_hangs_on_a_base_that_may_lie_there(
+    verdict: State, argv: str, surveys: int
+) -> None:
+    build = Builder()
+    key = build.image(
+        "app:1",
+        estate_check(CheckName.BASE, State.UNKNOWN, "Nothing names its base.", "base unknown"),
+        estate_check(CheckName.SIGNATURE, verdict if verdict is State.FAIL else State.PASS, "as it is"),
+    )
+    build.run("prod-weu/shop/Deployment/app", key, 2)
+    registry = msgspec.structs.replace(UNREAD, id=SourceId(SourceKind.REGISTRY, key.registry))
+    opener = opener_of(build.freeze(registry))
+    main(argv.split(), opener=opener)
+    assert opener.estate.surveys == surveys

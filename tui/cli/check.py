@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterable
+from functools import partial
 
 from tui.cli.commands import Invocation
 from tui.cli.output import Exit, Writer, say, write_stdout
 from tui.cli.reading import Opener, barred, exit_of_report, look
 from tui.cli.report import Options, add_printing, output_of, print_found
+from tui.domain.assemble.in_use import base_hangs_on_the_rest
 from tui.domain.checks.containers import image_checks
 from tui.domain.common.trust import Check, State
 from tui.domain.query.query import Query, Selection
@@ -48,11 +50,17 @@ def run(call: Invocation) -> Exit:
 
 def check(settings: Settings, query: Query, options: CheckOptions, opener: Opener, write: Writer) -> Exit:
     """Print what is not trusted, and say so by the exit code."""
-    snapshot, selection = look(settings, query, options.wait, opener)
+    snapshot, selection = look(settings, query, options.wait, opener, hangs_on_the_rest=partial(_hangs_on_the_rest, options))
     print_found(settings, query, options, (snapshot, selection), write)
     if not selection.images and not selection.workloads:
         say("Nothing was found that could be checked.")
     return exit_of_check(snapshot, selection, options)
+
+
+def _hangs_on_the_rest(options: CheckOptions, snapshot: Snapshot, selection: Selection) -> bool:
+    """Whether nothing is known to be wrong, but not all is known to be right, as some bases were not read: not worth it else."""
+    unsure = exit_of_check(snapshot, selection, options) is Exit.UNSURE
+    return unsure and any(base_hangs_on_the_rest(snapshot, key) for key in selection.images)
 
 
 def exit_of_check(snapshot: Snapshot, selection: Selection, options: CheckOptions) -> Exit:

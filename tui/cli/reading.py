@@ -74,6 +74,8 @@ class OpenEstate(Protocol):
 
 
 READ_ALL = "`trustree report` without a query reads the rest as well."
+Hangs = Callable[[Snapshot, Selection], bool]
+"""Whether the answer hangs on what nothing runs, by what is known of the rest and what of that is found."""
 Opener = Callable[[Settings], AbstractAsyncContextManager[OpenEstate]]
 
 
@@ -84,13 +86,19 @@ def refuse_nothing_to_ask(settings: Settings) -> None:
 
 
 def look(
-    settings: Settings, query: Query, wait: float, opener: Opener, *, everything: bool = False
+    settings: Settings,
+    query: Query,
+    wait: float,
+    opener: Opener,
+    *,
+    everything: bool = False,
+    hangs_on_the_rest: Hangs = lambda *_: False,
 ) -> tuple[Snapshot, Selection]:
     """What is known once it is complete, or `wait` seconds are over, and what of it the query finds.
 
     What no workload has is read, and waited for, only where the query asks for it or finds nothing else; with `everything` it is
-    part of the answer, as it is where registries are named to be read as a whole. The signatures of what the query finds are
-    looked for, whether anything runs it or not.
+    part of the answer, as it is where registries are named to be read as a whole, and where the answer `hangs_on_the_rest`.
+    The signatures of what the query finds are looked for, whether anything runs it or not.
     """
     reach = reach_of(query.terms)
     if not settings.clusters or (reach is Reach.ANY and (everything or settings.registries)):
@@ -99,7 +107,10 @@ def look(
 
     async def keep() -> None:
         # Not returned: when it ends, asyncio formats the task with its whole result, which takes a second for a small estate.
-        looks.append(await _look(settings, query, wait, opener, reach))
+        async with opener(settings) as estate:
+            looks.append(
+                await looked(estate, query, wait, reach, rewrites=not settings.plain, hangs_on_the_rest=hangs_on_the_rest)
+            )
 
     asyncio.run(keep())
     return looks[0]
@@ -130,16 +141,17 @@ def _refused(source: SourceHealth) -> bool:
     return not source.objects and source.state is not SourceState.OK and refused
 
 
-async def _look(settings: Settings, query: Query, wait: float, opener: Opener, reach: Reach) -> tuple[Snapshot, Selection]:
-    async with opener(settings) as estate:
-        return await looked(estate, query, wait, reach, rewrites=not settings.plain)
-
-
 async def looked(
-    estate: OpenEstate, query: Query, wait: float, reach: Reach, *, rewrites: bool = True
+    estate: OpenEstate,
+    query: Query,
+    wait: float,
+    reach: Reach,
+    *,
+    rewrites: bool = True,
+    hangs_on_the_rest: Hangs = lambda *_: False,
 ) -> tuple[Snapshot, Selection]:
     """The same, of an estate that is open already; without `rewrites` no line is written over."""
-    question = _Question(estate, query, reach)
+    question = _Question(estate, query, reach, hangs_on_the_rest)
     progress = ProgressLine(sys.stderr, rewrites=rewrites)
     end = estate.subscribe(progress.show)
     try:
@@ -161,8 +173,8 @@ async def looked(
 class _Question:
     """A query put to an estate, and how far it reaches."""
 
-    def __init__(self, estate: OpenEstate, query: Query, reach: Reach) -> None:
-        self._estate, self._query, self._reach = estate, query, reach
+    def __init__(self, estate: OpenEstate, query: Query, reach: Reach, hangs_on_the_rest: Hangs) -> None:
+        self._estate, self._query, self._reach, self._hangs = estate, query, reach, hangs_on_the_rest
         self._end_at = 0.0
 
     @property
@@ -187,15 +199,15 @@ class _Question:
         return await self._look_for_signatures() if settled else (False, 0)
 
     async def _read_the_rest(self) -> bool:
-        """Read it where nothing in use is found and something else may be, or it cannot be told what is, as what that stands on
-        was not read."""
+        """Read it where nothing in use is found and something else may be, or it cannot be told what is, or how it is, as what
+        that stands on was not read."""
         snapshot, now = self.snapshot, datetime.now(UTC)
         index = QueryIndex(snapshot)
         selection = self._query.images(index, now)
         undecided = index.undecided(self._query.terms, now) if selection.undecided else {}
         if self._reach is Reach.ANY and not selection.images and not selection.workloads:
             self._reach = Reach.REST
-        elif any(hangs_on_the_rest(snapshot, key, term) for key, term in undecided.items()):
+        elif any(hangs_on_the_rest(snapshot, key, term) for key, term in undecided.items()) or self._hangs(snapshot, selection):
             self._reach = Reach.LINEAGE
         if self._reach.is_whole:
             self._estate.survey()

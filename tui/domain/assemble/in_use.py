@@ -10,7 +10,7 @@ from tui.domain.query.language import Key, Term
 from tui.domain.snapshot.snapshot import ImageKey, Snapshot
 from tui.domain.snapshot.unread import unread_registries
 
-__all__ = ["hangs_on_the_rest", "is_surveyed", "only_in_use"]
+__all__ = ["base_hangs_on_the_rest", "hangs_on_the_rest", "is_surveyed", "only_in_use"]
 
 
 def is_surveyed(snapshot: Snapshot) -> bool:
@@ -25,8 +25,16 @@ def hangs_on_the_rest(snapshot: Snapshot, key: ImageKey, term: Term) -> bool:
     if image is None or not image.in_use or image.absent or key.registry not in unread_registries(snapshot):
         return False
     if term.key is Key.VERDICT:
-        return any(check.name is CheckName.BASE and check.state is State.UNKNOWN for check in image.checks)
+        return base_hangs_on_the_rest(snapshot, key)
     return term.key is Key.AGE or (term.key is Key.CHECK and term.value.startswith(f"{CheckName.AGE}="))
+
+
+def base_hangs_on_the_rest(snapshot: Snapshot, key: ImageKey) -> bool:
+    """Whether it is not known what an image in use stands on, or whether that is the newest, and the unread rest may tell."""
+    image = snapshot.images.get(key)
+    if image is None or not image.in_use or image.absent or key.registry not in unread_registries(snapshot):
+        return False
+    return any(check.name is CheckName.BASE and check.state is State.UNKNOWN for check in image.checks)
 
 
 def only_in_use(snapshot: Snapshot) -> Snapshot:
