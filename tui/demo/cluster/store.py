@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import aclosing
 from dataclasses import dataclass
 
 from tui.demo.cluster.kinds import ApiResource
@@ -178,14 +179,15 @@ class Watch:
             reached = self._store.version
             if version is None and self._bookmarks:
                 yield self._bookmark(reached, {"k8s.io/initial-events-end": "true"})
-        async for line in self._follow(table, reached):
-            yield line
+        async with aclosing(self._follow(table, reached)) as lines:
+            async for line in lines:
+                yield line
 
     def _present(self, table: _Table) -> list[bytes]:
         entries = [(key, table.entries[key]) for key in table.sorted_keys()]
         return [_event("ADDED", entry) for key, entry in entries if self._matches(key, entry)]
 
-    async def _follow(self, table: _Table, reached: int) -> AsyncIterator[bytes]:
+    async def _follow(self, table: _Table, reached: int) -> AsyncGenerator[bytes, None]:
         loop = asyncio.get_running_loop()
         expiries, end, marked = table.expiries, loop.time() + self._seconds, loop.time()
         while loop.time() < end:

@@ -12,6 +12,7 @@ import asyncio
 import codecs
 import ipaddress
 from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import aclosing
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -69,9 +70,10 @@ class RunLog:
     async def lines(self) -> AsyncGenerator[str, None]:
         """The lines as they come, cleaned, until the log is complete. Raises SourceError."""
         cutter, decoder = LineCutter(), codecs.getincrementaldecoder("utf-8")("replace")
-        async for piece in self._pieces():
-            for line in cutter.feed(decoder.decode(piece)):
-                yield line
+        async with aclosing(self._pieces()) as pieces:
+            async for piece in pieces:
+                for line in cutter.feed(decoder.decode(piece)):
+                    yield line
         for line in [*cutter.feed(decoder.decode(b"", final=True)), *cutter.end()]:
             yield line
         if self._offset >= MOST:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import aclosing
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlencode
@@ -305,8 +306,9 @@ class GitHubBuilder(NamedBuilder):
             jobs = await self._jobs(run)
             return (await self._get(_run_path(run), RunAnswer, "read the run")).status == "completed", jobs
 
-        async for line in followed_log(self._service, _repository_path(run), look, self._options.poll):
-            yield line
+        async with aclosing(followed_log(self._service, _repository_path(run), look, self._options.poll)) as lines:
+            async for line in lines:
+                yield line
 
     # ---- rights
 

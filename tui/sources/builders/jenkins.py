@@ -8,6 +8,7 @@ build is found by the number of the item, which every build keeps (`queueId`).
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
 from datetime import datetime
 from urllib.parse import urlsplit
 
@@ -264,8 +265,10 @@ class JenkinsBuilder(NamedBuilder):
                 await polling.rest()
         if run.id.startswith(QUEUED):
             return
-        async for line in followed_log(self._service, f"{job_path(_job_of(run).job)}/{int(run.id)}", self._options.poll):
-            yield line
+        path = f"{job_path(_job_of(run).job)}/{int(run.id)}"
+        async with aclosing(followed_log(self._service, path, self._options.poll)) as lines:
+            async for line in lines:
+                yield line
 
     # ---- rights
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
 from datetime import UTC, datetime
 from typing import TypeVar
 from urllib.parse import quote, urlencode
@@ -270,8 +271,9 @@ class PipelinesBuilder(NamedBuilder):
             build = await self._get(f"{_build_path(run)}?{VERSION}", Build, "read the run")
             return build.status == "completed", await self._timeline(run)
 
-        async for line in followed_log(self._service, f"{_build_path(run)}/logs", look, self._options.poll):
-            yield line
+        async with aclosing(followed_log(self._service, f"{_build_path(run)}/logs", look, self._options.poll)) as lines:
+            async for line in lines:
+                yield line
 
     # ---- rights
 

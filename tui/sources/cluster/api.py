@@ -82,7 +82,7 @@ class Stream:
         """End it from here: whoever reads it is told that the connection was cut."""
         self._answer.close()
 
-    async def bursts(self) -> AsyncIterator[bytes]:
+    async def bursts(self) -> AsyncGenerator[bytes, None]:
         """The whole lines that came together, without the last end of a line; ends when the server closes. Raises SourceError.
 
         A line that was cut in the middle is dropped: the next watch sends it again.

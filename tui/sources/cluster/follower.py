@@ -11,6 +11,7 @@ import asyncio
 import logging
 import random
 from collections.abc import Awaitable, Callable
+from contextlib import aclosing
 
 from tui.domain.common.text import clean
 from tui.domain.facts.events import Event, ListCompleted, ObjectGone
@@ -250,10 +251,11 @@ class Follower:
             self._stream = stream
             self._note("watched from version %.40s", self._version)
             self._line.watching(len(self._known))
-            async for lines in stream.bursts():
-                heard = True
-                self._backoff.reset()
-                await self._apply(lines)
+            async with aclosing(stream.bursts()) as bursts:
+                async for lines in bursts:
+                    heard = True
+                    self._backoff.reset()
+                    await self._apply(lines)
         self._note("the watch has ended%s", "" if heard else " without a word")
         if not heard:
             # A server that closes at once must not be asked in a circle.

@@ -6,7 +6,7 @@ The package `azure-containerregistry` has them too, but does not sign in as we d
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from typing import TypeAlias, TypeVar
 from urllib.parse import quote
@@ -80,11 +80,12 @@ class AcrLists:
                 yield page
 
 
-async def _decoded(replies: AsyncIterator[Reply], decode: Decode[T], label: str) -> AsyncIterator[tuple[T, ...]]:
-    async for reply in replies:
-        rows = decode(reply.body, label)
-        del reply  # not held here while others use the rows: a page may be large
-        yield rows
+async def _decoded(replies: AsyncGenerator[Reply, None], decode: Decode[T], label: str) -> AsyncGenerator[tuple[T, ...], None]:
+    async with aclosing(replies):
+        async for reply in replies:
+            rows = decode(reply.body, label)
+            del reply  # not held here while others use the rows: a page may be large
+            yield rows
 
 
 def _names(body: bytes, label: str) -> tuple[str, ...]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable
+from collections.abc import AsyncGenerator, Callable, Iterable
 from contextlib import aclosing
+from typing import TypeVar
 from urllib.parse import quote
 
 import msgspec
@@ -47,6 +48,7 @@ from tui.sources.registry.wire import CatalogPage, WireTags
 
 __all__ = ["CATALOG_SCOPE", "RegistryClient"]
 
+T = TypeVar("T")
 _log = logging.getLogger(__name__)
 CATALOG_SCOPE = "registry:catalog:*"
 PAGE = 1000
@@ -302,7 +304,7 @@ class RegistryClient:
 
     # ---- lists
 
-    async def pages(self, request: Request, *, once: bool = False) -> AsyncIterator[Reply]:
+    async def pages(self, request: Request, *, once: bool = False) -> AsyncGenerator[Reply, None]:
         """The pages of a list, `Link` followed (distribution: `rel="next"`, RFC 8288); no more than `MAX_PAGES`.
 
         A page that comes again ends the list, or is an error where each comes `once`. Raises ListCut when there are more.
@@ -340,18 +342,21 @@ class RegistryClient:
             self.options.host, "the list of repositories", "catalog", "Repositories are taken from what runs instead."
         )
         request = Request(path=f"/v2/_catalog?n={PAGE}", context=context, scope=CATALOG_SCOPE, kind=RequestClass.LIST)
-        async with aclosing(at_most(self._catalog(request), MAX_REPOSITORIES, context)) as pages:
+        names = self._names(request, CatalogPage, MAX_REPOSITORIES, lambda page: (name or "" for name in page.repositories or ()))
+        async with aclosing(at_most(names, MAX_REPOSITORIES, context)) as pages:
             async for page in pages:
                 yield page
 
-    async def _catalog(self, request: Request) -> AsyncIterator[tuple[str, ...]]:
-        async for reply in self.pages(request):
-            listed = decode_names(reply.body, CatalogPage, request.context.resource, MAX_REPOSITORIES)
-            names = tuple(name or "" for name in listed.repositories or ())
-            del reply, listed
-            yield names
+    async def _names(
+        self, request: Request, kind: type[T], most: int, names_of: Callable[[T], Iterable[str]]
+    ) -> AsyncGenerator[tuple[str, ...], None]:
+        async with aclosing(self.pages(request)) as replies:
+            async for reply in replies:
+                names = tuple(names_of(decode_names(reply.body, kind, request.context.resource, most)))
+                del reply
+                yield names
 
-    async def tags(self, repository: str, for_rest: bool = False) -> AsyncIterator[tuple[str, ...]]:
+    async def tags(self, repository: str, for_rest: bool = False) -> AsyncGenerator[tuple[str, ...], None]:
         """Tag names, page by page: those that a reference could hold. Raises ListCut after `MAX_TAGS`."""
         request = Request(
             path=f"/v2/{quote(repository)}/tags/list?n={PAGE}",
@@ -360,18 +365,12 @@ class RegistryClient:
             kind=RequestClass.LIST,
             for_rest=for_rest,
         )
-        async with aclosing(at_most(self._tags(request), MAX_TAGS, request.context)) as pages:
+        names = self._names(request, WireTags, MAX_TAGS, lambda page: (name for name in page.tags or () if name and is_tag(name)))
+        async with aclosing(at_most(names, MAX_TAGS, request.context)) as pages:
             async for page in pages:
                 yield page
 
-    async def _tags(self, request: Request) -> AsyncIterator[tuple[str, ...]]:
-        async for reply in self.pages(request):
-            listed = decode_names(reply.body, WireTags, request.context.resource, MAX_TAGS)
-            names = tuple(name for name in listed.tags or () if name is not None and is_tag(name))
-            del reply, listed
-            yield names
-
-    async def referrers(self, repository: str, digest: str) -> AsyncIterator[WireManifest]:
+    async def referrers(self, repository: str, digest: str) -> AsyncGenerator[WireManifest, None]:
         """Indexes of what is attached to a digest; never filtered by the server (ACR leaves types out: Azure/acr#784)."""
         request = Request(
             path=f"/v2/{quote(repository)}/referrers/{quote(digest, safe=':')}",
@@ -384,8 +383,9 @@ class RegistryClient:
             lacking=NO_REFERRERS,
         )
         try:
-            async for reply in self.pages(request):
-                yield self._referrers_in(reply, request.context)
+            async with aclosing(self.pages(request)) as replies:
+                async for reply in replies:
+                    yield self._referrers_in(reply, request.context)
         except ForeignAnswer as error:
             raise RouteNotFound(error.headline, error.remedy) from error
 

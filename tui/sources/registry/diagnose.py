@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from contextlib import aclosing
 
 import msgspec
 
@@ -106,9 +107,10 @@ class _Examination:
 
     async def _catalog(self) -> str:
         names: list[str] = []
-        async for page in (self._acr or self._client).catalog():
-            names.extend(page)
-            break
+        async with aclosing((self._acr or self._client).catalog()) as pages:
+            async for page in pages:
+                names.extend(page)
+                break
         self._candidates = list(dict.fromkeys([*self._candidates, *names[:SAMPLES]]))
         self._repository = self._repository or (names[0] if names else "")
         return f"{len(names)} repositories on the first page"
@@ -132,18 +134,21 @@ class _Examination:
 
     async def _first_tags(self, repository: str) -> list[str]:
         if self._acr is not None:
-            async for rows in self._acr.tags(repository):
-                return [row.name for row in rows if not is_attached_tag(row.name)]
+            async with aclosing(self._acr.tags(repository)) as lists:
+                async for rows in lists:
+                    return [row.name for row in rows if not is_attached_tag(row.name)]
             return []
-        async for names in self._client.tags(repository):
-            return [name for name in names if not is_attached_tag(name)]
+        async with aclosing(self._client.tags(repository)) as pages:
+            async for names in pages:
+                return [name for name in names if not is_attached_tag(name)]
         return []
 
     async def _manifests(self) -> str:
         if self._acr is None or not self._repository:
             raise NothingToTry("there is no repository to try this on", "Name one.")
-        async for rows in self._acr.manifests(self._repository):
-            return f"{len(rows)} manifests of {self._repository} on the first page"
+        async with aclosing(self._acr.manifests(self._repository)) as pages:
+            async for rows in pages:
+                return f"{len(rows)} manifests of {self._repository} on the first page"
         return f"no manifests in {self._repository}"
 
     async def _pull(self) -> str:
@@ -157,8 +162,9 @@ class _Examination:
         if not self._digest:
             raise NothingToTry("there is no manifest to try this on", "It needs a manifest that can be pulled.")
         count = 0
-        async for page in self._client.referrers(self._repository, self._digest):
-            count += len(page.manifests or ())
+        async with aclosing(self._client.referrers(self._repository, self._digest)) as pages:
+            async for page in pages:
+                count += len(page.manifests or ())
         return f"{count} attached to {self._repository}@{self._digest[:19]}"
 
     async def _locks(self) -> str:

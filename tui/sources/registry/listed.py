@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from typing import NamedTuple, TypeVar
 
 from tui.domain.facts.image import ManifestListing, RepositoryName, Tag
@@ -29,17 +30,18 @@ def is_kept(error: SourceError, begun: bool) -> bool:
 
 
 async def gathered(
-    room: Room, pages: AsyncIterator[tuple[T, ...]], name: RepositoryName, for_rest: bool
+    room: Room, pages: AsyncGenerator[tuple[T, ...], None], name: RepositoryName, for_rest: bool
 ) -> tuple[tuple[T, ...], SourceError | None]:
     """The rows of a list as far as it goes and there is room for them, and why that is not all. Raises SourceError."""
     rows: list[T] = []
     size = 0
     try:
-        async for page in pages:
-            size += sum(map(weight, page))
-            if page:
-                room.reserve((name, type(page[0])), size, f"the rest of a list of {name}", for_rest)
-            rows += page
+        async with aclosing(pages):
+            async for page in pages:
+                size += sum(map(weight, page))
+                if page:
+                    room.reserve((name, type(page[0])), size, f"the rest of a list of {name}", for_rest)
+                rows += page
     except SourceError as error:
         if not is_kept(error, bool(rows)):
             raise
@@ -48,7 +50,7 @@ async def gathered(
 
 
 async def manifests_of(
-    room: Room, pages: AsyncIterator[tuple[ManifestListing, ...]], name: RepositoryName, for_rest: bool
+    room: Room, pages: AsyncGenerator[tuple[ManifestListing, ...], None], name: RepositoryName, for_rest: bool
 ) -> tuple[tuple[ManifestListing, ...], SourceError | None]:
     """The manifests of a repository; when they are refused its tags are still worth reading. Raises Unreachable."""
     try:

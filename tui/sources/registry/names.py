@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from typing import TypeVar
 
 from tui.errors import UntrustedPayload
@@ -31,15 +32,18 @@ def cut(most: int, context: RequestContext) -> ListCut:
     )
 
 
-async def at_most(pages: AsyncIterator[tuple[T, ...]], most: int, context: RequestContext) -> AsyncGenerator[tuple[T, ...], None]:
+async def at_most(
+    pages: AsyncGenerator[tuple[T, ...], None], most: int, context: RequestContext
+) -> AsyncGenerator[tuple[T, ...], None]:
     """The pages up to so many rows and `MAX_PAGES`. Raises ListCut when there are more."""
     left, count = most, 0
-    async for page in pages:
-        count += 1
-        yield page[:left]
-        if len(page) > left or count >= MAX_PAGES:
-            raise cut(most, context)
-        left -= len(page)
+    async with aclosing(pages):
+        async for page in pages:
+            count += 1
+            yield page[:left]
+            if len(page) > left or count >= MAX_PAGES:
+                raise cut(most, context)
+            left -= len(page)
 
 
 def decode_names(body: bytes, kind: type[T], document: str, most: int) -> T:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import aclosing
 from functools import partial
 
 from tui.domain.facts.attached import FoundBy, may_sign
@@ -145,8 +146,8 @@ class Referrers:
         del self._offering[repository]  # to the end of the row: the next time another is asked
         self._offering[repository] = subject
         try:
-            async for _ in self._client.referrers(repository, subject):
-                break
+            async with aclosing(self._client.referrers(repository, subject)) as pages:
+                await anext(pages, None)
         except (RouteNotFound, NotFound) as error:
             self._missing = self._missing or not isinstance(error, RepositoryNotFound)
         except SourceError:
@@ -173,12 +174,13 @@ class Referrers:
         if repository in self._lacking and self._clock() - self._lacking[repository][0] < ASK_AGAIN:
             return self._lacks(referrers)
         try:
-            async for page in self._client.referrers(repository, subject):
-                self._offering[repository] = subject
-                self._lacking.pop(repository, None)
-                self._take(referrers, page)
-                if referrers.is_full:
-                    break
+            async with aclosing(self._client.referrers(repository, subject)) as pages:
+                async for page in pages:
+                    self._offering[repository] = subject
+                    self._lacking.pop(repository, None)
+                    self._take(referrers, page)
+                    if referrers.is_full:
+                        break
         except (RouteNotFound, NotFound) as error:
             if isinstance(error, RepositoryNotFound):
                 referrers.nowhere = error

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 
 from tui.domain.facts.events import CatalogListed
@@ -146,9 +146,10 @@ class Survey:
             self._health.deny(str(name), history.lacking, SURVEY)
         else:
             self._health.allow(str(name), SURVEY)
-        async for digest in self._worth_reading(name, history.tags, history.rows):
-            if not await self._read(name, digest):
-                return
+        async with aclosing(self._worth_reading(name, history.tags, history.rows)) as digests:
+            async for digest in digests:
+                if not await self._read(name, digest):
+                    return
 
     async def _gave_up(self, name: RepositoryName, error: SourceError) -> None:
         """Whether the others can still be read. Raises Unreachable when the registry is gone, Forbidden when it refuses all."""
@@ -168,7 +169,7 @@ class Survey:
 
     async def _worth_reading(
         self, name: RepositoryName, tags: tuple[Tag, ...], rows: tuple[ManifestListing, ...]
-    ) -> AsyncIterator[str]:
+    ) -> AsyncGenerator[str, None]:
         listed = {row.digest: row for row in rows}
         tagged = [tag.digest for tag in tags if not is_attached_tag(tag.name)]
         attached = {tag.digest for tag in tags if is_attached_tag(tag.name)}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
+from contextlib import aclosing
 
 import msgspec
 
@@ -125,9 +126,10 @@ class TagLists:
         names: list[str] = []
         lacking: SourceError | None = None
         try:
-            async for page in self._client.tags(name.repository, for_rest):
-                self._room.reserve((name, Tag), (len(names) + len(page)) * TAG, f"the rest of the tags of {name}", for_rest)
-                names += page
+            async with aclosing(self._client.tags(name.repository, for_rest)) as pages:
+                async for page in pages:
+                    self._room.reserve((name, Tag), (len(names) + len(page)) * TAG, f"the rest of the tags of {name}", for_rest)
+                    names += page
         except SourceError as error:
             if not is_kept(error, bool(names)):
                 raise

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, Iterator
 
 import msgspec
 
@@ -42,7 +42,7 @@ class ArtifactReader:
     def __init__(self, source: SourceId, reader: ContentReader, pool: Pool) -> None:
         self._source, self._reader, self._pool = source, reader, pool
 
-    async def read(self, demand: ArtifactDemand) -> AsyncIterator[ScanReport]:
+    async def read(self, demand: ArtifactDemand) -> AsyncGenerator[ScanReport, None]:
         """The reports on a manifest. Raises SourceError when the registry does not answer."""
         chosen = [referrer for referrer in demand.referrers if not _is_other(referrer)]
         if not chosen:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
 from datetime import datetime, timedelta
 
 import msgspec
@@ -84,7 +85,7 @@ class AttachedSource:
         reader = self._readers(demand.name.registry)
         before = self._known.get(subject, {})
         try:
-            current = [report async for report in ArtifactReader(self.id, reader, self._pool).read(demand)] if reader else []
+            current = await self._read_all(reader, demand) if reader else []
         except SourceError as error:
             self._failed[subject] = error
             current = [*before.values()] or [self._unread(demand, error)]
@@ -100,6 +101,10 @@ class AttachedSource:
         for key in before.keys() - reports.keys() if not demand.error else ():
             await emit(ScanGone(self.id, key))
         return subject in self._failed
+
+    async def _read_all(self, reader: ContentReader, demand: ArtifactDemand) -> list[ScanReport]:
+        async with aclosing(ArtifactReader(self.id, reader, self._pool).read(demand)) as reports:
+            return [report async for report in reports]
 
     def _unread(self, demand: ArtifactDemand, error: SourceError) -> ScanReport:
         """What could not be read may have been a report, so nothing is known of this image from here."""
