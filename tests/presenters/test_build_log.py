@@ -87,6 +87,10 @@ async def text_of(logs: Logs, snapshot: Snapshot) -> str:
         (Logs(f"{ACR}/base/debian:1", BASE.digest), "That is the base above."),
         (Logs(f"{ACR}/base/debian:1", API.digest), "That is another build of the base above."),
         (Logs("registry.hub.docker.com/library/node:15", API.digest), f"That contradicts the base above, {ACR}/base/debian."),
+        (Logs("registry.hub.docker.com/library/debian:12", API.digest), f"{ACR}/base/debian: one may mirror the other."),
+        (Logs("mirror.example/base/debian:12", API.digest), f"{ACR}/base/debian: one may mirror the other."),
+        (Logs("mirror.example/other/debian:12", API.digest), f"That contradicts the base above, {ACR}/base/debian."),
+        (Logs(f"{ACR}/x/base/debian:1", API.digest), f"That contradicts the base above, {ACR}/base/debian."),
         (Logs(f"{ACR}/base/debian:1", BASE.digest, ("dotnet/sdk",)), "with mcr.microsoft.com/dotnet/sdk:1"),
         (Logs(f"{ACR}/base/debian:1", BASE.digest, pushed=BASE.digest), "What could be read of it does not mention this image."),
         (Logs("", ""), "It names no base."),
@@ -95,6 +99,14 @@ async def text_of(logs: Logs, snapshot: Snapshot) -> str:
 async def test_the_log_confirms_or_contradicts_the_base(logs: Logs, words: str) -> None:
     assert words in await text_of(logs, estate())
     assert logs.asked == [("ca1", 2000)]
+
+
+async def test_the_same_content_under_the_name_of_a_mirror_is_the_base() -> None:
+    """What a cache rule has copied may be an index of its own around the same platforms."""
+    copy = key("library/debian@9", "mirror.example")
+    base = msgspec.structs.replace(image(BASE, "1"), same_content=(copy,))
+    snapshot = world([base, image(API, "1", base=current(BASE))], (), [TASK], [PUSHED])
+    assert "That is the base above." in await text_of(Logs("mirror.example/library/debian:12", copy.digest), snapshot)
 
 
 @pytest.mark.parametrize("lines", [(), ("Step 1/2 : FROM it", "Only the first 50,000 lines are read here; the log goes on.")])

@@ -11,10 +11,12 @@ from functools import partial
 
 from tui.domain.common.text import clean
 from tui.domain.facts.build import BuilderKind, Run, RunState
-from tui.domain.facts.image import Claim
+from tui.domain.facts.image import Claim, RepositoryName
 from tui.domain.facts.inquiries import Inquiries
+from tui.domain.facts.reference import parse_reference
 from tui.domain.lineage.evidence import MAX_LOG_LINES, BuildRecord, run_log_records
 from tui.domain.snapshot.snapshot import AttributionBasis, Confidence, Image, ImageKey, Snapshot
+from tui.errors import InvalidReference
 from tui.presenters.keys import RowSubject
 from tui.presenters.tabs.lines import images_of, wrapped
 from tui.presenters.tabs.spec import Drawing, Inquiry, SectionContext
@@ -77,12 +79,45 @@ def _agreement(claim: Claim, image: Image | None, context: SectionContext) -> It
     if link is None:
         yield from wrapped("Nothing else names its base.", "dim", context.width, indent=5)
         return
-    base = context.snapshot.images.get(link.base)
-    digests = {link.base.digest, *(base.digests if base is not None else ()), *(base.config_digests if base is not None else ())}
-    name = f"{link.base.registry}/{link.base.repository}"
-    if claim.digest and claim.digest in digests:
+    name = RepositoryName(link.base.registry, link.base.repository)
+    named = _repository(claim)
+    if claim.digest and claim.digest in _digests(link.base, context.snapshot):
         yield from wrapped("That is the base above.", "dim", context.width, indent=5)
-    elif claim.reference.partition("@")[0].rpartition(":")[0] == name:
+    elif named == name:
         yield from wrapped("That is another build of the base above.", "warn", context.width, indent=5)
+    elif named is not None and _may_mirror(named, name):
+        words = (
+            f"That is another build of what has the name of the base above, {clean(str(name), 120)}: one may mirror the other."
+        )
+        yield from wrapped(words, "warn", context.width, indent=5)
     else:
-        yield from wrapped(f"That contradicts the base above, {clean(name, 120)}.", "warn", context.width, indent=5)
+        yield from wrapped(f"That contradicts the base above, {clean(str(name), 120)}.", "warn", context.width, indent=5)
+
+
+def _digests(base: ImageKey, snapshot: Snapshot) -> set[str]:
+    """Every digest by which a base may be named: its own, and those of the same content under other names."""
+    digests = {base.digest}
+    image = snapshot.images.get(base)
+    for key in (base, *(image.same_content if image is not None else ())):
+        held = snapshot.images.get(key)
+        digests |= {key.digest, *(held.digests if held is not None else ()), *(held.config_digests if held is not None else ())}
+    return digests
+
+
+def _repository(claim: Claim) -> RepositoryName | None:
+    try:
+        reference = parse_reference(claim.reference)
+    except InvalidReference:
+        return None
+    return RepositoryName(reference.registry, reference.repository)
+
+
+def _may_mirror(name: RepositoryName, other: RepositoryName) -> bool:
+    """Whether one repository may hold copies of the other's images: a mirror, or a cache rule of ACR, keeps the end of its name
+    (learn.microsoft.com, artifact cache: `docker.io/library/debian` as `contoso.azurecr.io/cache/library/debian`)."""
+    shorter, longer = sorted((_path(name), _path(other)), key=len)
+    return longer[-len(shorter) :] == shorter and name.registry != other.registry
+
+
+def _path(name: RepositoryName) -> list[str]:
+    return name.repository.removeprefix("library/").split("/")
