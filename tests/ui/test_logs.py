@@ -140,3 +140,29 @@ async def test_y_on_a_pod_shows_the_pod_itself() -> None:
         await pilot.press("y")
         await until(pilot, lambda: f"name: {pod.name}" in screen.detail.text)
         assert "pod/api" in screen.detail.text
+
+
+@pytest.mark.parametrize(("lines", "width"), [(40, 80), (5, 80), (300, 40)])
+async def test_a_search_finds_every_line_also_from_the_end_that_is_followed(lines: int, width: int) -> None:
+    """Whoever looks for something while the end is followed means the whole log, and every hit comes once, around the end."""
+    hits = {1, lines // 2, lines - 2}
+    logs = Logs(lines=tuple(f"line {number} {'Needle' if number in hits else ''}" for number in range(lines)), endless=True)
+    async with explorer(company(), (width, 20)) as (pilot, screen, estate):
+        estate.inquiries = logs
+        await on_pod(pilot, screen)
+        await pilot.press("l")
+        log = await opened(pilot)
+        await until(pilot, lambda: len(log.page.lines) == lines)
+        await pilot.press("/", *"needle", "enter")
+        await until(pilot, lambda: log.hit is not None)
+        seen = [log.hit or 0]
+        for _ in range(3):
+            await pilot.press("n")
+            seen.append(log.hit or 0)
+        assert {*seen[:3]} == hits
+        assert seen[3] == seen[0]
+        await pilot.press("N")
+        assert log.hit == seen[2]
+        assert log.page.top <= seen[2] < log.page.top + log.page.size.height
+        await pilot.press("/", *("backspace",) * 6, *"nothing", "enter")
+        await until(pilot, lambda: log.hit is None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from contextlib import aclosing
 from typing import TYPE_CHECKING, ClassVar
 
@@ -64,6 +64,7 @@ class RunLogScreen(TextScreen):
         self._wraps = False
         self._follows = True
         self._wanted = ""
+        self.hit: int | None = None
         self._new = False
 
     def on_mount(self) -> None:
@@ -77,6 +78,7 @@ class RunLogScreen(TextScreen):
         """Read a log from its beginning, in place of what was read before."""
         self._title, self._open_log = title, open_log
         self._text, self._wrapped, self._cut, self._state, self._error = [], [], 0, "reading", None
+        self.hit = None
         self._follows = self._new = True
         begin_work(self, self._read, name="log", group="log", exclusive=True)
 
@@ -181,7 +183,7 @@ class RunLogScreen(TextScreen):
 
     @on(Input.Submitted)
     async def _search(self, event: Input.Submitted) -> None:
-        self._wanted = event.value.lower()
+        self._wanted, self.hit = event.value.lower(), None
         await self._end_search()
         self.refresh_bindings()
         self.action_next(1)
@@ -191,18 +193,24 @@ class RunLogScreen(TextScreen):
         self.set_focus(self.page)
 
     def action_next(self, by: int) -> None:
-        """The next line with what is looked for."""
+        """The next line with what is looked for; after the last one the first, and the other way round."""
         if not self._wanted:
             return
-        shown = self.page.lines
-        order = range(self.page.top + by, len(shown)) if by > 0 else range(self.page.top + by, -1, -1)
-        hit = next((row for row in order if any(self._wanted in span.text.lower() for span in shown[row].left)), None)
-        self._follows = False
+        shown, top = self.page.lines, self.page.top
+        is_seen = self.hit is not None and top <= self.hit < top + self.page.size.height
+        start = self.hit + by if self.hit is not None and is_seen else top
+        hit = next((row for row in _around(start, by, len(shown)) if self._has(shown[row])), None)
+        if hit is not None and (hit < start if by > 0 else hit > start):
+            self.notify("Around the end of the log.", timeout=2)
+        self.hit, self._follows = hit, False
         self.show_lines()
         if hit is None:
-            self.notify("No further line has it.", timeout=2)
+            self.notify("No line has it.", timeout=2)
         else:
             self.page.action_scroll_lines(hit - self.page.top)
+
+    def _has(self, line: TextLine) -> bool:
+        return any(self._wanted in span.text.lower() for span in line.left)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """There is no next hit before something is looked for."""
@@ -214,6 +222,11 @@ class RunLogScreen(TextScreen):
             begin_work(self, self._end_search, name="search", group="search")
         else:
             self.dismiss()
+
+
+def _around(start: int, by: int, total: int) -> Iterator[int]:
+    """Every row once, from one on in a direction, and around the end."""
+    return ((start + by * step) % total for step in range(total)) if total else iter(())
 
 
 def _remark(text: str) -> TextLine:
