@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Set
+from collections.abc import Iterable, Mapping, Set
 
 from tui.domain.assemble.images import used
 from tui.domain.assemble.places import JudgedImages
@@ -66,7 +66,7 @@ class ShownImages:
             return image if needed else None
         using = sorted({**users.users, **users.idle})
         placed = self._judged.wherever(image, using)
-        return used(placed, tuple(_answers(key, using, workloads)), users.pods)
+        return used(placed, _answers(key, using, workloads), users.pods)
 
     def _is_unneeded(self, key: ImageKey) -> bool:
         image = self._reading.catalog.image(key)
@@ -87,9 +87,7 @@ class ShownImages:
         self._places = {**dict.fromkeys(listed, True), **dict.fromkeys(absent, False)}
 
 
-def _answers(image: ImageKey, users: Iterable[ObjectKey], workloads: Mapping[ObjectKey, Workload]) -> Iterator[Check]:
+def _answers(image: ImageKey, users: Iterable[ObjectKey], workloads: Mapping[ObjectKey, Workload]) -> tuple[Check, ...]:
     """What the containers that run an image answer."""
-    for key in users:
-        for container in workloads[key].containers:
-            if image in container.runs:
-                yield from container.checks
+    containers = [container for key in users for container in workloads[key].containers if image in container.runs]
+    return tuple([check for container in containers for check in container.checks])

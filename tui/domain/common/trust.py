@@ -22,6 +22,9 @@ class State(StrEnum):
     UNKNOWN = "unknown"
     OFF = "off"
 
+    # As a text, which it is: that of an enumeration is computed anew each time that a member is looked up.
+    __hash__ = str.__hash__
+
     @property
     def severity(self) -> int:
         """Worst is highest: fail > unknown > warn > pass > off."""
@@ -46,6 +49,8 @@ class CheckName(StrEnum):
     IDENTITY = "identity"
     AGE = "age"
     ADMISSION = "admission"
+
+    __hash__ = str.__hash__
 
 
 class Check(msgspec.Struct, frozen=True, gc=False):
