@@ -220,4 +220,4 @@ def test_that_several_names_moved_is_never_left_out() -> None:
         world.manifest(name, f"new {number}", "stable")
         world.run(f"shop/other-{number}", f"{name}:stable", f"{name}@{old}")
     said = words(world.snapshot(), "is:drifted")
-    assert "(+2" in said["moved"]
+    assert "(2 more)" in said["moved"]
