@@ -8,6 +8,7 @@ derives from, is rebuilt only where nothing else was selected: old tags are no w
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from enum import StrEnum
 from functools import cached_property
 
@@ -80,6 +81,8 @@ class RebuildIndex:
 
     def __init__(self, snapshot: Snapshot) -> None:
         self.snapshot = snapshot
+        # Of images on the same build of a base it is found out once.
+        self._behind: dict[tuple[ImageKey, str, str, datetime | None], bool] = {}
 
     @cached_property
     def tags(self) -> Mapping[tuple[str, str, str], ImageKey]:
@@ -139,8 +142,17 @@ class RebuildIndex:
 
     def is_behind(self, link: BaseLink) -> bool:
         """Whether the base is the newest build of itself, but stands on an old one."""
+        if link.state is not BaseState.OUTDATED:
+            return False
+        asked = link.base, link.tag, link.newest, link.since
+        behind = self._behind.get(asked)
+        if behind is None:
+            behind = self._behind[asked] = self._is_behind(link)
+        return behind
+
+    def _is_behind(self, link: BaseLink) -> bool:
         below = self.link(link.base)
-        if link.state is not BaseState.OUTDATED or below is None or below.state is not BaseState.OUTDATED:
+        if below is None or below.state is not BaseState.OUTDATED:
             return False
         if below.newest != link.newest or below.since != link.since:
             return False

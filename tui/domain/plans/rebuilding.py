@@ -81,7 +81,8 @@ class _Rebuilds:
         steps: dict[ImageKey, Step] = {}
         for run in runs:
             step = self._step(run, ids)
-            steps |= dict.fromkeys([node.key for node in run.nodes], step)
+            for node in run.nodes:
+                steps[node.key] = step
         return steps
 
     def _run_of(self, node: RebuildNode) -> Hashable:
@@ -148,7 +149,7 @@ def _by(step: Step, chosen: ChosenJob, hindrance: tuple[str, str], snapshot: Sna
         step,
         what=f"Runs {job_title(job)} on {clean(job.key.builder, 120)}{_given_words(job, shown)}. {chosen.attribution.note}",
         job=job.key,
-        seconds=expected_seconds(snapshot.runs.get(job.key, ())),
+        seconds=expected_seconds(runs) if (runs := snapshot.runs.get(job.key)) else None,
         warnings=(*_warnings(node), *chosen.warnings),
         blocked=blocked or chosen.blocked,
         remedy=remedy or ("Enable the job at its builder, then plan again." if chosen.blocked else ""),

@@ -230,7 +230,11 @@ class _Changes:
 
     def _step(self, kind: StepKind, workload: Workload, changes: list[_Change], *parts: str) -> Step:
         needs: dict[str, int] = {}
+        names: list[str] = []
+        seen: list[Precondition] = []
         for change in changes:
+            names.append(change.container.name)
+            seen.append(image_seen(workload.key, change.container))
             if name := change.new.step:
                 needs[name] = self._rebuilds[name].wave
         key, first = workload.key, changes[0]
@@ -242,12 +246,12 @@ class _Changes:
             why=self._why(changes),
             image=first.new.key,
             workload=key,
-            containers=tuple([change.container.name for change in changes]),
+            containers=tuple(names),
             new_image=self._reference(first),
             needs=tuple(needs),
             wave=1 + max(needs.values(), default=0),
             leaves=self._leaves(workload, changes),
-            preconditions=tuple([image_seen(key, change.container) for change in changes]),
+            preconditions=tuple(seen),
         )
 
     def _why(self, changes: list[_Change]) -> str:
