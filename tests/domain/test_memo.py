@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from weakref import ref
+
 import pytest
 
-from tui.domain.common.memo import Memo, Rows, Shared, SharedByIdentity, Trace
+from tui.domain.common.memo import Memo, Rows, Shared, SharedByIdentity, Trace, WeakMemo
 
 
 @pytest.mark.parametrize("ahead", [False, True])
@@ -80,3 +82,19 @@ def test_a_memo_gives_each_thread_its_own_answer() -> None:
     key = Compared(memo)
     assert memo.get(key, lambda: "own") == "own"
     assert memo.get(key, lambda: "own") == "own"
+
+
+class Estate:
+    """Something large that an answer follows from."""
+
+
+def test_a_weak_memo_answers_once_for_an_object_and_keeps_neither_it_nor_the_answer() -> None:
+    memo: WeakMemo[Estate, Estate] = WeakMemo()
+    estate = Estate()
+    answer = memo.get(estate, Estate)
+    assert memo.get(estate, Estate) is answer
+    assert memo.get(Estate(), Estate) is not answer
+    answer = memo.get(estate, Estate)
+    last = ref(estate), ref(answer)
+    del estate, answer
+    assert [part() for part in last] == [None, None]

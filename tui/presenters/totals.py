@@ -6,7 +6,7 @@ from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from tui.domain.common.memo import Memo
+from tui.domain.common.memo import WeakMemo
 from tui.domain.common.pace import paced, stride
 from tui.domain.common.trust import State
 from tui.domain.facts.workload import ObjectKey
@@ -123,7 +123,7 @@ def lineage_totals(snapshot: Snapshot, shown: VisibleRows) -> Mapping[ImageKey, 
     return totals
 
 
-_ORDER: Memo[list[ImageKey]] = Memo()
+_ORDER: WeakMemo[Snapshot, list[ImageKey]] = WeakMemo()
 
 
 def _own(key: ImageKey, snapshot: Snapshot, shown: VisibleRows) -> Totals:

@@ -251,6 +251,7 @@ class TrustreeApp(Host):
     def on_trustree_app_snapshot_arrived(self, message: SnapshotArrived) -> None:
         """Show the newest snapshot; compared by identity, as snapshots are."""
         self.snapshot = message.snapshot
+        self.indexes.leave(message.snapshot)
 
     def on_trustree_app_board_arrived(self, message: BoardArrived) -> None:
         """Show the newest board."""

@@ -27,9 +27,10 @@ class QueryIndexes:
         from tui.domain.answers.context import AnswerIndex  # not before somebody filters
 
         with self._lock:
-            if self._queries is None or self._queries.snapshot is not snapshot:
-                self._queries = AnswerIndex(snapshot)
-            return self._queries
+            queries = self._queries
+            if queries is None or queries.snapshot is not snapshot:
+                queries = self._queries = AnswerIndex(snapshot)
+            return queries
 
     def commands_of(self, snapshot: Snapshot) -> CommandIndex:
         """What commands are looked for in."""
@@ -37,6 +38,15 @@ class QueryIndexes:
 
         queries = self.of(snapshot)
         with self._lock:
-            if self._commands is None or self._commands.queries is not queries:
-                self._commands = CommandIndex(queries)
-            return self._commands
+            commands = self._commands
+            if commands is None or commands.queries is not queries:
+                commands = self._commands = CommandIndex(queries)
+            return commands
+
+    def leave(self, snapshot: Snapshot) -> None:
+        """Let go of what was made of snapshots before this one: they would be kept for it until somebody asks again."""
+        queries, commands = self._queries, self._commands
+        if commands is not None and commands.queries.snapshot is not snapshot:
+            self._commands = None
+        if queries is not None and queries.snapshot is not snapshot:
+            self._queries = None

@@ -2,7 +2,7 @@
 
 A round takes facts in and gives a snapshot. What follows from facts is kept in parts of three kinds:
 
-- `Memo`: one value, as long as it is asked for the same.
+- `Memo`: one value, as long as it is asked for the same. `WeakMemo`: what follows from one object, as long as that is there.
 - `Rows`: a table whose rows are each made by a pure function. A `Trace` notes what is read while a row is made; when the round
   says what changed, `refresh` makes those rows again that read it, and says in turn which of them are other rows now. So a
   change goes no further than it matters.
@@ -20,6 +20,7 @@ from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, 
 from itertools import compress
 from operator import is_, is_not
 from typing import Generic, Protocol, TypeVar
+from weakref import ref
 
 from tui.domain.common.pace import paced
 
@@ -33,6 +34,7 @@ __all__ = [
     "SharedByIdentity",
     "Successor",
     "Trace",
+    "WeakMemo",
     "changed_keys",
     "with_more",
 ]
@@ -63,6 +65,24 @@ class Memo(Generic[T]):
         if last is None or last[0] != key:
             last = self._last = (key, make())
         return last[1]
+
+
+class WeakMemo(Generic[T, V]):
+    """What follows from the object that was asked about last; the object is not kept for it, and where it goes, this goes too."""
+
+    def __init__(self) -> None:
+        self._last: tuple[ref[T], V] | None = None
+
+    def get(self, subject: T, make: Callable[[], V]) -> V:
+        """The last answer, when it is of this very object; else a new one."""
+        last = self._last  # once: another thread may put its own in this place meanwhile
+        if last is None or last[0]() is not subject:
+            last = self._last = ref(subject, self._forget), make()
+        return last[1]
+
+    def _forget(self, gone: ref[T]) -> None:
+        if self._last is not None and self._last[0] is gone:
+            self._last = None
 
 
 class Shared(Generic[K]):

@@ -32,14 +32,16 @@ class RuleBook:
 
     def __init__(self, policy: Policy, now: datetime) -> None:
         self._policy = policy
-        self._parts: tuple[Scope | PolicyException, ...] = (*policy.scopes, *policy.exceptions)
+        parts: tuple[Scope | PolicyException, ...] = (*policy.scopes, *policy.exceptions)
+        self._parts = parts
         self._active = frozenset(exception.id for exception in policy.exceptions if now < exception.until)
         self.key = policy, self._active
+        # None of them refers to the book: one is made each round, and goes without the collector of garbage.
         self._repositories: _Met[RepositoryName | None] = _Met(
-            lambda name: tuple(closest_repository(part.repositories, name) for part in self._parts)
+            lambda name: tuple(closest_repository(part.repositories, name) for part in parts)
         )
-        self._namespaces: _Met[str] = _Met(lambda name: tuple(closest_name(part.namespaces, name) for part in self._parts))
-        self._clusters: _Met[str] = _Met(lambda name: tuple(closest_name(part.clusters, name) for part in self._parts))
+        self._namespaces: _Met[str] = _Met(lambda name: tuple(closest_name(part.namespaces, name) for part in parts))
+        self._clusters: _Met[str] = _Met(lambda name: tuple(closest_name(part.clusters, name) for part in parts))
         self._kept: dict[tuple[int, int, int], Rules] = {}
         self._one: dict[Rules, Rules] = {}
 

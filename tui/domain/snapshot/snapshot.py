@@ -328,7 +328,7 @@ class Summary(msgspec.Struct, frozen=True):
     pods: int = 0
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False, weakref_slot=True)
 class Snapshot:
     """Everything known at `as_of`, joined and judged.
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from enum import StrEnum
 from typing import NamedTuple
 
-from tui.domain.common.memo import Memo
+from tui.domain.common.memo import WeakMemo
 from tui.domain.common.pace import paced
 from tui.domain.common.trust import CheckName, State
 from tui.domain.facts.workload import ObjectKey
@@ -210,7 +210,7 @@ def workloads_naming(snapshot: Snapshot) -> Mapping[ImageKey, Sequence[ObjectKey
     return _NAMING.get(snapshot, lambda: _find_naming(snapshot))
 
 
-_NAMING: Memo[Mapping[ImageKey, Sequence[ObjectKey]]] = Memo()
+_NAMING: WeakMemo[Snapshot, Mapping[ImageKey, Sequence[ObjectKey]]] = WeakMemo()
 
 
 def _find_naming(snapshot: Snapshot) -> Mapping[ImageKey, Sequence[ObjectKey]]:

@@ -9,7 +9,7 @@ from heapq import nlargest
 from typing import TYPE_CHECKING
 
 from tui.domain.answers.scorecard import Scope
-from tui.domain.common.memo import Memo
+from tui.domain.common.memo import Memo, WeakMemo
 from tui.domain.common.trust import State
 from tui.domain.plans.commands import command_line
 from tui.domain.query.findings import Finding, FindingGrouping, FindingKey, find
@@ -214,12 +214,12 @@ def _images(finding: Finding, snapshot: Snapshot, glyphs: Glyphs) -> list[TextLi
     return lines + _more(len(images))
 
 
-_PODS: Memo[Mapping[ImageKey, int]] = Memo()
+_PODS: WeakMemo[Snapshot, Memo[Mapping[ImageKey, int]]] = WeakMemo()
 
 
 def pods_of_finding(finding: Finding, snapshot: Snapshot) -> Mapping[ImageKey, int]:
     """How many pods of what has the problem run each image; counted once while the same row is shown."""
-    return _PODS.get((snapshot, finding), lambda: pods_by_image(snapshot, frozenset(finding.workloads)))
+    return _PODS.get(snapshot, Memo).get(finding, lambda: pods_by_image(snapshot, frozenset(finding.workloads)))
 
 
 def _workloads(finding: Finding, snapshot: Snapshot, glyphs: Glyphs) -> list[TextLine]:

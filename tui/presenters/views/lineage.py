@@ -6,7 +6,7 @@ from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, S
 from datetime import datetime
 from functools import cached_property
 
-from tui.domain.common.memo import Memo
+from tui.domain.common.memo import WeakMemo
 from tui.domain.common.pace import paced, sorted_in_steps, stride
 from tui.domain.common.trust import Check, CheckName, State, worst
 from tui.domain.facts.events import SourceState
@@ -325,9 +325,9 @@ def _extra(workload: Workload, containers: Sequence[Container]) -> Cell:
     return (Span(f"  {kind}{containers[0].name}", "dim"),)
 
 
-_IMAGELESS: Memo[Sequence[ObjectKey]] = Memo()
-_IDLE: Memo[Mapping[ImageKey, Sequence[ObjectKey]]] = Memo()
-_TOPS: Memo[Iterable[ImageKey]] = Memo()
+_IMAGELESS: WeakMemo[Snapshot, Sequence[ObjectKey]] = WeakMemo()
+_IDLE: WeakMemo[Snapshot, Mapping[ImageKey, Sequence[ObjectKey]]] = WeakMemo()
+_TOPS: WeakMemo[Snapshot, Iterable[ImageKey]] = WeakMemo()
 
 
 def _find_imageless(snapshot: Snapshot) -> Sequence[ObjectKey]:

@@ -35,6 +35,9 @@ QUIET = 0.25
 """Seconds without a wish before the rows of a view that is not shown are made."""
 FORESEEN = timedelta(seconds=30)
 """How old the rows of views that are not shown may become before they are made anew."""
+OUTDATED = timedelta(minutes=1)
+"""Age at which rows of views that are not shown go: they keep all of the snapshot that they were made of, and where facts come
+all the time it is never quiet enough to make them anew."""
 SMALL = 2_000
 """So many images and workloads are laid out within a frame: their rows need no thread for it."""
 
@@ -133,7 +136,15 @@ class RowBuilder:
         if not isinstance(rows, InvalidQuery):
             self._keep(wish, _built(rows))
         await self._count(wish.snapshot)
-        await self._foresee(wish)
+        try:
+            await self._foresee(wish)
+        finally:
+            self._leave_outdated(wish.snapshot)
+
+    def _leave_outdated(self, newest: Snapshot) -> None:
+        outdated = [key for key, (made_for, _) in self._kept.items() if newest.as_of - made_for.snapshot.as_of > OUTDATED]
+        for key in outdated:
+            del self._kept[key]
 
     async def _show_older(self, wish: RowsRequest) -> None:
         """Show who arrives at many rows those of an older snapshot: laying them out takes less time than making them anew."""

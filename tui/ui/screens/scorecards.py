@@ -7,6 +7,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import NamedTuple
+from weakref import ref
 
 from tui.domain.answers.scorecard import Scope, Scorecard, scorecard
 from tui.domain.snapshot.snapshot import Snapshot
@@ -22,7 +23,8 @@ REST = timedelta(seconds=1)
 
 
 class _Counted(NamedTuple):
-    snapshot: Snapshot
+    snapshot: ref[Snapshot]
+    """Only to tell whether there is a newer one: sixty-four estates of the past are not kept for sixty-four numbers."""
     at: datetime
     card: Scorecard
 
@@ -40,7 +42,7 @@ class Scorecards:
     def of(self, scope: Scope) -> Scorecard | None:
         """What is known of a scope; what is not of the newest snapshot is counted, and drawn when it is there."""
         app, entry = self._screen.app, self._cards.get(scope)
-        if entry is None or entry.snapshot is not app.snapshot:
+        if entry is None or entry.snapshot() is not app.snapshot:
             delay = entry.at + REST - app.clock() if entry is not None else timedelta()
             if delay > timedelta():
                 self._draw_after(delay)
@@ -72,7 +74,7 @@ class Scorecards:
                 scope, self._wish = self._wish, None
                 snapshot = self._screen.app.snapshot
                 card = await asyncio.to_thread(scorecard, snapshot, scope)
-                self._keep(scope, _Counted(snapshot, self._screen.app.clock(), card))
+                self._keep(scope, _Counted(ref(snapshot), self._screen.app.clock(), card))
         finally:
             self._busy = False
         self._counted()
