@@ -11,10 +11,11 @@ from tui.domain.common.trust import CheckName, State
 from tui.domain.facts.events import ControllersSeen, Event, ManifestsListed, SignaturesVerified, SourceId, SourceKind, SourceState
 from tui.domain.facts.image import HistoryEntry, ManifestListing, RepositoryName
 from tui.domain.facts.signature import Outcome, Reason, SignatureSystem, Step, StepName, StepState, Verdict
-from tui.domain.facts.workload import ContainerType, OwnerRef, Resource, TemplateContainer
+from tui.domain.facts.workload import ContainerType, ObjectKey, OwnerRef, Resource, TemplateContainer
 from tui.domain.policy.policy import Policy
 from tui.domain.policy.rules import Rules
 from tui.domain.snapshot.snapshot import ImageKey
+from tui.domain.workloads import history
 from tui.domain.workloads.impostor import Observation, builder_of, compare, shape_of
 
 DOCKERFILE = frozenset({"RUN pip install", "COPY app /app", 'CMD ["app"]', "ENV A=b"})
@@ -286,3 +287,20 @@ def test_what_cannot_be_read_accuses_nobody() -> None:
     estate.good("1")
     run(estate, digest("nothing that was ever seen"))
     assert estate.judged()[1] != UNLIKE[1]
+
+
+def test_an_image_that_everybody_runs_is_looked_at_once_a_round(monkeypatch: pytest.MonkeyPatch) -> None:
+    sorted_keys: list[int] = []
+
+    def counting(keys: set[ObjectKey]) -> list[ObjectKey]:
+        sorted_keys.append(len(keys))
+        return sorted(keys)
+
+    monkeypatch.setattr(history, "sorted", counting, raising=False)
+    world = World()
+    world.node("n1")
+    proxy = world.manifest("a.azurecr.io/proxy", "p", "1")
+    for number in range(50):
+        world.run(f"team/app{number}", "a.azurecr.io/proxy:1", f"a.azurecr.io/proxy@{proxy}")
+    world.snapshot()
+    assert sum(sorted_keys) <= 2 * 50

@@ -156,7 +156,7 @@ class Suspicions:
             self._lost = self._observer.signatures_lost
             changed = with_more(changed, self._answers.values.keys())
         keys = {address for address in changed if isinstance(address, ObjectKey)}
-        running = {(_RUNNING, name) for key in keys for name in self._running.take(key, workloads.get(key))}
+        running = {(_RUNNING, name) for name in self._running.take(keys, workloads)}
         present = {key for key in keys if key in workloads}
         return self._answers.refresh(with_more(changed, running), present, keys - present)
 
@@ -188,8 +188,16 @@ class _Running:
         self._by_workload: dict[ObjectKey, dict[Name, tuple[ImageKey, ...]]] = {}
         self._workloads: dict[Name, set[ObjectKey]] = {}
 
-    def take(self, key: ObjectKey, workload: JoinedWorkload | None) -> set[Name]:
-        """Take in what a workload runs now; the names under which something else runs."""
+    def take(self, keys: Iterable[ObjectKey], workloads: Mapping[ObjectKey, JoinedWorkload]) -> set[Name]:
+        """Take in what these workloads run now; the names under which something else runs.
+
+        A name is looked at when all have said what they run: thousands of workloads may have the same proxy.
+        """
+        names = {name for key in keys for name in self._take(key, workloads.get(key))}
+        return {name for name in names if self._gather(name)}
+
+    def _take(self, key: ObjectKey, workload: JoinedWorkload | None) -> set[Name]:
+        """The names under which a workload runs something else now."""
         before = self._by_workload.pop(key, {})
         after = _runs_by_name(workload) if workload is not None else {}
         if after:
@@ -199,7 +207,7 @@ class _Running:
             self._workloads.setdefault(name, set()).discard(key)
             if name in after:
                 self._workloads[name].add(key)
-        return {name for name in others if self._gather(name)}
+        return others
 
     def _gather(self, name: Name) -> bool:
         images: dict[ImageKey, str] = {}
