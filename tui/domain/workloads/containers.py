@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 
 import msgspec
@@ -104,8 +104,9 @@ def _running(
     counting = [instance for instance in instances if instance[0].uid in live] or instances
     newest = max(counting, key=lambda instance: (instance[0].created or _NEVER, instance[0].name))
     drift, reason, note = _drift(counting, newest)
-    started = [finding for _, _, finding in counting if finding.started or finding.runs is not None]
-    refs = tuple(_ref(*instance) for instance in instances)
+    verdicts = _distinct(counting)
+    started = [finding for finding in verdicts if finding.started or finding.runs is not None]
+    refs = tuple([_ref(*instance) for instance in instances])
     stuck = _stuck(counting)
     return ContainerJoin(
         slot=slot,
@@ -124,7 +125,7 @@ def _running(
         pull=_examined(*stuck, judge, nodes) if stuck is not None else None,
         pull_policy=newest[1].pull_policy,
         refs=refs,
-        altered=newest[2].altered or next((finding.altered for _, _, finding in counting if finding.altered), ""),
+        altered=newest[2].altered or next((finding.altered for finding in verdicts if finding.altered), ""),
         at=newest[2].at,
         named=_named(started) or _named([newest[2]]),
         needs_node=drift is Drift.UNKNOWN and any(finding.needs_node for finding in started),
@@ -135,10 +136,24 @@ def _running(
 def _instances(pods: Sequence[tuple[Pod, PodContainer]], judge: DriftJudge, nodes: Mapping[str, Node]) -> list[Instance]:
     """What each pod runs there, by the names of the pods."""
     instances = []
-    for pod, container in sorted(pods, key=lambda instance: instance[0].name):
-        verdict = judge.find(RunVariant(container.image, container.image_id, platform_of(pod, nodes)))
-        instances.append((pod, container, _unreported(pod, container, verdict)))
+    verdicts: dict[tuple[str, str, str], DriftVerdict] = {}  # most pods run the same, on few nodes
+    for pod, container in sorted(pods, key=_pod_name):
+        variant = container.image, container.image_id, pod.node
+        verdict = verdicts.get(variant)
+        if verdict is None:
+            verdict = judge.find(RunVariant(container.image, container.image_id, platform_of(pod, nodes)))
+            verdicts[variant] = verdict
+        instances.append((pod, container, verdict if verdict.digest else _unreported(pod, container, verdict)))
     return instances
+
+
+def _pod_name(instance: tuple[Pod, PodContainer]) -> str:
+    return instance[0].name
+
+
+def _distinct(instances: Iterable[Instance]) -> list[DriftVerdict]:
+    """The findings on instances, each once: thousands of pods have one."""
+    return list({id(finding): finding for _, _, finding in instances}.values())
 
 
 def _named(findings: Sequence[DriftVerdict]) -> tuple[tuple[ImageKey, str], ...]:
@@ -154,7 +169,7 @@ def _drift(instances: list[Instance], newest: Instance) -> tuple[Drift, str, str
     mixed = _mixed(started)
     if mixed:
         return Drift.MIXED, mixed, ""
-    _, _, worst = min(started, key=lambda instance: (_WORST.index(instance[2].drift), instance[2].reason))
+    worst = min(_distinct(started), key=lambda finding: (_WORST.index(finding.drift), finding.reason))
     return worst.drift, worst.reason, " ".join(filter(None, (worst.note, _rollout(started, newest))))
 
 
@@ -248,17 +263,18 @@ def _examined(pod: Pod, container: PodContainer, judge: DriftJudge, nodes: Mappi
 
 
 def _ref(pod: Pod, container: PodContainer, finding: DriftVerdict) -> PodRef:
+    # By position: there is one for each container of each pod.
     return PodRef(
-        name=pod.name,
-        node=pod.node,
-        phase=pod.phase,
-        digest=finding.digest,
-        created=pod.created,
-        state=container.state,
-        reason=container.reason,
-        container=container.name,
-        restarts=container.restarts,
-        runs=finding.runs,
+        pod.name,
+        pod.node,
+        pod.phase,
+        finding.digest,
+        pod.created,
+        container.state,
+        container.reason,
+        container.name,
+        container.restarts,
+        finding.runs,
     )
 
 

@@ -78,8 +78,11 @@ def crews_of(containers: Iterable[Sequence[PodRef]]) -> tuple[PodGroup, ...]:
     for pods in containers:
         for pod in pods:
             if not pod.ended:
-                images[pod.name] |= {pod.runs} if pod.runs is not None else set()
-    counted = Counter(tuple(sorted(keys)) for keys in images.values())
+                runs = images[pod.name]
+                if pod.runs is not None:
+                    runs.add(pod.runs)
+    # Nearly all pods run the same: what differs is put in order, and not what each of them runs.
+    counted = {tuple(sorted(keys)): pods for keys, pods in Counter(map(frozenset, images.values())).items()}
     return tuple(PodGroup(combination, counted[combination]) for combination in sorted(counted))
 
 

@@ -97,6 +97,8 @@ class _Source:
 
     def draft(self, key: ObjectKey) -> WorkloadDraft | None:
         """A workload as far as this source tells of it."""
+        if key not in self._heads and key not in self._members:
+            return None  # as most sources say of most workloads, which are each in one cluster
         heads, members = sorted(self._heads.get(key, ())), self._members.get(key, {})
         pods = sorted(members.values(), key=lambda pod: (pod.name, pod.uid))
         tops = [*(self._tops.values[uid] for uid in heads), *(self._top[pod.uid] for pod in pods)]
@@ -182,15 +184,16 @@ class WorkloadGrouping:
         for name in {*self._sources, *facts.pods, *facts.controllers}:
             source = self._source(name)
             changed |= source.take(facts.pods.get(name, _NO_PODS), facts.controllers.get(name, _NO_CONTROLLERS))
-        return {key for key in changed if self._gather(key)}
+        sources = [self._sources[name] for name in sorted(self._sources, key=str)]
+        return {key for key in changed if self._gather(key, sources)}
 
     def _source(self, name: SourceId) -> _Source:
         if name not in self._sources:
             self._sources[name] = _Source(name, self._trace)
         return self._sources[name]
 
-    def _gather(self, key: ObjectKey) -> bool:
-        drafts = (self._sources[name].draft(key) for name in sorted(self._sources, key=str))
+    def _gather(self, key: ObjectKey, sources: Iterable[_Source]) -> bool:
+        drafts = (source.draft(key) for source in sources)
         draft = _merged([draft for draft in drafts if draft is not None])
         before = self.workloads.pop(key, None)
         if draft is not None and (draft.pods or _declares(draft)):
@@ -229,7 +232,11 @@ def by_slot(pods: Iterable[Pod], template: tuple[TemplateContainer, ...]) -> dic
     slots: dict[Slot, list[tuple[Pod, PodContainer]]] = {(declared.type, declared.name): [] for declared in template}
     for pod in pods:
         for container in pod.containers:
-            slots.setdefault((container.type, container.name), []).append((pod, container))
+            slot = container.type, container.name
+            instances = slots.get(slot)
+            if instances is None:
+                instances = slots[slot] = []
+            instances.append((pod, container))
     return dict(sorted(slots.items(), key=lambda item: item[0][0] is ContainerType.EPHEMERAL))
 
 
