@@ -34,6 +34,8 @@ class Picture:
         self.lines = lines
         self.texts = [[UNKNOWN] * columns for _ in range(lines)]
         self.pens = [[PLAIN] * columns for _ in range(lines)]
+        self.is_unknown = True
+        """Whether nothing was drawn yet."""
         self.column = 0
         self.line = 0
         self._pen = PLAIN
@@ -69,6 +71,7 @@ class Picture:
             if cells[-1] != HIDDEN and cell_len(cells[-1]) > 1:
                 cells[-1] = " "  # half a wide character
             end = self.columns
+        self.is_unknown = False
         pen = self._pen
         texts, pens = self.texts[self.line], self.pens[self.line]
         self._part(start)
@@ -87,11 +90,6 @@ class Picture:
             for half in (column - 1, column):
                 texts[half], pens[half] = " ", blank(pens[half])
 
-    @property
-    def is_unknown(self) -> bool:
-        """Whether nothing was drawn yet."""
-        return all(text == UNKNOWN for texts in self.texts for text in texts)
-
     def unknown(self) -> Picture:
         """A picture of the same size of which nothing is known."""
         return Picture(self.columns, self.lines)
@@ -101,6 +99,7 @@ class Picture:
         if (columns, lines) == (self.columns, self.lines):
             return self
         picture = Picture(columns, lines)
+        picture.is_unknown = self.is_unknown
         for y in range(min(lines, self.lines)):
             width = min(columns, self.columns)
             picture.texts[y][:width] = self.texts[y][:width]
@@ -111,6 +110,7 @@ class Picture:
 
     def fill(self, pen: Pen) -> None:
         """Make every cell a blank."""
+        self.is_unknown = False
         self.texts = [[" "] * self.columns for _ in range(self.lines)]
         self.pens = [[pen] * self.columns for _ in range(self.lines)]
 
