@@ -101,8 +101,9 @@ def test_nothing_that_answers_is_imported_before_the_first_frame() -> None:
     rooms = [f"tui.domain.answers.{kind}" for kind in kinds if kind not in ("__init__", "scorecard", "trend")]
     assert len(rooms) > 10
     asking = (*rooms, "tui.domain.answers.why", "tui.presenters.answers", "tui.reports", "tui.presenters.commands")
-    showing = ("tui.presenters.objects", "tui.presenters.yaml")
-    with terminal(FIRST_FRAME % ((*asking, *showing),)) as child:
+    showing = ("tui.presenters.objects", "tui.presenters.yaml", "tui.presenters.detail", "tui.presenters.tabs.table")
+    finding = ("tui.domain.query.steps", "tui.domain.facts.facts", "tui.domain.plans.commands")
+    with terminal(FIRST_FRAME % ((*asking, *showing, *finding),)) as child:
         child.wait_for("Reading the estate")
         child.wait_for("IMPORTED nothing")
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Set
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import NamedTuple, assert_never
+from typing import TYPE_CHECKING, NamedTuple, assert_never
 
 import msgspec
 
@@ -18,10 +18,12 @@ from tui.domain.common.text import team_title
 from tui.domain.common.trust import Check, CheckName, State
 from tui.domain.facts.scan import Exploitability, ImageVulnerability, Severity
 from tui.domain.facts.workload import ObjectKey
-from tui.domain.query.steps import Subject, in_general, shared_step
 from tui.domain.scans.mending import mended
 from tui.domain.snapshot.snapshot import Container, Drift, Image, ImageKey, Snapshot, Workload
 from tui.domain.workloads.counting import ContainerGroup, places_of, pods_at
+
+if TYPE_CHECKING:
+    from tui.domain.query.steps import Subject
 
 __all__ = ["START", "Finding", "FindingGrouping", "FindingKey", "find", "problems_of", "rank"]
 
@@ -177,6 +179,8 @@ def _fix(group: _Group, snapshot: Snapshot) -> str:
     """The one step of all, also where only an image's own name tells it from that of another; else what fits most."""
     if len(group.fixes) <= 1:
         return next(iter(group.fixes), "")
+    from tui.domain.query.steps import in_general, shared_step  # not before problems are looked for
+
     subjects_by_step: dict[str, dict[Subject, None]] = {}
     for fix, subjects in group.fixes.items():
         for subject in subjects:

@@ -6,15 +6,18 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Set
 from datetime import datetime
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from tui.domain.common.memo import Address, Trace, with_more
 from tui.domain.common.text import full_stop
 from tui.domain.facts.events import AbsenceKind, LookupFailed
-from tui.domain.facts.facts import ImageFacts
 from tui.domain.facts.image import ManifestListing, RepositoryName
 from tui.domain.facts.reference import DIGEST_ALGORITHMS
+
+if TYPE_CHECKING:
+    from tui.domain.facts.facts import ImageFacts
 
 __all__ = ["GONE", "Presence", "PresenceReader", "PresenceState", "Registries", "is_attached_tag"]
 

@@ -17,7 +17,6 @@ from tui.errors import InvalidQuery, TrustreeError
 from tui.presenters.header import HEIGHT, NARROW
 from tui.presenters.keys import has_verdict
 from tui.presenters.running import next_end
-from tui.presenters.tabs.table import tab_of
 from tui.presenters.views.building import Built
 from tui.ui.keymap import EXPLORER
 from tui.ui.screens.acting import Acting
@@ -291,7 +290,7 @@ class ExplorerScreen(NavigableScreen):
 
     def action_section(self, tab: str) -> None:
         """One section of the detail, wherever the cursor is."""
-        self.inspector.choose(tab_of(tab))
+        self.inspector.choose(tab)
         self._show_detail()
 
     def action_zoom(self) -> None:
@@ -385,7 +384,7 @@ class ExplorerScreen(NavigableScreen):
             case "check":
                 return bool(self.header.running.images) or None
             case "other":
-                return (self.view.other is not None or not self.outline.in_order or bool(self.inspector.tab.orders)) or None
+                return (self.view.other is not None or not self.outline.in_order or self.inspector.has_orders) or None
             case "act":
                 return self._acting.can_act() or None
             case "act_on_found":

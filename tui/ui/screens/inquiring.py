@@ -6,14 +6,17 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from datetime import datetime, timedelta
 from functools import partial
+from typing import TYPE_CHECKING
 
 from textual.worker import Worker
 
 from tui.errors import TrustreeError, Unreachable
-from tui.presenters.detail import Fetched
 from tui.presenters.tabs.spec import Drawing, Inquiry
 from tui.ui.host import Explorer
 from tui.ui.work import begin_work
+
+if TYPE_CHECKING:
+    from tui.presenters.detail import Fetched
 
 __all__ = ["Inquirer"]
 

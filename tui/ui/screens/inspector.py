@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import cached_property
 
 from textual.timer import Timer
 
-from tui.presenters.detail import detail_lines, tab_at
 from tui.presenters.keys import RowSubject, subject_of
-from tui.presenters.tabs.comparing import COMPARE, compared
 from tui.presenters.tabs.spec import SectionContext, TabSpec
-from tui.presenters.tabs.table import TABS
 from tui.presenters.views.narrowing import wanted_vulnerability
 from tui.ui.host import Explorer
 from tui.ui.screens.inquiring import Inquirer
@@ -27,18 +25,37 @@ SETTLE = 0.04
 
 
 class Inspector:
-    """Shows one section of what is known about the row under the cursor of a screen's tree."""
+    """Shows one section of what is known about the row under the cursor of a screen's tree.
+
+    The sections are not imported before there is a row: the first frame shows none.
+    """
 
     def __init__(self, screen: Explorer) -> None:
         self._screen = screen
         self._timer: Timer | None = None
-        self._shown: tuple[RowKey | None, TabSpec] | None = None
+        self._shown: tuple[RowKey | None, TabSpec | None] | None = None
+        self._tab: TabSpec | None = None
         self._orders: dict[str, str] = {}
         self._redraw: Callable[[], None] | None = None
         self._inquirer = Inquirer(screen, self._answered)
         self._tabbed = False
         self._scorecards = Scorecards(screen, self._answered)
-        self.tab = TABS[0]
+
+    @cached_property
+    def _tabs(self) -> Sequence[TabSpec]:
+        from tui.presenters.tabs.table import TABS
+
+        return TABS
+
+    @property
+    def tab(self) -> TabSpec:
+        """The section that is shown."""
+        return self._tab or self._tabs[0]
+
+    @property
+    def has_orders(self) -> bool:
+        """Whether what the section lists can stand in another order."""
+        return self._screen.built is not None and bool(self.tab.orders)
 
     @property
     def subject(self) -> RowSubject:
@@ -69,7 +86,7 @@ class Inspector:
             if self._redraw is None:
                 self._inquirer.leave()
             return
-        shown = (self._outline.cursor_key, self.tab)
+        shown = (self._outline.cursor_key, self._tab)
         self._page.show(self.lines(self._page.size.width), from_top=shown != self._shown)
         self._shown = shown
 
@@ -85,16 +102,23 @@ class Inspector:
     def lines(self, width: int) -> Sequence[TextLine]:
         """The detail, as wide as that; what its tab must fetch for it is asked for."""
         app, built, subject = self._screen.app, self._screen.built, self.subject
+        if built is None:
+            self._inquirer.leave()
+            self._tabbed = False
+            return []
         vulnerability = wanted_vulnerability(self._screen.chosen.query)
         order, scorecards = self._orders.get(self.tab.id, ""), self._scorecards
         context = SectionContext(
             app.snapshot, app.clock(), app.glyphs, width, order, vulnerability, scorecards.of, app.marked_before
         )
-        detail = built.model.detail(subject, context) if built is not None else None
+        detail = built.model.detail(subject, context)
         self._tabbed = detail is None
         if self._outline.cursor_key is None or detail is not None:
             self._inquirer.leave()
             return detail or []
+        from tui.presenters.detail import detail_lines
+        from tui.presenters.tabs.comparing import COMPARE, compared
+
         if self.tab is COMPARE and isinstance(self._outline, MarkingTree):
             subject = compared(subject, map(subject_of, self._outline.marked))
         inquiry = self.tab.inquiry(subject, app.snapshot) if self.tab.inquiry is not None else None
@@ -110,18 +134,22 @@ class Inspector:
 
     def turn(self, by: int) -> None:
         """Another section."""
-        self.tab = TABS[(TABS.index(self.tab) + by) % len(TABS)]
+        self._tab = self._tabs[(self._tabs.index(self.tab) + by) % len(self._tabs)]
         self.show()
 
-    def choose(self, tab: TabSpec) -> None:
-        """A section by its name."""
-        self.tab = tab
+    def choose(self, tab: str) -> None:
+        """A section by its id."""
+        from tui.presenters.tabs.table import tab_of
+
+        self._tab = tab_of(tab)
         self.show()
 
     def click(self, line: int, cell: int, width: int) -> bool:
         """The section whose name stands there; False where none does."""
+        from tui.presenters.detail import tab_at
+
         clicked = tab_at(self.tab, cell, width) if line == 0 and self._tabbed else None
         if clicked is not None:
-            self.tab = clicked
+            self._tab = clicked
             self.show()
         return clicked is not None

@@ -14,7 +14,6 @@ from textual.screen import ModalScreen, Screen
 
 from tui.presenters.help import Help, SignSet, help_lines
 from tui.presenters.sources import source_lines
-from tui.presenters.tabs.table import tab_of
 from tui.presenters.views.activity import ACTIVITY
 from tui.presenters.views.spec import ViewSpec
 from tui.presenters.words import plural
@@ -174,7 +173,7 @@ class DetailScreen(TextScreen):
 
     def action_section(self, tab: str) -> None:
         """One section."""
-        self._explorer.inspector.choose(tab_of(tab))
+        self._explorer.inspector.choose(tab)
         self.page.show(self.lines(), from_top=True)
 
     def action_users(self) -> None:
@@ -228,7 +227,7 @@ class DetailScreen(TextScreen):
         """What is done with the row can be done as beside the tree."""
         match action:
             case "other":
-                return bool(self._explorer.inspector.tab.orders) or None
+                return self._explorer.inspector.has_orders or None
             case "rows":
                 return self._explorer.check_action(str(parameters[0]), ())
             case "why" | "users" | "log" | "copy_name" | "copy_reference" | "act" | "act_on_found" | "history":
