@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 from tui.domain.answers.scorecard import Scope
 from tui.domain.common.memo import Memo, WeakMemo
 from tui.domain.common.trust import State
-from tui.domain.plans.commands import command_line
 from tui.domain.query.findings import Finding, FindingGrouping, FindingKey, find
 from tui.domain.query.problems import ProblemCount
 from tui.domain.snapshot.snapshot import ImageKey, Snapshot
@@ -253,6 +252,8 @@ def _model(rows: RowsContext) -> FindingModel:
     findings = [finding for finding in _let_through(rows, grouping) if _names(finding, vulnerability)]
     for finding in findings[:1]:
         pods_of_finding(finding, rows.snapshot)  # what is shown first: counted here, and not on the loop
+    from tui.domain.plans.commands import command_line  # not before somebody looks for problems
+
     command = command_line("trustree", "check", rows.chosen.query.strip())
     note = f"Listed is what was asked for alone: {command} lists every problem of these images." if vulnerability else ""
     return FindingModel(rows.snapshot, findings, grouping, rows.now, rows.glyphs, note)
