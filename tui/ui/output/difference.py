@@ -149,9 +149,10 @@ class Difference:
     def _changed(self, y: int, picture: Picture) -> Iterator[tuple[int, str, Pen]]:
         """Runs of one pen with changed cells, from the first of these to the last."""
         texts, pens = picture.texts[y], picture.pens[y]
-        cells = enumerate(zip(self.shown.texts[y], texts, self.shown.pens[y], pens, strict=True))
+        cells = zip(range(len(texts)), self.shown.texts[y], texts, self.shown.pens[y], pens, strict=True)
         start, end, run = 0, 0, PLAIN
-        for x in [x for x, (shown, text, old, new) in cells if (shown != text or old != new) and text != UNKNOWN]:
+        # Pens are mostly the same objects, and told apart so ten times as fast.
+        for x in [x for x, was, text, old, new in cells if (was != text or (old is not new and old != new)) and text != UNKNOWN]:
             pen = pens[x]
             if end and pen == run and x - end <= BRIDGED and all(between == pen for between in pens[end:x]):
                 end = x + 1
@@ -215,7 +216,8 @@ def _join(piece: _Piece, following: _Piece) -> _Piece | None:
 
 
 def _is_complex(texts: list[str]) -> bool:
-    return max(map(len, texts), default=1) != 1 or min(map(len, texts), default=1) != 1
+    """Whether any grapheme is not one character in one cell."""
+    return HIDDEN in texts or len("".join(texts)) != len(texts)
 
 
 def _way(line: int | None, column: int | None, to_line: int, to_column: int) -> str:

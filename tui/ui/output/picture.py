@@ -17,7 +17,7 @@ HIDDEN = ""
 """A cell that is covered by the wide one before it."""
 
 _TOKEN = re.compile(
-    r"\x1b\[(?P<pen>[\d;]*)m"
+    r"\x1b\[(?P<pen>[\d;]*)m(?P<drawn>[^\x00-\x1f\x7f-\x9f]+)?"
     r"|\x1b\[(?P<line>\d+);(?P<column>\d+)H"
     r"|(?P<text>[^\x00-\x1f\x7f-\x9f]+)"
     r"|\x1b\]8;(?P<link>[^\x07\x1b]*)(?:\x07|\x1b\\)"
@@ -45,10 +45,13 @@ class Picture:
         foreign: list[str] = []
         for token in _TOKEN.finditer(data):
             match token.lastgroup:
+                case "drawn":
+                    self._pen = drawn(self._pen, token[1])
+                    self._put(token[2])
+                case "pen":
+                    self._pen = drawn(self._pen, token[1])
                 case "text":
                     self._put(token[0])
-                case "pen":
-                    self._pen = drawn(self._pen, token["pen"])
                 case "column":
                     self.line, self.column = int(token["line"]) - 1, int(token["column"]) - 1
                 case "newline":
@@ -74,21 +77,24 @@ class Picture:
         self.is_unknown = False
         pen = self._pen
         texts, pens = self.texts[self.line], self.pens[self.line]
-        self._part(start)
-        self._part(end)
+        if texts[start] == HIDDEN:
+            self._part(start)
+        if end < self.columns and texts[end] == HIDDEN:
+            self._part(end)
         texts[start:end] = cells
-        if " " in text:
+        if " " not in text:
+            pens[start:end] = [pen] * len(cells)
+        elif text.strip(" "):
             bare = blank(pen)
             pens[start:end] = [bare if cell == " " else pen for cell in cells]
         else:
-            pens[start:end] = [pen] * len(cells)
+            pens[start:end] = [blank(pen)] * len(cells)
 
     def _part(self, column: int) -> None:
-        """Blank the first half of a wide character whose second half, or the second half whose first half, is overwritten."""
+        """Blank the halves of a wide character whose first or second half is overwritten; its second half is in this column."""
         texts, pens = self.texts[self.line], self.pens[self.line]
-        if column < self.columns and texts[column] == HIDDEN:
-            for half in (column - 1, column):
-                texts[half], pens[half] = " ", blank(pens[half])
+        for half in (column - 1, column):
+            texts[half], pens[half] = " ", blank(pens[half])
 
     def unknown(self) -> Picture:
         """A picture of the same size of which nothing is known."""
