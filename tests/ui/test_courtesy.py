@@ -12,6 +12,7 @@ from tests.estates import company
 from tests.ui.driving import explorer, until
 from tui.domain.common.pace import STEP, paced
 from tui.presenters.views.building import Built
+from tui.ui import courtesy as courtesy_module
 from tui.ui.courtesy import Courtesy, Superseded
 from tui.ui.screens.filterable import FilterableScreen
 
@@ -39,6 +40,22 @@ async def test_work_stands_still_for_a_key_and_never_for_good() -> None:
     courtesy = Courtesy()
     courtesy.pressed()
     assert await asyncio.wait_for(courtesy.work(lambda: list(paced(range(3)))), 30) == [0, 1, 2]
+
+
+async def test_work_stands_still_until_the_frame_of_a_key_is_painted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(courtesy_module, "LONGEST", 60.0)
+    courtesy, looked, painted = Courtesy(), asyncio.Event(), False
+
+    def is_painted() -> bool:
+        looked.set()
+        return painted
+
+    courtesy.pressed(is_painted)
+    work = asyncio.create_task(courtesy.work(lambda: list(paced(range(3)))))
+    await looked.wait()
+    assert not work.done()
+    painted = True
+    assert await asyncio.wait_for(work, 30) == [0, 1, 2]
 
 
 async def test_the_rows_are_those_of_what_was_typed_last() -> None:

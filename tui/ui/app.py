@@ -200,9 +200,12 @@ class TrustreeApp(Host):
         """Every key and click passes here first: somebody is there."""
         if isinstance(event, InputEvent):
             self._upkeep.pressed()
-            self.courtesy.pressed()
-            if self.screen_stack and isinstance(self.screen, LeanScreen):
-                self.screen.press()
+            screen = self.screen if self.screen_stack else None
+            if isinstance(screen, LeanScreen):
+                screen.press()
+                self.courtesy.pressed(lambda: screen.is_painted)
+            else:
+                self.courtesy.pressed()
             self._attend()
         await super().on_event(event)
 

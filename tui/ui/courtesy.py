@@ -15,6 +15,8 @@ MOMENT = 0.016
 """Seconds after a key in which nothing else is computed: threads take turns, and the key's frame would take twice as long."""
 LONGEST = 0.05
 """Seconds for which a step waits at most, however busy the loop is."""
+LOOK = 0.004
+"""Seconds between looks at whether a key's frame, that took longer than its moment, has been painted."""
 
 Outcome = TypeVar("Outcome")
 
@@ -30,11 +32,22 @@ class Courtesy:
         self._calm = threading.Event()
         self._calm.set()
 
-    def pressed(self) -> None:
-        """A key is being seen to; those that come meanwhile make its moment no longer: keys that are held leave room for work."""
+    def pressed(self, is_painted: Callable[[], bool] = lambda: True) -> None:
+        """A key is being seen to, until its moment is over and its frame is painted, however busy the machine is.
+
+        Keys that come meanwhile make it no longer: keys that are held leave room for work.
+        """
         if self._calm.is_set():
             self._calm.clear()
-            asyncio.get_running_loop().call_later(MOMENT, self._calm.set)
+            loop = asyncio.get_running_loop()
+            loop.call_later(MOMENT, self._look, is_painted, loop.time() + LONGEST)
+
+    def _look(self, is_painted: Callable[[], bool], latest: float) -> None:
+        loop = asyncio.get_running_loop()
+        if is_painted() or loop.time() >= latest:
+            self._calm.set()
+        else:
+            loop.call_later(LOOK, self._look, is_painted, latest)
 
     def let_pass(self) -> None:
         """In a thread, between two steps: stand still while a key is seen to."""

@@ -55,6 +55,11 @@ class LeanScreen(Screen[Result]):
         self._compositor = LeanCompositor()
         self._is_pressed = False
 
+    @property
+    def is_painted(self) -> bool:
+        """Whether what a key changed is painted."""
+        return not self._is_pressed
+
     def press(self) -> None:
         """A key is on its way: what changes first is painted at once."""
         self._is_pressed = True
