@@ -154,7 +154,7 @@ async def test_help_names_the_keys_from_the_bindings_as_remapped() -> None:
         shown = pilot.app.screen
         assert isinstance(shown, HelpScreen)
         await until(pilot, lambda: "copy the answer, finding or marks" in shown.page.text)
-        assert "x" in [line.left[0].text.strip() for line in shown.page.lines if line.left]
+        assert "x" in [span.text.strip() for line in shown.page.lines for span in line.left]
 
 
 async def test_sources_say_what_is_refused_and_whom_to_ask() -> None:

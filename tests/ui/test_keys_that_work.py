@@ -159,3 +159,24 @@ def test_a_name_that_no_key_has_is_refused_with_the_nearest_one() -> None:
     with pytest.raises(InvalidConfig, match=r"`fliter` under \[keymap\] is the name of no key") as refused:
         check_names(["why", "fliter"])
     assert refused.value.remedy.startswith("Did you mean `filter`?")
+
+
+@pytest.mark.parametrize("view", ["1", "2", "3", "4", "5"])
+async def test_the_first_page_of_the_help_has_what_matters_in_the_view(view: str) -> None:
+    async with explorer(company(), (80, 24)) as (pilot, screen, _estate):
+        await pilot.press(view)
+        await until(pilot, lambda: screen.view.key == view)
+        await pilot.press("question_mark")
+        await until(pilot, lambda: isinstance(pilot.app.screen, HelpScreen))
+        shown = pilot.app.screen
+        assert isinstance(shown, HelpScreen)
+        await until(pilot, lambda: bool(shown.page.lines) and shown.page.size.height > 1)
+        first = shown.page.lines[: shown.page.size.height - 1]
+        text = "\n".join("".join(span.text for span in line.left) for line in first)
+        footer = [words for _, words, enabled in keys_of(screen.app.screen_stack[0]) if enabled]
+        assert not [words for words in footer if words not in text]
+        assert "Signs" in text
+        assert "filter" in text
+        assert all(f"{key} " in text for key in ("1", "2", "3", "4", "5"))
+        assert all(len("".join(span.text for span in line.left)) <= 80 for line in shown.page.lines)
+        assert all(word in text for word in ("a check fails", "never the same as fine")) or view == "5"

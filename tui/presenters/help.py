@@ -17,7 +17,7 @@ KEYS = 24
 SIGN = 15
 _VERDICTS = {
     "fail": "a check fails",
-    "unknown": "not known: something is missing or refused; never the same as fine",
+    "unknown": "not known: missing or refused; never the same as fine",
     "warn": "worth a look",
     "pass": "every check that the policy asks for passes",
 }
@@ -38,27 +38,33 @@ class SignSet(StrEnum):
 
 
 class Help(NamedTuple):
-    """What a screen has to explain: what it shows, the keys that work, those that do not with the reason, and its signs."""
+    """What a screen has to explain: what it shows, the keys that work, those that do not with the reason, and its signs.
+
+    `keys` are those that matter most, which the line at the bottom shows as far as it has room, `more` are the others.
+    """
 
     title: str
     keys: Sequence[tuple[str, str]]
+    more: Sequence[tuple[str, str]]
     idle: Sequence[tuple[str, str]]
     signs: SignSet
 
 
 def help_lines(shown: Help, glyphs: Glyphs, width: int) -> list[TextLine]:
-    """All of it, in two columns where there is room."""
-    lines = [TextLine((Span(f"  {shown.title}", "bold"),)), TextLine()] if shown.title else []
+    """All of it: first what fits the smallest screen, the keys that matter most here and the signs; then the rest."""
+    lines = [TextLine((Span(f"  {shown.title}", "bold"),))] if shown.title else []
     lines += _keys(shown.keys, width)
-    if shown.idle:
-        lines += [TextLine(), TextLine((Span("  Not now", "bold"),))]
-        for keys, reason in shown.idle:
-            lines += _row(Span(f"  {keys:<{KEYS - 2}}", "dim"), reason, KEYS, width)
     signs = list(_signs(shown.signs, glyphs))
     if signs:
         lines += [TextLine(), TextLine((Span("  Signs", "bold"),))]
     for sign, words in signs:
         lines += _row(Span(f"  {sign.text:<{SIGN - 2}}", sign.style), words, SIGN, width)
+    if shown.more:
+        lines += [TextLine(), TextLine((Span("  More keys", "bold"),)), *_keys(shown.more, width)]
+    if shown.idle:
+        lines += [TextLine(), TextLine((Span("  Not now", "bold"),))]
+        for keys, reason in shown.idle:
+            lines += _row(Span(f"  {keys:<{KEYS - 2}}", "dim"), reason, KEYS, width)
     if shown.signs is SignSet.ROWS:
         lines += [TextLine(), TextLine((Span("  Queries", "bold"),))]
         lines += [TextLine((Span(f"  {part}", "dim"),)) for part in wrap(_QUERY, width - 4)]
@@ -66,17 +72,23 @@ def help_lines(shown: Help, glyphs: Glyphs, width: int) -> list[TextLine]:
 
 
 def _keys(keys: Sequence[tuple[str, str]], width: int) -> list[TextLine]:
-    """The keys in their order, in two columns where each has room."""
-    entries = [(Span(f"  {key:<{KEYS - 2}}", "accent"), Span(words)) for key, words in keys]
-    half = (len(entries) + 1) // 2
-    left, right = entries[:half], entries[half:]
-    widest = max((len(words.text) for _, words in left), default=0) + 2
-    if 2 * KEYS + widest + max((len(words.text) for _, words in right), default=0) > width:
-        return [TextLine(entry) for entry in entries]
-    beside: list[tuple[Span, ...]] = [*right, ()]
-    return [
-        TextLine((*entry, Span(" " * (widest - len(entry[1].text))), *other)) for entry, other in zip(left, beside, strict=False)
-    ]
+    """The keys in their order, two beside each other where both are short; below these those that need the whole width."""
+    indent = min(KEYS, max((len(key) for key, _ in keys), default=0) + 4)
+    half = width // 2
+    short = [entry for entry in keys if len(entry[0]) + 2 < indent and indent + len(entry[1]) < half]
+    rows = (len(short) + 1) // 2
+    lines = []
+    for key, words in short[:rows]:
+        lines.append(TextLine((_key(key, indent), Span(f"{words:<{half - indent}}"))))
+    for place, (key, words) in enumerate(short[rows:]):
+        lines[place] = TextLine((*lines[place].left, _key(key, indent), Span(words)))
+    for key, words in (entry for entry in keys if entry not in short):
+        lines += _row(_key(key, indent), words, max(indent, len(key) + 3), width)
+    return lines
+
+
+def _key(key: str, indent: int) -> Span:
+    return Span(f"  {key:<{indent - 2}}", "accent")
 
 
 def _signs(signs: SignSet, glyphs: Glyphs) -> Iterator[tuple[Span, str]]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from textual.binding import Binding
 from textual.keys import format_key
 from textual.screen import Screen
@@ -11,7 +13,7 @@ from widgets.page import Banner
 from widgets.painted import Painted
 from widgets.rows import Span, TextLine
 
-__all__ = ["KeyLine", "dress", "key_of", "keys_of"]
+__all__ = ["HELPED", "KeyLine", "dress", "key_of", "keys_of"]
 
 FIRST = (
     *("plan.begin", "tree.open", "page.back", "plan.copy", "plan.save", "log", "cancel", "why"),
@@ -19,6 +21,8 @@ FIRST = (
     *("rebuild", "rebuild.found", "redeploy", "filter", "faults", "other", "zoom", "command", "sources", "help", "leave"),
 )
 
+HELPED = frozenset({"contain", "copy.reference", "describe", "users", "tree.mark", "detail.next", "history.back", "check"})
+"""What matters on every screen that has it, and has no room below: the help begins with it, and with the views."""
 HELP = "help"
 """What has room in every line of keys."""
 GAP = "  "
@@ -26,12 +30,13 @@ GAP = "  "
 NAMES = {"⏎": "Enter", "escape": "Esc", "esc": "Esc", "pgup": "PgUp", "pgdn": "PgDn", "pageup": "PgUp", "pagedown": "PgDn"}
 
 
-def keys_of(screen: Screen[object], *, hidden: bool = False) -> list[tuple[str, str, bool]]:
-    """Key, what it does and whether it can run, in the order of FIRST; `hidden` adds the keys that have no room below."""
+def keys_of(screen: Screen[object], *, hidden: bool = False, besides: Collection[str] = ()) -> list[tuple[str, str, bool]]:
+    """Key, what it does and whether it can run, in the order of FIRST; `hidden` adds the keys that have no room below, `besides`
+    those of them that have these names."""
     by_action: dict[str, tuple[str, str, bool, str]] = {}
     for active in screen.active_bindings.values():
         binding = active.binding
-        if not binding.id or not binding.description or not (binding.show or hidden):
+        if not binding.id or not binding.description or not (binding.show or hidden or binding.id in besides):
             continue
         name = key_of(binding)
         before = by_action.get(binding.action)

@@ -16,11 +16,12 @@ from tui.presenters.help import Help, SignSet, help_lines
 from tui.presenters.sources import source_lines
 from tui.presenters.views.activity import ACTIVITY
 from tui.presenters.views.spec import ViewSpec
+from tui.presenters.views.table import VIEWS
 from tui.presenters.words import plural
 from tui.ui.host import Host
 from tui.ui.keymap import ONWARD, PAGE
 from tui.ui.screens.inspector import Inspector
-from tui.ui.screens.keys import KeyLine, dress, keys_of
+from tui.ui.screens.keys import HELPED, KeyLine, dress, keys_of
 from tui.ui.screens.reasons import idle_keys, say_why_not
 from widgets.page import Banner, TextPage
 from widgets.rows import Span, TextLine
@@ -271,8 +272,11 @@ class HelpScreen(TextScreen):
         if isinstance(view, ViewSpec):
             title = f"{view.name}: {view.help.split('  ', 1)[-1].strip()}"
             signs = SignSet.BOARD if view is ACTIVITY else SignSet.ROWS
-        keys = [(keys, words) for keys, words, enabled in keys_of(of, hidden=True) if enabled]
-        self._help = Help(title, keys, idle_keys(of), signs)
+        besides = HELPED | {f"view.{view.id}" for view in VIEWS}
+        keys = [(names, words) for names, words, enabled in keys_of(of, besides=besides) if enabled]
+        every_key = [(names, words) for names, words, enabled in keys_of(of, hidden=True) if enabled]
+        more = [entry for entry in every_key if entry[1] not in {words for _, words in keys}]
+        self._help = Help(title, keys, more, idle_keys(of), signs)
 
     def lines(self) -> Sequence[TextLine]:
         """What works where the help was asked for comes first."""
