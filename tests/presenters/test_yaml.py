@@ -67,3 +67,21 @@ def test_what_is_deep_or_long_is_cut() -> None:
         deep = [deep]
     assert list(yaml_lines(deep))[-1].strip(" -") == "# deeper than is shown"
     assert next(iter(yaml_lines({"a": "x" * (MOST_TEXT + 1200)}))).endswith('… 1,200 more characters"')
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("p\u0430yments", '"p\\u0430yments"'),  # a Cyrillic а
+        ("\u0440\u0430\u0443", '"\\u0440\\u0430\\u0443"'),  # Cyrillic letters alone, of which each looks Latin
+        ("g\u03bfogle \u0442\u0435\u0441\u0442", '"g\\u03bfogle \\u0442\\u0435c\\u0442"'.replace("c", "\\u0441")),
+        ("\u043f\u0440\u0438\u0432\u0435\u0442", '"\u043f\u0440\u0438\u0432\u0435\u0442"'),  # Russian
+        ("\u03ba\u03b1\u03bb\u03b7\u03bc\u03ad\u03c1\u03b1", '"\u03ba\u03b1\u03bb\u03b7\u03bc\u03ad\u03c1\u03b1"'),  # Greek
+        ("caf\u00e9", '"caf\u00e9"'),
+        ("\u6f22", '"\u6f22"'),
+    ],
+)
+def test_letters_that_pass_for_latin_ones_are_told(text: str, line: str) -> None:
+    assert list(yaml_lines({text: 1})) == [f"{line}: 1"]
+    assert list(yaml_lines(text)) == [line]
+    assert yaml.safe_load(line) == text

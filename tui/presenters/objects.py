@@ -8,18 +8,17 @@ from typing import Any
 
 import msgspec
 
-from tui.domain.common.credential_names import names_credential
+from tui.domain.common.credential_names import holds_credentials, names_credential, names_reference
 from tui.domain.common.decoding import json_decoder
+from tui.domain.common.lookalikes import as_latin
+from tui.domain.common.password_flags import HIDDEN, hidden_in_flag, is_password_flag, without_passwords, without_users_password
 from tui.domain.common.redaction import redact
 
 __all__ = ["NotReadable", "shown_object"]
 
-HIDDEN = "[hidden]"
 LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 MOST_DEPTH = 100
 _object, _anything = json_decoder(dict[str, Any]), json_decoder(Any)
-_USERS = frozenset({"-u", "-U", "--user", "--proxy-user"})
-"""Flags whose value is a user, and behind a colon the password."""
 _PACKED = re.compile(r"[A-Za-z0-9+/=_-]{80,}")
 # In a file that is the value of a variable: `password: x`, `password = x`, and in YAML a name with its value on the next line.
 _LINE = re.compile(r"^([ \t]*(?:- |export )?[\"']?([\w.-]{1,100})[\"']?[ \t]*[:=][ \t]*)([^\s|>&*{\[#].*)$", re.MULTILINE)
@@ -63,12 +62,16 @@ def _without_secrets(name: str, value: object, depth: int) -> object:
             return {"key": variable, "value": _value(variable, content, depth), **_members(others, depth)}
         case dict() if name == "annotations":
             return _members({key: _unpacked(key, note) for key, note in value.items() if key != LAST_APPLIED}, depth)
+        case dict() | list() if holds_credentials(name):
+            return _held("", value, depth)
         case dict():
             return _members(value, depth)
         case list():
             return _items(name, value, depth)
         case str():
             return _text(name, value, depth)
+        case int() | float() if holds_credentials(name) and not isinstance(value, bool):
+            return HIDDEN
         case _:
             return value
 
@@ -77,24 +80,54 @@ def _members(members: Mapping[Any, object], depth: int) -> dict[str, object]:
     return {redact(str(name)): _without_secrets(str(name), member, depth + 1) for name, member in members.items()}
 
 
+def _held(name: str, value: object, depth: int) -> object:
+    """What stands in a list or a map that is called credentials: hidden, but for what only says where they are."""
+    if depth >= MOST_DEPTH:
+        return HIDDEN
+    match value:
+        case dict():
+            return {redact(str(inner)): _held(str(inner), member, depth + 1) for inner, member in value.items()}
+        case list():
+            return [_held(name, item, depth + 1) for item in value]
+        case bool() | None | "":
+            return value
+        case _:
+            return _text(name, str(value), depth) if names_reference(name) and isinstance(value, str) else _hidden(name, value)
+
+
+def _hidden(name: str, value: object) -> object:
+    return value if names_reference(name) else HIDDEN
+
+
 def _items(name: str, items: list[object], depth: int) -> list[object]:
     """Items of a list; what follows the name of a flag is its value."""
     shown: list[object] = []
+    before: list[str] = []
     flag = ""
     for item in items:
         if flag and isinstance(item, str):
-            shown.append(_after_flag(flag, item, depth))
+            likely = is_password_flag(flag, before, item, likely=True)
+            shown.append(HIDDEN if likely else _after_flag(flag, item, depth))
+        elif isinstance(item, str):
+            shown.append(_without_secrets(name, _in_flag(item, before), depth + 1))
         else:
-            shown.append(_without_secrets(name if isinstance(item, str) else "", item, depth + 1))
+            shown.append(_without_secrets("", item, depth + 1))
+        if isinstance(item, str) and not item.startswith("-"):
+            before.append(item)
         flag = item if isinstance(item, str) and item.startswith("-") and "=" not in item else ""
     return shown
 
 
+def _in_flag(word: str, before: list[str]) -> str:
+    """A word of a command; of `-p=SECRET` the flag."""
+    flag, equals, value = word.partition("=")
+    if equals and is_password_flag(flag, before, value, likely=True):
+        return f"{flag}={HIDDEN}"
+    return hidden_in_flag(word, before)
+
+
 def _after_flag(flag: str, text: str, depth: int) -> str:
-    user, colon, _ = text.partition(":")
-    if flag in _USERS and colon:
-        return f"{user}:{HIDDEN}"
-    return _value(flag.lstrip("-"), text, depth)
+    return without_users_password(flag, text) or _value(flag.lstrip("-"), text, depth)
 
 
 def _unpacked(key: str, note: object) -> object:
@@ -109,14 +142,14 @@ def _value(name: str, text: str, depth: int) -> str:
 
 def _text(name: str, text: str, depth: int) -> str:
     """A text without credentials; all of it where its name says that it is one."""
-    head = f"{name}="
+    head = f"{as_latin(name)}="
     if name and text and redact(head + "x") != head + "x":
         return HIDDEN
     if text.lstrip()[:1] in ("{", "["):
         text = _json(text, depth)
     elif "\n" in text:
         text = _PAIR.sub(_unless_credential, _LINE.sub(_unless_credential, text))
-    return redact(text)
+    return redact(without_passwords(text))
 
 
 def _json(text: str, depth: int) -> str:

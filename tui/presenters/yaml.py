@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
+from tui.domain.common.lookalikes import marked
 from tui.presenters.words import count
 
 __all__ = ["yaml_lines"]
@@ -85,5 +86,11 @@ def _scalar(value: object) -> str:
         return "{}" if isinstance(value, Mapping) else "[]" if isinstance(value, Sequence) else json.dumps(value)
     if len(value) > MOST_TEXT:
         value = f"{value[:MOST_TEXT]}… {count(len(value) - MOST_TEXT)} more characters"
+    if marked(value) != value:
+        return _quoted(marked(json.dumps(value, ensure_ascii=False)))
     plain = _PLAIN.fullmatch(value) and value.lower() not in _WORDS and not value.endswith(":") and ": " not in value
-    return value if plain else _UNPRINTABLE.sub(lambda match: f"\\u{ord(match[0]):04x}", json.dumps(value, ensure_ascii=False))
+    return value if plain else _quoted(json.dumps(value, ensure_ascii=False))
+
+
+def _quoted(text: str) -> str:
+    return _UNPRINTABLE.sub(lambda match: f"\\u{ord(match[0]):04x}", text)

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import re
 
+from tui.domain.common.lookalikes import as_latin
 from tui.domain.common.redaction import redact
 
-__all__ = ["names_credential"]
+__all__ = ["holds_credentials", "names_credential", "names_reference"]
 
 LONGEST = 400
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
@@ -32,10 +33,20 @@ _ABOUT_TEXT = (
 )
 _ABOUT = frozenset(_ABOUT_TEXT.split())
 """Words at the end of a name by which it is about a credential, and is none."""
+_REFERRING_TEXT = (
+    "key user username login email optional operator property encoding usage usages group scope scopes claim claims items"
+    " selector kind api"
+)
+_REFERRING = _ABOUT | frozenset(_REFERRING_TEXT.split())
+"""The same of what stands inside something that is called a credential: `secretKeyRef: {name, key}`."""
+_KEPT_TEXT = "api access account private signing encryption secret shared master license ssh"
+_KEPT = frozenset(_KEPT_TEXT.split())
+"""Words before `keys` by which these are credentials; those of labels and topologies are not."""
 
 
 def names_credential(name: str) -> bool:
     """Whether a value of this name is a credential."""
+    name = as_latin(name[:LONGEST])
     head = f"{name[:LONGEST]}="
     if redact(f"{head}x") != f"{head}x":
         return True
@@ -47,3 +58,19 @@ def names_credential(name: str) -> bool:
     while len(words) > 1 and words[-1] in _BEHIND:
         words.pop()
     return words[-1] in _LAST and words[-2:-1] != ["public"]
+
+
+def holds_credentials(name: str) -> bool:
+    """Whether what stands in a list or a map of this name, of a field of Kubernetes too, are credentials."""
+    words = [word.lower() for word in _WORD.findall(as_latin(name[:LONGEST]))]
+    if not words or words[-1] in _ABOUT or words[-2:] == ["pull", "secrets"]:
+        return False
+    if words[-1] in ("key", "keys"):
+        return words[-2:-1] != [] and words[-2] in _KEPT
+    return words[-1] in _ANYWHERE or words[-1].endswith(_ENDINGS)
+
+
+def names_reference(name: str) -> bool:
+    """Whether a value of this name, inside what holds credentials, says where one is or what it is like."""
+    words = [word.lower() for word in _WORD.findall(as_latin(name[:LONGEST]))]
+    return bool(words) and words[-1] in _REFERRING
