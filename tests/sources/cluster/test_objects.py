@@ -74,8 +74,9 @@ async def test_an_object_that_is_gone_refused_or_of_an_unknown_kind_says_so(tmp_
             await cluster.object(key)
         with pytest.raises(Forbidden, match="No right to get pods in namespace shop"):
             await cluster.object(key)
-        with pytest.raises(Inapplicable, match="Where a Widget is served is not known here"):
+        with pytest.raises(Inapplicable, match="Where a Widget is served is not known here") as raised:
             await cluster.object(ObjectKey("prod", "shop", "Widget", "w"))
+        assert raised.value.remedy == "kubectl --context prod --namespace shop get widget/w --output yaml shows it."
 
 
 async def test_a_log_comes_without_its_times_and_with_what_moves_the_cursor_defused(tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from urllib.parse import quote
 from tui.domain.common.text import clean
 from tui.domain.facts.inquiries import PodLog
 from tui.domain.facts.workload import ObjectKey, PodContainer
+from tui.domain.plans.commands import kubectl, resource_name
 from tui.errors import Forbidden, Inapplicable, NotFound, ServerFault, SourceError, Unreachable
 from tui.sources.cluster.access import find_place
 from tui.sources.cluster.api import JSON, Api, Stream
@@ -58,7 +59,7 @@ class KubeObjects:
         if kind is None:
             raise Inapplicable(
                 f"Where a {clean(key.kind, 60)} is served is not known here.",
-                f"kubectl get {clean(key.kind, 60)} {clean(key.name, 253)} --output yaml shows it.",
+                f"{kubectl(key, 'get', resource_name(key), '--output', 'yaml')} shows it.",
             )
         path = _path(kind.prefix, key.namespace, kind.resource, key.name)
         async with self._opened() as api:
