@@ -106,7 +106,7 @@ async def test_s6_all_that_was_found_is_planned_by_one_key_and_the_plan_is_what_
         await ops.filter("is:outdated is:running")
         await ops.press("enter")
         await ops.answered("fix")
-        await ops.sees(lambda: ("B", "rebuild all found", True) in keys_of(ops.screen.app.screen), "the key")
+        await ops.sees(lambda: ("B", "rebuild all", True) in keys_of(ops.screen.app.screen), "the key")
         built = ops.screen.built
         assert built is not None
         assert built.answer is not None

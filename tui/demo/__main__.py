@@ -37,7 +37,8 @@ def main(arguments: list[str] | None = None) -> int:
         with tempfile.TemporaryDirectory(prefix="trustree-demo-") as directory:
             asyncio.run(_run(options.scenario, options.seed, Path(directory)))
     except OSError as error:
-        sys.stderr.write(f"The demo cannot start: {error}. It needs free ports on 127.0.0.1 and a folder for temporary files.\n")
+        reason = error.strerror or "the operating system refuses it"
+        sys.stderr.write(f"The demo cannot start: {reason}. It needs free ports on 127.0.0.1 and a folder for temporary files.\n")
         return 1
     except KeyboardInterrupt:
         return 130

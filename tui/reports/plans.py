@@ -94,7 +94,8 @@ def save_plan(plan: Plan, file: Path) -> Path:
             raise
     except OSError as error:
         raise UsageError(
-            f"{file} cannot be written: {error.strerror or 'the operating system refuses it'}.", "Name another file."
+            f"{file} cannot be written: {error.strerror or 'the operating system refuses it'}.",
+            f"Free some space in {file.parent}, or name a file elsewhere: `trustree {plan.action} QUERY --plan --save FILE`.",
         ) from error
     return file
 

@@ -40,7 +40,7 @@ EXPLORER: list[BindingType] = [
     Binding("u", "users", "what uses it", show=False, id="users"),
     Binding("b", "act('rebuild')", "rebuild", id="rebuild"),
     Binding("r", "act('redeploy')", "redeploy", id="redeploy"),
-    Binding("B", "act_on_found('rebuild')", "rebuild all found", id="rebuild.found"),
+    Binding("B", "act_on_found('rebuild')", "rebuild all", id="rebuild.found"),
     Binding("K", "act('contain')", "contain: lock, roll back, scale to zero", show=False, id="contain"),
     Binding("L", "log", "log", id="log"),
     Binding("l", "log(True)", "log of a pod or workload; else unfold", show=False, id="log.here"),
