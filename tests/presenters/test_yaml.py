@@ -31,6 +31,7 @@ TRICKY = [
 ]
 VALUES = st.recursive(
     st.none()
+    | st.sampled_from([1e-06, -1e22, 5e-324, 1.5e16])
     | st.booleans()
     | st.integers()
     | st.floats(allow_nan=False, allow_infinity=False)

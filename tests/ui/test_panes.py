@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.estates import company
 from tests.ui.driving import Settings, explorer, until
 from tui.presenters.views.findings import FindingModel
@@ -75,3 +77,15 @@ async def test_the_answer_leaves_rows_on_a_small_terminal() -> None:
         assert screen.outline.size.height >= 4  # titles and three rows
         assert screen.answer.size.width == screen.size.width == 60
         assert not screen.show_vertical_scrollbar
+
+
+@pytest.mark.parametrize("query", ["", "is:running"])
+@pytest.mark.parametrize("view", ["1", "2", "3", "4"])
+async def test_rows_have_room_on_a_very_low_and_narrow_screen(view: str, query: str) -> None:
+    async with explorer(company(), (60, 15)) as (pilot, screen, _):
+        if query:
+            await pilot.press("slash", *query, "enter")
+        await pilot.press(view)
+        await until(pilot, lambda: screen.view.key == view and screen.outline.row_count > 0)
+        await until(pilot, lambda: bool(screen.answer.lines) is bool(query))
+        await until(pilot, lambda: screen.outline.size.height >= 4, lambda: f"{screen.outline.size} {len(screen.answer.lines)}")

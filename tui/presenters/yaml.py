@@ -16,6 +16,7 @@ MOST_TEXT = 4_000
 """Characters of one text that are shown."""
 # What is read as the text that it is without quotes, also by readers of YAML 1.1 (`yes`, `1_000`, `12:30`, dates, `0x1f`).
 _PLAIN = re.compile(r"[A-Za-z_/][A-Za-z0-9_./@$%+()-]*(?:[ :=,;][A-Za-z0-9_./@$%+()=:-]+)*")
+_EXPONENT = re.compile(r"^(-?\d+)(e[+-]\d+)$")
 _WORDS = frozenset(["y", "n", "yes", "no", "on", "off", "true", "false", "null"])
 _UNPRINTABLE = re.compile(r"[\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")
 _TEXT = re.compile(r"[^\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]*")
@@ -83,13 +84,18 @@ def _block(head: str, text: str, depth: int) -> Iterator[str]:
 
 def _scalar(value: object) -> str:
     if not isinstance(value, str):
-        return "{}" if isinstance(value, Mapping) else "[]" if isinstance(value, Sequence) else json.dumps(value)
+        return "{}" if isinstance(value, Mapping) else "[]" if isinstance(value, Sequence) else _number(json.dumps(value))
     if len(value) > MOST_TEXT:
         value = f"{value[:MOST_TEXT]}… {count(len(value) - MOST_TEXT)} more characters"
     if marked(value) != value:
         return _quoted(marked(json.dumps(value, ensure_ascii=False)))
     plain = _PLAIN.fullmatch(value) and value.lower() not in _WORDS and not value.endswith(":") and ": " not in value
     return value if plain else _quoted(json.dumps(value, ensure_ascii=False))
+
+
+def _number(text: str) -> str:
+    """A number as YAML 1.1 knows it too, where one with an exponent has a point."""
+    return _EXPONENT.sub(r"\1.0\2", text)
 
 
 def _quoted(text: str) -> str:

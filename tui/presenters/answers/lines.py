@@ -15,7 +15,10 @@ __all__ = ["answer_lines"]
 SIGN = 3
 _JUDGED = ("runs", "unknown")
 """The sentences whose state is a sign beside them."""
-_LEAST_IMPORTANT = ("whose", "from", "wrong", "built", "trust", "when", "next", "steps")
+_LEAST_IMPORTANT = (
+    *("whose", "from", "wrong", "built", "trust", "when", "next", "steps"),
+    *("also", "pods", "moved", "pull", "lost", "fix"),
+)
 """What is left out first where there is little room."""
 
 

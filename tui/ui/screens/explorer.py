@@ -139,7 +139,8 @@ class ExplorerScreen(NavigableScreen):
         return not has_rows(self)
 
     def _arrange(self) -> None:
-        if self._panes.arrange(self.view, wide=self.wide, empty=self.empty):
+        room = self._room - len(self.answer.lines)
+        if self._panes.arrange(self.view, wide=self.wide, empty=self.empty, room=room):
             self.call_after_refresh(self.inspector.show)
 
     # ---- from the estate to the screen
@@ -185,7 +186,6 @@ class ExplorerScreen(NavigableScreen):
         self.stage.show(wish, rows, self._room)
         self.built = rows.built if isinstance(rows, LaidOut) else rows
         self.land()
-        self._arrange()
         self._notices.show_emptiness()
         self._show_heading()
         self.show_answer()
@@ -199,8 +199,8 @@ class ExplorerScreen(NavigableScreen):
 
     def show_answer(self) -> None:
         """What is asked, answered as far as it is known now."""
-        look = self.app.glyphs, self._looking.follow()
-        self.answer.show(self.built, self.size.width, *look, typing=self.filtering.is_open)
+        self.answer.show(self.built, self.size.width, self.app.glyphs, self._looking.follow(), typing=self.filtering.is_open)
+        self._arrange()
 
     @property
     def _room(self) -> int:

@@ -10,6 +10,8 @@ from tui.presenters.views.spec import ViewSpec
 __all__ = ["Panes"]
 
 BOTH, ROWS, DETAIL = "", "rows", "detail"
+LEAST = 9
+"""Lines for rows below which the detail does not stand beneath them: it would leave too few of both."""
 
 
 class Panes:
@@ -30,10 +32,11 @@ class Panes:
         """The pane that has the whole room, empty for both."""
         return self._usual if self._wanted is None else self._wanted
 
-    def arrange(self, view: ViewSpec, *, wide: bool, empty: bool) -> bool:
-        """Show what there is room for, and say whether it is another room than before."""
+    def arrange(self, view: ViewSpec, *, wide: bool, empty: bool, room: int) -> bool:
+        """Show what there is room for, and say whether it is another room than before; `room` is how many rows fit."""
         before = (self._stacked, self._detail.display, self._left.display)
-        self._usual = BOTH if wide or view.detail_below or view.needs_detail else ROWS
+        below = (view.detail_below or (view.needs_detail and not wide)) and room >= LEAST
+        self._usual = BOTH if below or (wide and not view.detail_below) else ROWS
         self._detail.display = self.shown != ROWS and not empty
         self._left.display = self.shown != DETAIL or empty
         self._rows.display = not empty
