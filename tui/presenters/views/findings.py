@@ -57,6 +57,7 @@ class FindingModel(FlatModel):
         grouping: FindingGrouping,
         now: datetime,
         glyphs: Glyphs,
+        title: str = "",
         note: str = "",
     ) -> None:
         self.snapshot = snapshot
@@ -64,14 +65,14 @@ class FindingModel(FlatModel):
         self._grouping = grouping
         self._now = now
         self._glyphs = glyphs
-        self._note = note
+        self._title, self._note = title, note
         self._dated = any(finding.since for finding in findings)
         self._roots: list[RowKey] = [(finding.key,) for finding in findings]
 
     def columns(self) -> Sequence[Column]:
         """What, the fix, how wide, since when where that is known of any, which check."""
         return (
-            Column(TITLES[self._grouping], share=4, keeps_start=True),
+            Column(self._title or TITLES[self._grouping], share=4, keeps_start=True),
             Column("what clears it", share=3, from_width=WIDE),
             Column("imgs", 5, right=True),
             Column("wklds", 5, right=True, from_width=WIDEST),
@@ -256,7 +257,8 @@ def _model(rows: RowsContext) -> FindingModel:
 
     command = command_line("trustree", "check", rows.chosen.query.strip())
     note = f"Listed is what was asked for alone: {command} lists every problem of these images." if vulnerability else ""
-    return FindingModel(rows.snapshot, findings, grouping, rows.now, rows.glyphs, note)
+    title = "only what was asked for" if vulnerability else ""
+    return FindingModel(rows.snapshot, findings, grouping, rows.now, rows.glyphs, title, note)
 
 
 def _let_through(rows: RowsContext, grouping: FindingGrouping) -> Sequence[Finding]:
