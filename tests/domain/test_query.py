@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import msgspec
 import pytest
 from hypothesis import given
@@ -179,6 +181,21 @@ def test_what_finds_nothing_is_looked_for_as_something_else(text: str, words: st
 
 def test_a_key_in_capitals_and_a_quoted_value_are_understood() -> None:
     assert parse_query('NS:"a \\"b\\\\"').terms == (Term(Key.NS, 'a "b\\'),)
+
+
+@pytest.mark.parametrize(("word", "found"), [("ledger-0", True), ("LEDGER-", True), ("edger-0", False), ("ledger-1", False)])
+def test_the_name_of_a_pod_or_its_beginning_finds_its_workload(word: str, found: bool) -> None:
+    workload = next(workload for key, workload in ESTATE.workloads.items() if key.name == "ledger")
+    [container] = workload.containers
+    pods = tuple(msgspec.structs.replace(pod, name=f"ledger-{place}") for place, pod in enumerate(container.pod_refs[:1]))
+    other = msgspec.structs.replace(
+        workload,
+        key=msgspec.structs.replace(workload.key, name="renamed"),
+        containers=(msgspec.structs.replace(container, name="c", image="r.example/x:1", pod_refs=pods),),
+    )
+    estate = dataclasses.replace(ESTATE, workloads={**ESTATE.workloads, other.key: other})
+    names = {key.name for key in parse_query(word).images(estate, e.NOW).workloads}
+    assert ("renamed" in names) is found
 
 
 @given(st.text(max_size=60) | st.text('abins:"\\ ->=<9dsv', max_size=30))

@@ -212,6 +212,7 @@ class QueryIndex:
         name, _, digest = word.lower().partition("@")
         yes = rows.image.rows_of(_search(rows.image_texts, name)) | rows.workload.rows_of(_search(rows.workload_texts, name))
         yes |= rows.container.rows_of(_search(rows.container_texts, name))
+        yes |= rows.container.rows_of(rows.pod_names.beginning(name)) if "-" in name else 0
         if digest:
             return Truth(yes & self._digest(digest).yes)
         return Truth(yes | self._digest(word).yes) if is_hex(word) else Truth(yes)

@@ -7,7 +7,7 @@ from functools import cached_property
 
 from tui.domain.common.pace import paced
 from tui.domain.query.match import is_glob, is_hex, text_matcher
-from tui.domain.query.rows import Digests, Texts
+from tui.domain.query.rows import Beginnings, Texts
 from tui.domain.snapshot.snapshot import BaseLink, ImageKey, Snapshot
 
 __all__ = ["BaseNames"]
@@ -62,8 +62,8 @@ class BaseNames:
         return image is not None and image.root
 
     @cached_property
-    def _digests(self) -> Digests:
-        return Digests((number, (key.digest,)) for number, key in enumerate(self._bases))
+    def _digests(self) -> Beginnings:
+        return Beginnings((number, (key.digest,)) for number, key in enumerate(self._bases))
 
     @cached_property
     def _names(self) -> Texts:

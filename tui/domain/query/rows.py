@@ -19,7 +19,7 @@ from tui.domain.common.pace import paced
 from tui.domain.snapshot.snapshot import Container, Image, ImageKey, Snapshot, Workload
 from tui.domain.workloads.counting import UseKind, uses_of_image
 
-__all__ = ["Digests", "Mark", "NumberColumn", "Rows", "Texts", "Truth", "mask_of"]
+__all__ = ["Beginnings", "Mark", "NumberColumn", "Rows", "Texts", "Truth", "mask_of"]
 
 SPARSE = 16  # below one row in so many, going from thing to thing is faster than over all rows
 
@@ -127,8 +127,8 @@ class Texts:
         return [number for number, text in enumerate(paced(self._texts)) if verdicts[text]]
 
 
-class Digests:
-    """Digests in order, so that their beginnings are found at once; `owners` are numbers of things."""
+class Beginnings:
+    """Digests or names in order, so that their beginnings are found at once; `owned` has the numbers of things with theirs."""
 
     def __init__(self, owned: Iterable[tuple[int, Iterable[str]]]) -> None:
         by_start: dict[str, list[tuple[str, str, int]]] = {}
@@ -242,11 +242,16 @@ class Rows:
         )
 
     @cached_property
-    def digests(self) -> tuple[Digests, Digests]:
+    def digests(self) -> tuple[Beginnings, Beginnings]:
         """The digests of every image, and those that containers report or are pinned to."""
         images = ((number, {*image.digests, *image.config_digests}) for number, image in enumerate(paced(self.images)))
         containers = ((number, {*item.digests, item.pin}) for number, item in enumerate(paced(self.containers)))
-        return Digests(images), Digests(containers)
+        return Beginnings(images), Beginnings(containers)
+
+    @cached_property
+    def pod_names(self) -> Beginnings:
+        """The names of the pods of every container."""
+        return Beginnings((number, {pod.name.lower() for pod in item.pod_refs}) for number, item in enumerate(self.containers))
 
     def _fill(self) -> None:
         placed: set[int] = set()
