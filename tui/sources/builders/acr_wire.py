@@ -6,8 +6,6 @@ Sources: azure-rest-api-specs `containerregistry` RegistryTasks 2019-06-01-previ
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 from tui.domain.common.redaction import quoted
 from tui.domain.common.text import clean
 from tui.domain.facts.build import (
@@ -39,8 +37,9 @@ from tui.sources.builders.acr_resources import (
     TriggerWire,
 )
 from tui.sources.builders.acr_steps import encoded_images, named_image
+from tui.sources.builders.service import moment
 
-__all__ = ["job_of", "moment", "policies_of", "run_of"]
+__all__ = ["job_of", "policies_of", "run_of"]
 
 MOST_IMAGES = 200
 MOST_DAYS = 365
@@ -55,15 +54,6 @@ _STATES = {
     "canceled": RunState.CANCELLED,
     "cancelled": RunState.CANCELLED,
 }
-
-
-def moment(text: str | None) -> datetime | None:
-    """A time of an answer in UTC; None when it is none."""
-    try:
-        parsed = datetime.fromisoformat(text or "")
-        return (parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)).astimezone(UTC)
-    except (ValueError, OverflowError):
-        return None
 
 
 def job_of(task: TaskResource, host: str) -> Job:

@@ -41,6 +41,7 @@ __all__ = [
 T = TypeVar("T")
 PAGE = 8 << 20
 """Bytes of one answer, a list of a hundred runs with all that is said of them."""
+_FIRST = datetime(1970, 1, 2, tzinfo=UTC)
 TRIES = 3
 LONGEST_WAIT = 20.0
 """Seconds that a read waits for a server that asks for it; a longer wait is the caller's."""
@@ -240,14 +241,15 @@ def decoded(reply: Reply, kind: type[T], title: str, purpose: str) -> T:
 
 
 def moment(text: str | None) -> datetime | None:
-    """A time as web services write it, in UTC; None when it is none."""
+    """A time as web services write it, in UTC; None when it is none: .NET writes what never was as the year 1."""
     if not text:
         return None
     try:
         parsed = datetime.fromisoformat(text)
-        return (parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)).astimezone(UTC)
+        in_utc = (parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)).astimezone(UTC)
     except (ValueError, OverflowError):
         return None
+    return in_utc if in_utc >= _FIRST else None
 
 
 def from_milliseconds(milliseconds: int | float | None) -> datetime | None:
