@@ -237,6 +237,56 @@ async def test_an_operation_at_another_host_gets_no_token_and_its_outcome_is_unk
             await arm.change(CHANGE)
 
 
+TASKS = "/subscriptions/s/resourceGroups/g/providers/Microsoft.ContainerRegistry/registries/r/tasks"
+
+
+def of_another_cloud(supported: str, body: object = None, code: str = "NoRegisteredProviderFound") -> Any:
+    """Azure Resource Manager of a cloud or a region that knows only some versions (learn.microsoft.com: error codes)."""
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        version = request.query["api-version"]
+        if version in supported.split(", "):
+            return web.json_response(body or {"value": [version]})
+        message = (
+            f"No registered resource provider found for location 'chinaeast2' and API version '{version}' for type "
+            f"'registries/tasks'. The supported api-versions are '{supported}'. The supported locations are 'chinaeast2'."
+        )
+        if code == "InvalidApiVersionParameter":
+            message = f"The api-version '{version}' is invalid. The supported versions are '{supported}'."
+        return web.json_response({"error": {"code": code, "message": message}}, status=400)
+
+    return answer
+
+
+@pytest.mark.parametrize("code", ["NoRegisteredProviderFound", "InvalidApiVersionParameter"])
+async def test_a_cloud_that_does_not_know_a_version_is_asked_for_the_newest_that_it_does(code: str) -> None:
+    service, asked = Service(), "2025-03-01-preview"
+    service.on(TASKS, of_another_cloud("2018-09-01, 2019-04-01, 2019-06-01-preview", code=code))
+    service.on(f"{TASKS}/a/do", of_another_cloud("2019-04-01", {"properties": {}}, code))
+    async with client(service) as arm:
+        for _ in range(2):
+            pages = arm.pages(ArmRequest(f"{TASKS}?api-version={asked}&$top=5", "list tasks"))
+            assert [bytes(row) async for page in pages for row in page] == [b'"2019-06-01-preview"']
+        change = ArmRequest(f"{TASKS}/a/do?api-version={asked}", "do it", body={"a": 1})
+        assert await arm.change(change) == b'{"properties": {}}'
+    versions = [query["api-version"] for _, _, query in service.seen]
+    assert versions == [asked, "2019-06-01-preview", "2019-06-01-preview", asked, "2019-04-01"]
+    assert service.asked(TASKS)[-1]["$top"] == "5"
+
+
+@pytest.mark.parametrize("supported", ["2018-09-01", "2099-01-01", "", "2025-03-01-preview2"])
+async def test_a_cloud_that_knows_no_form_of_ours_says_so(supported: str) -> None:
+    service = Service()
+    service.on(TASKS, of_another_cloud(supported))
+    request = ArmRequest(f"{TASKS}?api-version=2025-03-01-preview", "list tasks")
+    async with client(service) as arm:
+        with pytest.raises(SourceError, match="No registered resource provider found"):
+            await arm.read(request)
+        with pytest.raises(SourceError, match="No registered resource provider found"):
+            await arm.change(request)
+    assert len(service.seen) == 2
+
+
 async def test_a_long_operation_is_followed_by_its_newest_address() -> None:
     service = Service()
 

@@ -21,6 +21,7 @@ import msgspec
 from tui.domain.common.decoding import from_json
 from tui.errors import OutcomeUnknown, SourceError, UntrustedPayload
 from tui.sources.azure.signed import SIGN_IN, ManagementSignIn, bearer, decoded
+from tui.sources.azure.versions import Versions
 from tui.sources.kit.clouds import PUBLIC
 from tui.sources.kit.credentials import EntraToken, EntraTokens
 from tui.sources.kit.request_ids import hear_ids
@@ -72,6 +73,7 @@ class ArmClient:
         self._sign_in = ManagementSignIn(entra, self._options.endpoint)
         self._connected: Transport | None = None
         self._ahead = timedelta()
+        self._versions = Versions()
         self._quota = Quota()  # shared with everybody who is signed in alike
 
     @property
@@ -129,6 +131,8 @@ class ArmClient:
         """The answer to a POST, sent once. Raises OutcomeUnknown when it may have been done, SourceError when it was not."""
         signed_in = await self._sign_in.token()
         reply = await self._sent_once(request, signed_in)
+        if self._versions.learn(request.path, reply):  # refused before anything was done
+            reply = await self._sent_once(request, signed_in)
         if reply.status == 401:  # refused before anything was done: a newer token may be sent
             newer = await self._sign_in.token(refused=signed_in.value)
             if newer.value != signed_in.value:
@@ -146,7 +150,7 @@ class ArmClient:
         content = b"" if request.body is None else msgspec.json.encode(request.body)
         if content:
             headers["Content-Type"] = "application/json"
-        url = self._options.endpoint.rstrip("/") + request.path
+        url = self._options.endpoint.rstrip("/") + self._versions.path(request.path)
         from tui.sources.kit.troubles import never_sent  # knows aiohttp
 
         try:
@@ -199,10 +203,16 @@ class ArmClient:
     async def _called(self, method: str, request: ArmRequest, accepted: tuple[int, ...] = (200, 201)) -> Reply:
         """An answer; a token that is refused is got anew, once."""
         await self._quota.free()
-        api = WebApi(self._service(request), self._transport(), self._options.first_wait)
+
+        def instead(refused: ApiRequest, reply: Reply) -> ApiRequest | None:
+            is_older = self._versions.learn(request.path, reply)
+            return msgspec.structs.replace(refused, path=self._versions.path(request.path)) if is_older else None
+
+        api = WebApi(self._service(request), self._transport(), self._options.first_wait, instead)
 
         async def send(headers: dict[str, str]) -> Reply:
-            api_request = ApiRequest(method, request.path, request.purpose, request.body, headers)
+            path = self._versions.path(request.path)
+            api_request = ApiRequest(method, path, request.purpose, request.body, headers)
             return self._heard(await api.call(api_request, PAGE, accepted))
 
         return await self._sign_in.call(send)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, assert_never
 
@@ -55,12 +55,18 @@ class ApiRequest(msgspec.Struct, frozen=True):
     headers: Mapping[str, str] = {}
 
 
+Instead = Callable[[ApiRequest, "Reply"], ApiRequest | None]
+"""The request to send instead of one that was refused with this answer, None where there is no other."""
+
+
 class WebApi:
     """Sends requests to one service over a transport that its owner closes; `first_wait` seconds grow with each failure."""
 
-    def __init__(self, service: ApiService, transport: Transport, first_wait: float = 1.0) -> None:
+    def __init__(
+        self, service: ApiService, transport: Transport, first_wait: float = 1.0, instead: Instead = lambda *_: None
+    ) -> None:
         self.service = service
-        self._transport, self._first_wait = transport, first_wait
+        self._transport, self._first_wait, self._instead = transport, first_wait, instead
 
     async def call(self, request: ApiRequest, limit: int = PAGE_LIMIT, accepted: Collection[int] = (200, 201)) -> Reply:
         """A reply with an accepted status that claims to be JSON. Raises SourceError.
@@ -80,6 +86,8 @@ class WebApi:
             request.method, self.service.base + request.path, headers=headers, content=content, limit=limit
         )
         if reply.status not in accepted:
+            if (other := self._instead(request, reply)) is not None:
+                return await self._once(other, limit, accepted)
             raise refusal(reply, request.purpose, self.service)
         if reply.is_page:
             raise AuthenticationFailed(
