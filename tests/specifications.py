@@ -86,7 +86,7 @@ def _devops(source: str, method: str, path: str, query: str = "", body: str = ""
 _BUILD = r"/[^/]+/[^/]+/_apis/build"
 _RUNS = r"/[^/]+/[^/]+/_apis/pipelines"
 _DEVOPS = (
-    _devops("connectionData", "GET", r"/[^/]+/_apis/connectionData"),
+    _devops("connectionData", "GET", r"/[^/]+/_apis/connectionData", "api-version=7.1-preview"),
     _devops("security Has Permissions", "GET", r"/[^/]+/_apis/permissions/[0-9a-f-]{36}/\d+", "tokens api-version=7.1"),
     _devops("build Definitions - Get", "GET", rf"{_BUILD}/definitions/\d+", "api-version=7.1"),
     _devops(

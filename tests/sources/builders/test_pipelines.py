@@ -314,6 +314,57 @@ def test_a_pipeline_of_a_state_that_is_not_known_is_not_taken_for_enabled(state:
     assert disabled_words(from_json(json.dumps({**PIPELINE, "queueStatus": state}), Definition)) == words
 
 
+async def of_an_older_server(request: web.Request) -> web.StreamResponse:
+    """A server of one's own of 2020, whose runs of pipelines are a preview; recorded words of such servers."""
+    version, path = request.query.get("api-version", ""), request.path
+    words, kind = "", ""
+    if not version.startswith("6.0"):
+        latest = "The latest REST API version this server supports is 6.0."
+        words = f"The requested REST API version of {version} is out of range for this server. {latest}"
+        kind = "VssVersionOutOfRangeException"
+    elif path.endswith("/runs") and version == "6.0":
+        words = (
+            'The requested version "6.0" of the resource is under preview. The -preview flag must be supplied in the api-version '
+            'for such requests. For example: "6.0-preview"'
+        )
+        kind = "VssInvalidPreviewVersionException"
+    if words:
+        return web.json_response({"$id": "1", "innerException": None, "message": words, "typeKey": kind}, status=400)
+    if path.endswith("/runs"):
+        return web.json_response({"id": 9})
+    return web.json_response({"content": YAML} if path.endswith("/items") else PIPELINE)
+
+
+async def test_an_older_server_is_asked_in_the_version_that_it_has() -> None:
+    """What it refused it has not done: one run is started."""
+    script = Script()
+    starting = f"POST {SHOP}/pipelines/20/runs"
+    for line in (FLOW, FILE, starting):
+        script.on(line, of_an_older_server)
+    async with pipelines(script) as builder:
+        for _ in range(2):
+            assert (await builder.trigger(Trigger(KEY, "m1"))).id == "9"
+    asked = [(asked.method, asked.path.rpartition("api-version=")[2]) for asked in script.asked]
+    # Learnt with the first read and with the first start, and not forgotten.
+    assert asked == [
+        *(("GET", "7.1"), ("GET", "6.0"), ("GET", "6.0"), ("POST", "6.0"), ("POST", "6.0-preview")),
+        *(("GET", "6.0"), ("GET", "6.0"), ("POST", "6.0-preview")),
+    ]
+
+
+async def test_a_server_that_refuses_every_version_is_asked_twice_at_most() -> None:
+    script = Script()
+    words = "The requested REST API version is out of range for this server. The latest REST API version this server supports is"
+    script.on(FLOW, json_answer({"message": f"{words} 7.1."}, 400))
+    async with pipelines(script) as builder:
+        with pytest.raises(SourceError, match="out of range"):
+            await builder.describe(KEY)
+        script.on(FLOW, json_answer({"message": f"{words} 5.0."}, 400))
+        with pytest.raises(SourceError, match="out of range"):
+            await builder.describe(KEY)
+    assert len(script.asked) == 3
+
+
 def a_timeline(*records: dict[str, Any]) -> Callable[[], web.Response]:
     """A timeline of one stage with these records in it."""
     stage = {"id": "s", "type": "Stage", "name": "Push", "state": "pending", "order": 1}

@@ -258,7 +258,7 @@ class PipelinesBuilder(NamedBuilder):
         return self._user
 
     async def _connection(self) -> Connection:
-        return await self._get("/_apis/connectionData", Connection, "ask who is signed in")
+        return await self._get(f"/_apis/connectionData?{VERSION}-preview", Connection, "ask who is signed in")
 
     async def cancel(self, run: Run) -> None:
         """Ask for the run to end."""

@@ -12,6 +12,7 @@ from urllib.parse import quote, urlsplit
 from tui.domain.common.text import clean
 from tui.errors import AuthenticationFailed, ForeignAnswer, SourceError
 from tui.sources.builders.options import BuilderOptions, connected
+from tui.sources.builders.pipelines_versions import ServerVersions
 from tui.sources.builders.secrets import Secret
 from tui.sources.builders.service import Service, asked_to_wait, quoted_message
 from tui.sources.kit.refusals import Refusal, Sentence, refusal_of, refused
@@ -39,7 +40,8 @@ def pipelines_service(options: BuilderOptions, secret: Secret) -> Service:
         return _judge(reply, action, title)
 
     return Service(
-        title, options.url, lambda: connected(options, host), secret.headers, judge, options.first_wait, secret.refused
+        *(title, options.url, lambda: connected(options, host), secret.headers, judge, options.first_wait, secret.refused),
+        versions=ServerVersions(),
     )
 
 

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 from urllib.parse import quote
 
 import msgspec
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 __all__ = [
     "PAGE",
     "Judge",
+    "PathVersions",
     "Service",
     "SignIn",
     "asked_to_wait",
@@ -52,6 +53,30 @@ Judge = Callable[["Reply", str], SourceError | None]
 """The error that an answer means, None when it is what was asked for; the text says what was wanted, as in "read the job"."""
 
 
+class PathVersions(Protocol):
+    """Which version of an interface is asked for, learnt from what is refused."""
+
+    def path(self, path: str) -> str:
+        """The path as it is sent."""
+        ...
+
+    def learn(self, path: str, reply: Reply) -> bool:
+        """Whether an answer refuses the version alone, and there is another to ask for: nothing was done then."""
+        ...
+
+
+class _AsWritten:
+    """Versions that nobody negotiates."""
+
+    def path(self, path: str) -> str:
+        """As it is."""
+        return path
+
+    def learn(self, path: str, reply: Reply) -> bool:
+        """Never."""
+        return False
+
+
 class Service:
     """One system: its address, how to sign in, and which of its answers are refusals.
 
@@ -69,11 +94,12 @@ class Service:
         first_wait: float = 1.0,
         refused: Callable[[], None] = lambda: None,
         accept: str = "application/json",
+        versions: PathVersions | None = None,
     ) -> None:
         self.title, self.base = title, base.rstrip("/")
         self.judge = judge
         self._connect, self._sign_in, self._first_wait, self._refused = connect, sign_in, first_wait, refused
-        self._accept = accept
+        self._accept, self._versions = accept, versions or _AsWritten()
         self._connected: Transport | None = None
         self._ahead = timedelta()
 
@@ -106,12 +132,14 @@ class Service:
         async def once(before: Mapping[str, str] | None = None) -> Reply:
             signed_in = await self._sign_in()
             headers = {"Accept": accept or self._accept, **signed_in}
-            url = self.base + path
+            url = self.base + self._versions.path(path)
             reply = self._heard(
                 await self._transport().request(
                     "GET", url, headers=headers, limit=limit, foreign_redirects=elsewhere, follow=elsewhere
                 )
             )
+            if self._versions.learn(path, reply):
+                return await once(before)
             if error := (judge or self.judge)(reply, purpose):
                 if before is None and await self._has_others(signed_in, error):
                     return await once(signed_in)
@@ -139,6 +167,8 @@ class Service:
         more = {} if body is None else {"Content-Type": "application/json"}
         signed_in = await self._sign_in()
         reply = await self._sent(method, path, purpose, {**signed_in, **more, **(headers or {})}, content, form)
+        while self._versions.learn(path, reply):
+            reply = await self._sent(method, path, purpose, {**signed_in, **more, **(headers or {})}, content, form)
         refusal = (judge or self.judge)(reply, purpose)
         if reply.status == 401 and refusal is not None and await self._has_others(signed_in, refusal):
             signed_in = await self._sign_in()  # it was refused before anything was done
@@ -173,7 +203,7 @@ class Service:
         try:
             reply = await self._transport().request(
                 method,
-                self.base + path,
+                self.base + self._versions.path(path),
                 headers={"Accept": self._accept, **headers},
                 content=content,
                 form=form,
