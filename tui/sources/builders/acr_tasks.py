@@ -26,7 +26,8 @@ from tui.sources.builders.acr_log import LogAddress, LogTimes, RunLog
 from tui.sources.builders.acr_registry import Hindrances
 from tui.sources.builders.acr_resources import LogLink, RunResource, TaskResource, decoded
 from tui.sources.builders.acr_rights import ASK_FOR, CANCEL, FOLLOW, LOG, READ, READER, TRIGGER, rights_on
-from tui.sources.builders.acr_wire import job_of, moment, run_of
+from tui.sources.builders.acr_wire import job_of, run_of
+from tui.sources.builders.service import moment
 from tui.sources.builders.unreadable import unreadable_job, unreadable_run
 from tui.sources.kit.entries import OddEntry, entries, whole
 from tui.sources.ports import Trigger
