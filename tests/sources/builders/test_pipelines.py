@@ -314,6 +314,25 @@ def test_a_pipeline_of_a_state_that_is_not_known_is_not_taken_for_enabled(state:
     assert disabled_words(from_json(json.dumps({**PIPELINE, "queueStatus": state}), Definition)) == words
 
 
+async def test_a_wait_that_comes_with_an_answer_is_kept_before_the_next_request(monkeypatch: pytest.MonkeyPatch) -> None:
+    """learn.microsoft.com, rate limits of Azure DevOps: whoever sees Retry-After in any answer waits; a very long one is cut."""
+    waits: list[float] = []
+
+    async def rest(seconds: float) -> None:
+        waits.append(seconds)
+
+    script = Script()
+    script.on(BUILDS, json_answer({"value": []}, Retry_After="7"), json_answer({"value": []}, Retry_After="4000"))
+    async with pipelines(script) as builder:
+        await builder.runs(KEY, 1)
+        with monkeypatch.context() as patched:
+            patched.setattr("tui.sources.kit.throttle.asyncio.sleep", rest)
+            await builder.runs(KEY, 1)
+            await builder.runs(KEY, 1)
+    kept = [round(seconds) for seconds in waits if seconds > 1]
+    assert kept == [7, 20]
+
+
 async def of_an_older_server(request: web.Request) -> web.StreamResponse:
     """A server of one's own of 2020, whose runs of pipelines are a preview; recorded words of such servers."""
     version, path = request.query.get("api-version", ""), request.path

@@ -20,7 +20,7 @@ from tui.errors import AuthenticationFailed, NotFound, OutcomeUnknown, SourceErr
 from tui.sources.kit.messages import message_of
 from tui.sources.kit.request_ids import hear_ids
 from tui.sources.kit.retry import Retry, patiently
-from tui.sources.kit.throttle import Backoff, parse_retry_after
+from tui.sources.kit.throttle import Backoff, Quota, parse_retry_after
 
 if TYPE_CHECKING:
     from tui.sources.kit.transport import Reply, Transport
@@ -102,6 +102,7 @@ class Service:
         self._accept, self._versions = accept, versions or _AsWritten()
         self._connected: Transport | None = None
         self._ahead = timedelta()
+        self._quota = Quota()
 
     @property
     def requests(self) -> int:
@@ -130,6 +131,7 @@ class Service:
         """
 
         async def once(before: Mapping[str, str] | None = None) -> Reply:
+            await self._quota.free()
             signed_in = await self._sign_in()
             headers = {"Accept": accept or self._accept, **signed_in}
             url = self.base + self._versions.path(path)
@@ -200,6 +202,7 @@ class Service:
         """Send once. Raises OutcomeUnknown when nobody can say whether it was carried out."""
         from tui.sources.kit.troubles import never_sent  # knows aiohttp
 
+        await self._quota.free()
         try:
             reply = await self._transport().request(
                 method,
@@ -214,7 +217,7 @@ class Service:
             if never_sent(error):
                 raise
             raise self.unknown(action, error.headline) from error
-        hear_ids(reply)
+        hear_ids(self._heard(reply))
         if reply.status >= 500:
             message = quoted_message(reply)
             raise self.unknown(action, f"it failed with {reply.status}" + (f": {message}" if message else ""))
@@ -225,6 +228,9 @@ class Service:
         return moment + self._ahead - timedelta(seconds=2)
 
     def _heard(self, reply: Reply) -> Reply:
+        """Its time, and how long it wants to be left alone: Azure DevOps says so with what it answers, before it refuses."""
+        if reply.status < 400 and (seconds := asked_to_wait(reply)):
+            self._quota.hold(min(seconds, LONGEST_WAIT))
         with suppress(ValueError, OverflowError, TypeError):
             self._ahead = parsedate_to_datetime(reply.header("date")) - datetime.now(UTC)
         return reply
