@@ -19,7 +19,16 @@ from tui.domain.common.decoding import from_json
 from tui.domain.facts.build import BaseTrigger, BuilderKind, JobKey, Run, RunCause, RunState
 from tui.domain.facts.patterns import parse_pattern
 from tui.domain.facts.rights import RightState
-from tui.errors import AuthenticationFailed, Forbidden, ForeignAnswer, NotFound, OutcomeUnknown, SourceError, Unreachable
+from tui.errors import (
+    AuthenticationFailed,
+    Forbidden,
+    ForeignAnswer,
+    NotFound,
+    OutcomeUnknown,
+    SourceError,
+    Unreachable,
+    UntrustedPayload,
+)
 from tui.sources.builders.jenkins import JenkinsBuilder
 from tui.sources.builders.jenkins_log import failure_line
 from tui.sources.builders.jenkins_wire import Build, Item, JobAnswer, Queue, build_run, item_of_location, item_run, job_path
@@ -463,3 +472,16 @@ async def test_a_failed_build_says_why_and_one_whose_log_is_gone_only_that() -> 
         script.on(f"GET {JOB}/7/logText/progressiveText", plain(status=403))
         failed = await builder.follow(run)
         assert (failed.state, failed.detail) == (RunState.FAILED, "")
+
+
+@pytest.mark.parametrize("body", [{}, {"message": "x"}, {"name": None, "fullName": None}, {"errors": [{"code": "DENIED"}]}])
+async def test_what_names_no_job_is_none(body: dict[str, object]) -> None:
+    """It was asked for its names, which every job has: an answer without them is another program's."""
+    script = Script(X_Jenkins="2.440")
+    script.on(f"GET {JOB}/api/json", json_answer(body))
+    async with jenkins(script) as builder:
+        with pytest.raises(UntrustedPayload, match="in a form that its API does not have"):
+            await builder.rights(KEY)
+        with pytest.raises(UntrustedPayload, match="in a form that its API does not have"):
+            await builder.trigger(Trigger(KEY, "m"))
+    assert not script.sent()

@@ -43,7 +43,7 @@ from tui.sources.builders.jenkins_wire import (
 from tui.sources.builders.named import NamedBuilder
 from tui.sources.builders.options import BuilderOptions, connected, mark_parameter
 from tui.sources.builders.secrets import Secret
-from tui.sources.builders.service import decoded, from_milliseconds
+from tui.sources.builders.service import decoded, from_milliseconds, strange
 from tui.sources.builders.unreadable import unreadable_run
 from tui.sources.kit.entries import OddEntry, entries, whole
 from tui.sources.kit.polling import Polling
@@ -95,7 +95,10 @@ class JenkinsBuilder(NamedBuilder):
 
     async def _job(self, job: JobKey) -> JobAnswer:
         reply = await self._service.read(f"{job_path(job.job)}/api/json?tree={JOB_TREE}", "read the job")
-        return decoded(reply, JobAnswer, self._service.title, "read the job")
+        answer = decoded(reply, JobAnswer, self._service.title, "read the job")
+        if not answer.name and not answer.full_name:
+            raise strange(self._service.title, "read the job")  # it was asked for both, and every job has them
+        return answer
 
     async def _triggers(self, job: JobKey) -> tuple[BaseTrigger, bool | None, bool | None, str]:
         """Whether a registry, changes of the source, or the clock start it."""

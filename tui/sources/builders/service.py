@@ -37,6 +37,7 @@ __all__ = [
     "moment",
     "path_part",
     "quoted_message",
+    "strange",
 ]
 
 T = TypeVar("T")
@@ -270,10 +271,15 @@ def decoded(reply: Reply, kind: type[T], title: str, purpose: str) -> T:
     try:
         return from_json(reply.body, kind)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise UntrustedPayload(
-            f"{title} answers the request to {purpose} in a form that its API does not have",
-            "Check the address of the builder in the configuration, and any proxy in between.",
-        ) from error
+        raise strange(title, purpose) from error
+
+
+def strange(title: str, purpose: str) -> UntrustedPayload:
+    """The error for an answer that is not in the form of the protocol."""
+    return UntrustedPayload(
+        f"{title} answers the request to {purpose} in a form that its API does not have",
+        "Check the address of the builder in the configuration, and any proxy in between.",
+    )
 
 
 def moment(text: str | None) -> datetime | None:
