@@ -287,6 +287,15 @@ async def test_a_cloud_that_knows_no_form_of_ours_says_so(supported: str) -> Non
     assert len(service.seen) == 2
 
 
+async def test_a_server_that_never_has_what_it_says_it_has_is_asked_a_few_times() -> None:
+    service, words = Service(), "The supported api-versions are '2019-06-01-preview, 2019-04-01'."
+    service.on(TASKS, send({"error": {"code": "NoRegisteredProviderFound", "message": words}}, 400))
+    async with client(service) as arm:
+        with pytest.raises(SourceError, match="supported api-versions"):
+            await arm.read(ArmRequest(f"{TASKS}?api-version=2025-03-01-preview", "list tasks"))
+    assert [query["api-version"] for query in service.asked(TASKS)] == ["2025-03-01-preview", "2019-06-01-preview", "2019-04-01"]
+
+
 async def test_a_long_operation_is_followed_by_its_newest_address() -> None:
     service = Service()
 

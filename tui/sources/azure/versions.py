@@ -44,9 +44,11 @@ class Versions:
         if match is None or supported is None:
             return False
         names = {name.strip() for name in supported[1].decode("ascii").split(",")}
-        used = next((version for version in _OLDER.get(match[2], ()) if version in names), None)
-        key = (_type_of(path), match[2])
-        if used is None or self._used.get(key) == used:
+        key, older = (_type_of(path), match[2]), _OLDER.get(match[2], ())
+        if key in self._used:  # ever older ones only: this comes to an end whatever a server says
+            older = older[older.index(self._used[key]) + 1 :]
+        used = next((version for version in older if version in names), None)
+        if used is None:
             return False
         self._used[key] = used
         return True
