@@ -50,8 +50,13 @@ async def asked(folder: Path, number: int, scenario: str, *words: str) -> list[S
     command = (sys.executable, "-m", "tui", "--demo", scenario, *words)
     nothing = asyncio.subprocess.DEVNULL
     process = await asyncio.create_subprocess_exec(*command, env=environment, stdin=nothing, stdout=nothing, stderr=nothing)
-    async with asyncio.timeout(LIMIT):
-        await process.wait()
+    try:
+        async with asyncio.timeout(LIMIT):
+            await process.wait()
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
     return list(sent_in(log.read_text().splitlines()))
 
 
