@@ -140,14 +140,15 @@ async def test_an_expired_token_is_got_anew() -> None:
     assert set(entra.scopes) == {"https://management.azure.com/.default"}
 
 
-async def test_few_reads_left_are_left_to_others(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("scope", ["subscription", "subscription-global", "tenant"])
+async def test_few_reads_left_are_left_to_others(monkeypatch: pytest.MonkeyPatch, scope: str) -> None:
     waits: list[float] = []
 
     async def rest(seconds: float) -> None:
         waits.append(seconds)
 
     service = Service()
-    left = {"x-ms-ratelimit-remaining-subscription-reads": "3"}
+    left = {"x-ms-ratelimit-remaining-subscription-reads": "249", f"x-ms-ratelimit-remaining-{scope}-reads": "3"}
     service.on(PATH, send({"value": []}, headers=left))
     async with client(service) as arm:
         await every(arm)

@@ -36,6 +36,7 @@ __all__ = ["ArmClient", "ArmOptions"]
 
 TITLE = "Azure Resource Manager"
 MOST_PAGES = 1_000
+READS_LEFT = tuple(f"x-ms-ratelimit-remaining-{scope}-reads" for scope in ("subscription", "subscription-global", "tenant"))
 FEW_LEFT, PAUSE = 25, 1.0
 """Reads that are left to others who share the identity, and the seconds in which the bucket gains as many again."""
 MOST_POLLS, LONGEST_POLL = 120, 30.0
@@ -220,8 +221,8 @@ class ArmClient:
     def _heard(self, reply: Reply) -> Reply:
         with suppress(ValueError, OverflowError, TypeError):
             self._ahead = parsedate_to_datetime(reply.header("date")) - datetime.now(UTC)
-        left = reply.header("x-ms-ratelimit-remaining-subscription-reads")
-        if left.isascii() and left.isdigit() and int(left[:9]) < FEW_LEFT:
+        told = map(reply.header, READS_LEFT)
+        if any(int(left[:9]) < FEW_LEFT for left in told if left.isascii() and left.isdigit()):
             self._quota.hold(PAUSE)
         return reply
 
