@@ -84,6 +84,59 @@ async def test_a_row_that_two_pages_have_is_one_and_null_is_none() -> None:
 
 
 @pytest.mark.parametrize(
+    ("states", "expected"),
+    [
+        ([], False),
+        (["Disabled"], False),
+        (["Disabled", "enabled"], True),
+        (["Novel", "Enabled"], True),
+        (["Disabled", "Novel"], None),
+        ([None], None),
+    ],
+)
+async def test_a_trigger_in_a_state_that_is_not_known_is_neither_on_nor_off(
+    states: list[str | None], expected: bool | None
+) -> None:
+    service = Service()
+    triggers = {
+        "sourceTriggers": [{"status": state} for state in states],
+        "timerTriggers": [{"status": state} for state in states],
+    }
+    service.on(TASK, send(task(trigger=triggers)))
+    async with asked(service) as tasks:
+        job = await tasks.describe(JobKey(BuilderKind.ACR_TASKS, HOST, TASK))
+    assert (job.source_trigger, job.schedule) == (expected, expected)
+
+
+@pytest.mark.parametrize(
+    ("properties", "by_repository", "reason"),
+    [
+        ({"publicNetworkAccess": "ENABLED", "roleAssignmentMode": "legacyregistrypermissions"}, False, ""),
+        ({"roleAssignmentMode": "AbacRepositoryPermissions"}, True, ""),
+        ({}, None, ""),
+        (
+            {"publicNetworkAccess": "SecuredByPerimeter", "roleAssignmentMode": "Novel"},
+            None,
+            "Azure calls its public network access SecuredByPerimeter, which is not known here",
+        ),
+    ],
+)
+async def test_a_registry_of_a_kind_that_is_not_known_is_not_taken_for_one_that_is(
+    properties: dict[str, Any], by_repository: bool | None, reason: str
+) -> None:
+    service = Service()
+    service.on(REGISTRY, send({"properties": {**properties, "policies": {}}}))
+    service.on(TASK, send(task(credentials={"sourceRegistry": {"identity": "[system]"}})))
+    async with service.running():
+        tasks, arm = builder(service)
+        job = await tasks.describe(JobKey(BuilderKind.ACR_TASKS, HOST, TASK))
+        policies = await tasks.policies()
+        await tasks.aclose()
+        await arm.close()
+    assert (policies.by_repository, job.reason) == (by_repository, reason)
+
+
+@pytest.mark.parametrize(
     ("properties", "hindrance", "reason"),
     [
         ({"count": 2, "provisioningState": "succeeded"}, "", ""),

@@ -37,7 +37,7 @@ class Hindrances:
         """Sentences about what hinders a task, and why there may be more."""
         async with self._reading:
             registry, refusal = await self._read_registry(registry_id)
-            reason = f"its network rules could not be read: {refusal}" if registry is None else ""
+            reason = f"its network rules could not be read: {refusal}" if registry is None else _untold(registry)
             pool = task.properties.agent_pool_name or ""
             words, pool_reason = await self._pool(registry_id, pool) if pool else ("", "")
         rules = [] if registry is None else [*_network(registry, bool(pool)), *_identity(registry, task)]
@@ -107,6 +107,13 @@ class Hindrances:
         if not state:
             return "", f"Azure does not tell the state of the agent pool {name}"
         return ("" if state.lower() == "succeeded" else f"The agent pool {name} is {state}."), ""
+
+
+def _untold(registry: RegistryResource) -> str:
+    """Why more may hinder its tasks: it is neither open nor closed in a way that is known here."""
+    access = registry.properties.public_network_access or ""
+    is_told = access.lower() in ("", "enabled", "disabled")  # older versions have no such member, and were open
+    return "" if is_told else f"Azure calls its public network access {clean(access, 40)}, which is not known here"
 
 
 def _network(registry: RegistryResource, has_pool: bool) -> list[str]:

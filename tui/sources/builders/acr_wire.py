@@ -130,7 +130,7 @@ def _purges_unclear(step: StepWire | None, status: str | None) -> bool:
 def policies_of(registry: RegistryResource) -> RegistryPolicies:
     """What the resource of a registry says of deletions and rights; a policy that it does not name is none."""
     policies, mode = registry.properties.policies, (registry.properties.role_assignment_mode or "").lower()
-    by_repository = mode == "abacrepositorypermissions" if mode else None
+    by_repository = {"abacrepositorypermissions": True, "legacyregistrypermissions": False}.get(mode)
     retention = policies.retention_policy if policies is not None else None
     soft_delete = policies.soft_delete_policy if policies is not None else None
     if policies is None or not _is_told(retention):
@@ -183,8 +183,12 @@ def _base_trigger(triggers: TriggersWire | None) -> BaseTrigger:
     return {"enabled": BaseTrigger.ON, "disabled": BaseTrigger.OFF}.get((wire.status or "").lower(), BaseTrigger.UNKNOWN)
 
 
-def _any_enabled(triggers: list[TriggerWire] | None) -> bool:
-    return any((trigger.status or "").lower() == "enabled" for trigger in triggers or ())
+def _any_enabled(triggers: list[TriggerWire] | None) -> bool | None:
+    """Whether one is on; None where one is in a state that is not known, and no other is on."""
+    states = {(trigger.status or "").lower() for trigger in triggers or ()}
+    if "enabled" in states:
+        return True
+    return False if states <= {"disabled"} else None
 
 
 def run_of(wire: RunResource, host: str, registry_id: str) -> Run:
