@@ -21,7 +21,7 @@ from tui.domain.facts.rights import RightState
 from tui.errors import AuthenticationFailed, Forbidden, ForeignAnswer, NotFound, OutcomeUnknown, SourceError, Throttled
 from tui.sources.builders.options import BuilderOptions, ConfiguredJob
 from tui.sources.builders.pipelines import PipelinesBuilder
-from tui.sources.builders.pipelines_wire import Build, Builds, Definition, disabled_words, run_of
+from tui.sources.builders.pipelines_wire import Build, Builds, Definition, disabled_words, run_of, starters
 from tui.sources.builders.pipelines_yaml import pipeline_file
 from tui.sources.builders.secrets import Basic, Bearer, Secret
 from tui.sources.kit.entries import entries, whole
@@ -297,6 +297,40 @@ async def test_a_start_is_looked_up_on_every_page_until_what_was_queued_before_i
 def test_every_reason_of_a_build_is_a_cause(reason: str, info: dict[str, object], cause: RunCause) -> None:
     build = from_json(json.dumps(a_build(reason=reason, triggerInfo=info)), Build)
     assert run_of("ado", KEY, build, "").cause is cause
+
+
+BY_YAML = {"triggerType": "continuousIntegration", "settingsSourceType": 2}
+PUSHED, BY_HAND = "trigger: [main]\n", "trigger: none\nschedules:\n- cron: '0 1 * * *'\n"
+
+
+@pytest.mark.parametrize(
+    ("triggers", "text", "expected"),
+    [
+        # As recorded: the entry says only that the YAML decides.
+        ([BY_YAML], PUSHED, (True, False)),
+        ([BY_YAML], BY_HAND, (False, True)),
+        ([BY_YAML], None, (None, None)),
+        ([], PUSHED, (True, False)),
+        ([], None, (None, None)),
+        # DefinitionTriggerType of the specification `build` 7.1, set in the pipeline itself.
+        *(
+            ([{"triggerType": kind, "settingsSourceType": 1}], BY_HAND, (True, True))
+            for kind in (
+                *("continuousIntegration", "batchedContinuousIntegration", "gatedCheckIn", "batchedGatedCheckIn"),
+                *("pullRequest", "all"),
+            )
+        ),
+        ([{"triggerType": "schedule"}], PUSHED, (False, True)),
+        ([{"triggerType": "buildCompletion"}], None, (False, None)),
+        ([{"triggerType": "novel"}], PUSHED, (None, False)),
+        ([{"triggerType": "schedule"}, BY_YAML], PUSHED, (True, True)),
+    ],
+)
+def test_what_starts_a_pipeline_is_said_by_itself_or_by_its_yaml(
+    triggers: list[dict[str, object]], text: str | None, expected: tuple[bool | None, bool | None]
+) -> None:
+    definition = from_json(json.dumps({**PIPELINE, "triggers": triggers}), Definition)
+    assert starters(definition, pipeline_file(text.encode()) if text else None) == expected
 
 
 @pytest.mark.parametrize(

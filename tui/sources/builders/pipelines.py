@@ -40,6 +40,7 @@ from tui.sources.builders.pipelines_wire import (
     failure_words,
     progress_words,
     run_of,
+    starters,
     waiting_checks,
 )
 from tui.sources.builders.pipelines_yaml import PipelineFile, pipeline_file
@@ -83,7 +84,7 @@ class PipelinesBuilder(NamedBuilder):
         file, reason = await self._file(job, definition)
         project, number = _place(job)
         after = f"It starts after the pipeline {listed(file.after)}." if file and file.after else ""
-        kinds = {trigger.trigger_type for trigger in definition.triggers}
+        source, schedule = starters(definition, file)
         return Job(
             key=job,
             name=clean(definition.name or job.job, 200),
@@ -92,8 +93,8 @@ class PipelinesBuilder(NamedBuilder):
             bases=file.bases if file and file.bases else None,
             disabled=disabled_words(definition),
             trigger=file.trigger if file else BaseTrigger.UNKNOWN,
-            source_trigger="continuousIntegration" in kinds if kinds else file.source if file else None,
-            schedule="schedule" in kinds or file.schedule if file else None,
+            source_trigger=source,
+            schedule=schedule,
             agent_pool=clean(definition.queue.name, 100),
             parameters=tuple(clean(name, 100) for name in (*(file.parameters if file else ()), *definition.settable)),
             reason=reason or after,

@@ -13,6 +13,7 @@ from tui.domain.common.decoding import from_json
 from tui.domain.common.redaction import quoted
 from tui.domain.common.text import clean, listed
 from tui.domain.facts.build import BuilderKind, JobKey, Run, RunCause, RunState
+from tui.sources.builders.pipelines_yaml import PipelineFile
 from tui.sources.builders.service import moment
 
 __all__ = [
@@ -32,6 +33,7 @@ __all__ = [
     "failure_words",
     "progress_words",
     "run_of",
+    "starters",
     "waiting_checks",
 ]
 
@@ -55,6 +57,11 @@ _RESULTS = {
 }
 _NO_IMAGES = frozenset({"Pipeline", "PipelineCompletion", "WebhookTriggeredEvent"})
 """What `triggerInfo` calls the resource that triggered a run where that is no image."""
+FROM_YAML = 2
+_BY_SOURCE = frozenset(
+    ("continuousIntegration", "batchedContinuousIntegration", "gatedCheckIn", "batchedGatedCheckIn", "pullRequest", "all")
+)
+_OTHERWISE = frozenset(("schedule", "scheduleForced", "buildCompletion", "none"))
 _CHECKS = {
     "Checkpoint.Approval": "an approval",
     "Checkpoint.Authorization": "the permission to use a resource",
@@ -91,7 +98,10 @@ class _Repository(msgspec.Struct, rename="camel"):
 
 
 class _Trigger(msgspec.Struct, rename="camel"):
+    """What starts a pipeline; `settings_source_type` 2 says that its YAML decides, and this entry nothing (recorded)."""
+
     trigger_type: str = ""
+    settings_source_type: object = 0
 
 
 class _Variable(msgspec.Struct, rename="camel"):
@@ -261,6 +271,20 @@ def disabled_words(definition: Definition) -> str:
             return ""
         case state:
             return f"Azure Pipelines calls its state “{clean(state, 40)}”."
+
+
+def starters(definition: Definition, file: PipelineFile | None) -> tuple[bool | None, bool | None]:
+    """Whether changes of its source start a pipeline, and whether the clock does; None where that is not known."""
+    own = {trigger.trigger_type for trigger in definition.triggers if trigger.settings_source_type != FROM_YAML}
+    if own & _BY_SOURCE:
+        source: bool | None = True
+    elif own - _OTHERWISE:  # a kind of a newer year may be one by source
+        source = None
+    elif definition.triggers and all(trigger.settings_source_type != FROM_YAML for trigger in definition.triggers):
+        source = False
+    else:
+        source = file.source if file is not None else None
+    return source, True if "schedule" in own else file.schedule if file is not None else None
 
 
 def run_of(name: str, job: JobKey, build: Build, url: str) -> Run:
