@@ -21,6 +21,8 @@ from tui.domain.policy.scopes import PolicyTarget
 from tui.errors import InvalidConfig
 from tui.settings.policy_file import builtin_text, load_policy, read_policy
 
+ACCEPTS = "[exception.E]\ncves = ['CVE-1']\nreason = 'a'\nowner = 'a'\nuntil = 2030-01-01\n"
+
 FULL = """\
 name = "contoso"
 off = ["admission"]
@@ -144,6 +146,11 @@ def test_scopes_and_exceptions_are_read() -> None:
         ("[exception.E]\nreason = ' '\nowner = 'a'\nuntil = 2030-01-01\nchecks = ['age']\n", 2, 1, "`reason` is empty", "few"),
         ("[exception.E]\nreason = 'a'\nowner = 'a'\nuntil = '2030'\nchecks = ['age']\n", 4, 1, "`until` has", "2030-12-31"),
         ("[exception.E]\nreason = 'a'\nowner = 'a'\nuntil = 2030-01-01\n", 1, 1, "does not say what", "cves ="),
+        (f"{ACCEPTS}namespaces = []\n", 6, 1, "`namespaces` names nothing", "leave it out"),
+        (f"{ACCEPTS}digests = []\n", 6, 1, "`digests` names nothing", "leave it out"),
+        ("[scope.a]\nclusters = ['a']\nrepositories = []\n", 3, 1, "`repositories` names nothing", "leave it out"),
+        (ACCEPTS.replace("CVE-1", "CVE-2030-*"), 2, 1, "“CVE-2030-*” is not the identifier", "Write each whole"),
+        (ACCEPTS.replace("CVE-1", " "), 2, 1, "is not the identifier", "Write each whole"),
         (
             "[exception.E]\nreason = 'a'\nowner = 'a'\nuntil = 2030-01-01\nchecks = ['age']\ndigests = ['sha256:1']\n",
             6, 1, "is not a digest", "64 hex",
@@ -257,3 +264,11 @@ def test_links_are_followed_to_files_only(tmp_path: Path) -> None:
 def test_the_last_day_there_is_can_be_named() -> None:
     text = "[exception.E]\nreason = 'a'\nowner = 'a'\nuntil = 9999-12-31\nchecks = ['age']\n"
     assert read(text).exceptions[0].until.year == 9999
+
+
+def test_a_mark_of_utf_8_is_left_out_and_other_encodings_are_named() -> None:
+    assert read_policy(b"\xef\xbb\xbf" + FULL.encode(), "x.toml").name == "contoso"
+    for encoding in ("utf-16", "utf-16-be"):
+        with pytest.raises(InvalidConfig, match="the file is in UTF-16") as raised:
+            read_policy(("\ufeff" if encoding.endswith("be") else "").encode(encoding) + FULL.encode(encoding), "x.toml")
+        assert raised.value.remedy == "Save it as UTF-8."

@@ -138,6 +138,18 @@ def test_a_clock_that_was_reset_is_told_by_the_push() -> None:
     assert "set no time of its own" in age.reason
 
 
+def test_an_image_that_says_it_is_still_to_be_built_is_of_no_known_age() -> None:
+    world = World()
+    found = world.manifest(APP, "abc", "1", days=-400)
+    age = check(image(world.snapshot(), found), CheckName.AGE)
+    assert age.state is State.UNKNOWN
+    assert "which is still to come" in age.reason
+    world.list_manifests(APP, found, pushed=NOW - timedelta(days=100))
+    age = check(image(world.snapshot(), found), CheckName.AGE)
+    assert age.state is State.WARN
+    assert age.reason.startswith("The build set a time that is still to come; pushed on")
+
+
 @pytest.mark.parametrize(("days", "state"), [(1, State.UNKNOWN), (100, State.UNKNOWN), (400, State.FAIL)])
 def test_a_push_alone_proves_only_that_an_image_is_too_old(days: int, state: State) -> None:
     world = World()

@@ -238,6 +238,7 @@ class _PolicyReader(TomlReader):
     def _scope(self, name: str, table: Table) -> Scope:
         place = ("scope", name)
         written = self.convert(table, ScopeTable, place)
+        self._refuse_empty(table, place)
         if not (written.clusters or written.namespaces or written.repositories):
             remedy = "Name clusters, namespaces or repositories; what counts everywhere stands at the top of the file."
             self.refuse(f"Scope “{clean(name, 60)}” does not say where it counts", place, remedy)
@@ -253,6 +254,11 @@ class _PolicyReader(TomlReader):
     def _exception(self, id: str, table: Table) -> PolicyException:
         place = ("exception", id)
         written = self.convert(table, ExceptionTable, place)
+        self._refuse_empty(table, place)
+        for cve in written.cves:
+            if not cve.strip() or "*" in cve:
+                remedy = "Write each whole: CVE-2030-1, or another identifier that a scanner gives."
+                self.refuse(f"“{clean(cve, 60)}” is not the identifier of a vulnerability", (*place, "cves"), remedy)
         for field in ("reason", "owner"):
             if not getattr(written, field).strip():
                 self.refuse(f"`{field}` is empty", (*place, field), "Say it in a few words: others will want to know.")
@@ -281,6 +287,12 @@ class _PolicyReader(TomlReader):
             self._patterns(written.repositories, (*place, "repositories")),
             written.digests,
         )
+
+    def _refuse_empty(self, table: Table, place: Place) -> None:
+        """A condition that names nothing is a mistake: nobody could say whether it is met everywhere or nowhere."""
+        for key in CONDITIONS:
+            if table.get(key) == []:
+                self.refuse(f"`{key}` names nothing", (*place, key), "Name some, or leave it out where it may be any.")
 
     def _settings(self, tables: PolicyTables, place: Place) -> dict[str, object]:
         """The fields of the rules that the tables set."""
@@ -318,6 +330,7 @@ class _PolicyReader(TomlReader):
         return texts
 
 
+CONDITIONS = ("clusters", "namespaces", "repositories", "digests")
 _FIELDS = {place: field for field, place in SETTINGS.items()}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 import tomllib
 from collections.abc import Mapping
@@ -26,6 +27,8 @@ MOST_DOTS = 100
 Place = tuple[str, ...]
 """The parts of a dotted key, from the top."""
 _S = TypeVar("_S", bound=msgspec.Struct)
+_MARKS = {codecs.BOM_UTF16_LE: "UTF-16", codecs.BOM_UTF16_BE: "UTF-16"}
+"""What files begin with that PowerShell and Notepad write in another encoding; the mark of UTF-8 is left out (TOML 1.1)."""
 _UNKNOWN = re.compile(r"unknown field `(.*?)`", re.DOTALL)
 _AT = re.compile(r"`\$((?:\.\w+|\[[^]]*\])+)`")
 _TOML_PLACE = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
@@ -130,8 +133,11 @@ def _keys(text: str) -> Place:
 
 
 def _toml(content: bytes, path: str) -> tuple[str, dict[str, object]]:
+    for mark, encoding in _MARKS.items():
+        if content.startswith(mark):
+            raise InvalidConfig(f"{path}: the file is in {encoding}.", "Save it as UTF-8.", path=path)
     try:
-        text = content.decode()
+        text = content.removeprefix(codecs.BOM_UTF8).decode()
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         raise InvalidConfig(f"{path}:{line}: the file is not UTF-8.", "Save it as UTF-8.", path=path, line=line) from error

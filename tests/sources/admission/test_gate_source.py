@@ -307,6 +307,9 @@ def webhook(name: str, rules: list[Any] | None = None, **more: Any) -> dict[str,
     return {"metadata": {"name": f"{name}-configuration"}, "webhooks": [{"name": name, "rules": rules} | more]}
 
 
+OVERRIDES = [{"action": "enforce", "namespaces": ["prod"]}]
+
+
 def kyverno(name: str = "signed", rules: tuple[Any, ...] = (RULE,), **spec: Any) -> dict[str, Any]:
     return {"metadata": {"name": name}, "spec": {"rules": list(rules)} | spec}
 
@@ -347,6 +350,16 @@ POLICIES, BINDINGS = "validatingadmissionpolicies", "validatingadmissionpolicybi
         ),
         (KYVERNO, {"clusterpolicies": page([kyverno(validationFailureAction="Enforce")])}, "Kyverno ClusterPolicy signed"),
         (KYVERNO, {"policies": page([kyverno(validationFailureAction="enforce")])}, "Kyverno Policy signed"),
+        (KYVERNO, {"policies": page([kyverno(validationFailureActionOverrides=OVERRIDES)])}, "Kyverno Policy signed"),
+        (
+            KYVERNO,
+            {
+                "policies": page(
+                    [kyverno(rules=({"validate": {"failureActionOverrides": OVERRIDES, "pattern": {"image": "x"}}},))]
+                )
+            },
+            "Kyverno Policy signed",
+        ),
         (
             KYVERNO,
             {"clusterpolicies": page([kyverno(rules=({"validate": {"failureAction": "Enforce", "pattern": {"image": "x"}}},))])},

@@ -352,8 +352,9 @@ async def test_a_config_that_lies_loses_only_itself() -> None:
         b'{"manifests":[],"layers":[]}',
         b"{}",
         b"\xff",
+        b'{"config":{"digest":"sha256:%s"},"layers":[],"unknown":%s}' % (b"a" * 64, b"[" * 100_000 + b"]" * 100_000),
     ],
-    ids=["cut", "wrong-shape", "deep", "no-digest", "two-things", "nothing", "not-utf8"],
+    ids=["cut", "wrong-shape", "deep", "no-digest", "two-things", "nothing", "not-utf8", "deep-elsewhere"],
 )
 async def test_hostile_manifests_are_untrusted(body: bytes) -> None:
     async with FakeRegistry() as server:

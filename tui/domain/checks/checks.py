@@ -108,6 +108,8 @@ def _base(context: ImageContext, state: State, reason: str, rule: str = "", brie
 # ---- age
 
 
+_AHEAD = timedelta(days=1)
+"""How far the clock of a builder may run ahead."""
 _UNDATED = "Build it with its real creation time, or push it to a registry that says when it was pushed."
 
 
@@ -118,7 +120,11 @@ def check_age(context: ImageContext) -> Check:
     if image is None:
         reason = f"When it was built is not known: {context.absent}"
         return Check(CheckName.AGE, State.UNKNOWN, reason, context.sources, observed, brief="not readable", remedy=_read(context))
-    built = image.created or image.pushed
+    ahead = image.created is not None and image.created - context.now > _AHEAD
+    built = image.pushed if ahead else image.created or image.pushed
+    if ahead and (built is None or built - context.now > _AHEAD):
+        reason = f"When it was built is not known: its configuration says {image.created:%Y-%m-%d}, which is still to come."
+        return Check(CheckName.AGE, State.UNKNOWN, reason, context.sources, observed, brief="age unknown", remedy=_UNDATED)
     if built is None:
         reason = "When it was built is not known: its builder set a fixed time, and the registry does not say when it was pushed."
         reason = (
@@ -128,7 +134,8 @@ def check_age(context: ImageContext) -> Check:
         )
         remedy = _UNDATED if image.complete else reading_step(context.key.registry, image.gap)
         return Check(CheckName.AGE, State.UNKNOWN, reason, context.sources, observed, brief="age unknown", remedy=remedy)
-    verb = "Built" if image.created else "The build set no time of its own; pushed" if image.complete else "Pushed"
+    verb = "Built" if built is image.created else "The build set no time of its own; pushed" if image.complete else "Pushed"
+    verb = "The build set a time that is still to come; pushed" if ahead else verb
     state, rule = _age(context.now - built, rules)
     if not image.complete and state is not State.FAIL:  # what is not read yet can only make it older
         reason = f"When it was built is not known: not every configuration of it has been read. {image.gap}".rstrip()

@@ -4,7 +4,7 @@ None of them is evaluated here (Kyverno's language, CEL, a server of somebody's 
 silence of Gatekeeper for consent. Those that only warn, audit or change are left out.
 
 Sources: kubernetes.io/docs/reference/access-authn-authz (validating-admission-policy, extensible-admission-controllers);
-kyverno/kyverno api/kyverno/v1 (`validationFailureAction`, `rules[].validate.failureAction`, `verifyImages`) and
+kyverno/kyverno api/kyverno/v1 (`validationFailureAction` and its overrides, `rules[].validate.failureAction`, `verifyImages`) and
 api/policies.kyverno.io (`validationActions`); sigstore/policy-controller docs (`spec.mode`); kubewarden docs (`spec.mode`).
 """
 
@@ -64,8 +64,15 @@ class _KyvernoRule(msgspec.Struct, rename="camel"):
     verify_images: msgspec.Raw = msgspec.Raw(b"null")
 
 
+class _Override(msgspec.Struct):
+    """What a policy does in some namespaces instead of what it does elsewhere."""
+
+    action: str | None = None
+
+
 class _Kyverno(msgspec.Struct, rename="camel"):
     validation_failure_action: str | None = None
+    validation_failure_action_overrides: list[_Override] | None = None
     validation_actions: list[str] | None = None
     admission: bool | None = None
     rules: list[msgspec.Raw] | None = None
@@ -73,6 +80,12 @@ class _Kyverno(msgspec.Struct, rename="camel"):
 
 class _Failure(msgspec.Struct, rename="camel"):
     failure_action: str | None = None
+    failure_action_overrides: list[_Override] | None = None
+
+    @property
+    def enforces(self) -> bool:
+        """Whether it enforces anywhere."""
+        return _is_enforcing(self.failure_action, self.failure_action_overrides)
 
 
 class _Mode(msgspec.Struct):
@@ -229,7 +242,7 @@ def _refuses(spec: _Kyverno, raw: msgspec.Raw) -> bool:
     """
     if spec.rules is None:
         return "Deny" in (spec.validation_actions or ("Deny",))
-    enforces_all = (spec.validation_failure_action or "").lower() == "enforce"
+    enforces_all = _is_enforcing(spec.validation_failure_action, spec.validation_failure_action_overrides)
     return any(_IMAGE.search(rule) and (enforces_all or _enforces(rule)) for rule in spec.rules)
 
 
@@ -238,7 +251,12 @@ def _enforces(raw: msgspec.Raw) -> bool:
     rule = from_json(raw, _KyvernoRule)
     verified = from_json(rule.verify_images, list[_Failure] | None) or []
     failures = [from_json(rule.validate, _Failure | None), *verified]
-    return any(failure is not None and (failure.failure_action or "").lower() == "enforce" for failure in failures)
+    return any(failure is not None and failure.enforces for failure in failures)
+
+
+def _is_enforcing(action: str | None, overrides: list[_Override] | None) -> bool:
+    """Whether what fails is refused, if only in some namespaces."""
+    return "enforce" in {(word or "").lower() for word in (action, *(override.action for override in overrides or ()))}
 
 
 def _is_of(rule: _Rule, resources: frozenset[str]) -> bool:

@@ -23,6 +23,7 @@ from tui.domain.registries.runnable import IMAGE_CONFIGS, could_run
 from tui.errors import OtherBytes, UntrustedPayload
 from tui.sources.kit.oci import WireDescriptor, WireManifest
 from tui.sources.kit.transport import decode_json
+from tui.sources.registry.ambiguity import CONFIG, MANIFEST, refuse_ambiguous
 from tui.sources.registry.wire import (
     AcrAttributes,
     AcrManifest,
@@ -52,6 +53,17 @@ __all__ = [
 ATTESTATION_OF = "vnd.docker.reference.digest"
 INTOTO = "application/vnd.in-toto+json"
 PREDICATE = "in-toto.io/predicate-type"
+INDEX_TYPES = frozenset(
+    {"application/vnd.oci.image.index.v1+json", "application/vnd.docker.distribution.manifest.list.v2+json"},
+)
+MANIFEST_TYPES = INDEX_TYPES | {
+    "application/vnd.oci.image.manifest.v1+json",
+    "application/vnd.oci.artifact.manifest.v1+json",
+    "application/vnd.docker.distribution.manifest.v2+json",
+    "application/vnd.docker.distribution.manifest.v1+json",
+    "application/vnd.docker.distribution.manifest.v1+prettyjws",
+}
+"""Types by which a registry says which kind of manifest it sends."""
 MAX_DESCRIPTORS = 2000
 MAX_HISTORY = 2000
 MAX_TEXT = 2048
@@ -96,12 +108,13 @@ class _Typed(msgspec.Struct):
 
 
 def check_media_type(body: bytes, content_type: str, document: str) -> None:
-    """Raise UntrustedPayload where the registry calls a manifest something else than it calls itself.
+    """Raise UntrustedPayload where the registry calls a manifest another kind of manifest than it calls itself.
 
-    Clients go by the one or the other (OCI image-spec, "Compatibility Matrix"; CVE-2021-41190): what they see would differ.
+    Clients go by the one or the other (OCI image-spec, "Compatibility Matrix"; CVE-2021-41190): what they see would differ. What
+    is no type of manifests at all (`application/json` of a static server) says nothing.
     """
     declared, own = _media_type(content_type), _media_type(decode_json(body, _Typed, document).media_type or "")
-    if declared and own and declared != own:
+    if declared in MANIFEST_TYPES and own and declared != own:
         raise UntrustedPayload(
             f"{document} says that it is {clean(own, 80)}, the registry that it is {clean(declared, 80)}",
             "Do not run it; check for a proxy, and push the image again.",
@@ -122,6 +135,7 @@ def read_manifest(body: bytes, digest: str, content_type: str = "") -> Manifest:
     label = f"manifest {digest[:19]}"
     check_media_type(body, content_type, label)
     wire = decode_json(body, WireManifest, label)
+    refuse_ambiguous(body, MANIFEST, label)
     layers = wire.layers if wire.layers is not None else wire.blobs
     if wire.manifests is not None and (layers is not None or wire.config is not None):
         # A body that reads as an index and as an image is an attack (CVE-2021-41190).
@@ -131,6 +145,10 @@ def read_manifest(body: bytes, digest: str, content_type: str = "") -> Manifest:
     _bound(wire.manifests, label)
     _bound(layers, label)
     media_type = wire.media_type or content_type.partition(";")[0].strip()
+    if (wire.manifests is not None) is not _is_index_type(media_type) and media_type.lower() in MANIFEST_TYPES:
+        # containerd (`images.validateMediaType`) refuses it for the same reason: it would be read as what it is not.
+        called = "an index" if wire.manifests is None else "an image"
+        raise UntrustedPayload(f"{label} calls itself {called} and is none", "Do not run it; rebuild and push the image.")
     manifest = Manifest(
         digest=digest,
         kind=ManifestKind.ARTIFACT,
@@ -144,6 +162,10 @@ def read_manifest(body: bytes, digest: str, content_type: str = "") -> Manifest:
         artifact_type=clean(wire.artifact_type or "", 200),
     )
     return _with_kind(manifest, wire.manifests is not None)
+
+
+def _is_index_type(media_type: str) -> bool:
+    return media_type.lower() in INDEX_TYPES
 
 
 def _bound(descriptors: list[WireDescriptor] | None, label: str) -> None:
@@ -212,6 +234,7 @@ def read_config(body: bytes, digest: str) -> ImageConfig:
     """An image config of digest `digest`. Raises UntrustedPayload."""
     label = f"config {digest[:19]}"
     wire = decode_json(body, WireConfig, label)
+    refuse_ambiguous(body, CONFIG, label)
     history, chain = wire.history or [], (wire.rootfs.diff_ids if wire.rootfs else None) or []
     if len(history) > MAX_HISTORY or len(chain) > MAX_HISTORY:
         raise UntrustedPayload(f"{label} has more than {MAX_HISTORY} steps", "It is not read; rebuild the image.")
