@@ -9,7 +9,7 @@ import pytest
 from tests.domain.scan_kit import CVE, LATELY, report, tell, vulnerability
 from tests.domain.world import AMD, ARM, NOW, World, digest, image
 from tui.domain.assemble.assemble import Assembler
-from tui.domain.facts.events import PodsSeen, ScanGone, SourceId, SourceKind
+from tui.domain.facts.events import PodsSeen, ScanGone, ScansSeen, SourceId, SourceKind
 from tui.domain.facts.image import RepositoryName
 from tui.domain.facts.scan import ImageVulnerability, ScanReport
 from tui.domain.policy.policy import built_in
@@ -70,6 +70,18 @@ def test_one_report_a_scanner_the_newest_that_succeeded() -> None:
     )
     assert found(world, app) == ["CVE-2026-2"]
     assert [each.key for each in image(world.snapshot(), app).scans] == ["ns-b"]
+
+
+@pytest.mark.parametrize("days", [-1, 0, 1])
+def test_what_a_scan_of_a_part_found_stays_beside_one_that_calls_itself_whole(days: int) -> None:
+    """Pipelines scan packages of the system and of languages apart; Trivy does not say which of them a report is about."""
+    world = World()
+    app = world.manifest(APP, "app", "1")
+    part = report(app, vulnerability(), key="library", at=LATELY + timedelta(days=days), complete=False, reason="no os-pkgs")
+    source = part.source
+    world.tell(ScansSeen(source, 1, (report(app, key="os"), part, report(app, key="cut", complete=False, reason="cut"))))
+    assert found(world, app) == [CVE]
+    assert [each.key for each in image(world.snapshot(), app).scans] == ["library", "os"]
 
 
 def named(at: datetime | None = LATELY) -> ScanReport:

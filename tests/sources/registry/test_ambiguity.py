@@ -81,9 +81,9 @@ def test_what_may_be_called_anything_is_not_looked_at() -> None:
 @pytest.mark.parametrize(
     ("document", "content_type", "words"),
     [
-        ({**IMAGE, "mediaType": INDEX}, INDEX, "calls itself an index and is none"),
-        (IMAGE, INDEX, "calls itself an index and is none"),
-        ({"schemaVersion": 2, "manifests": [CONFIG]}, OCI, "calls itself an image and is none"),
+        ({**IMAGE, "mediaType": INDEX}, INDEX, "calls itself an index and has the parts of an image"),
+        (IMAGE, INDEX, "calls itself an index and has the parts of an image"),
+        ({"schemaVersion": 2, "manifests": [CONFIG]}, OCI, "calls itself an image and has the parts of an index"),
         ({**IMAGE, "mediaType": OCI}, INDEX, "the registry that it is"),
     ],
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import re
 from collections.abc import Callable
@@ -583,6 +584,16 @@ def test_what_is_no_report_is_said_with_the_formats_that_are(body: bytes) -> Non
         read(body)
     assert caught.value.headline
     assert caught.value.remedy
+
+
+@pytest.mark.parametrize(
+    ("body", "headline"),
+    [(b"", "the file is empty"), (b" \n", "the file is empty"), (gzip.compress(b"{}"), "it is compressed (gzip)")],
+)
+def test_what_a_file_is_instead_is_said(body: bytes, headline: str) -> None:
+    with pytest.raises(UntrustedPayload) as caught:
+        read(body)
+    assert caught.value.headline == headline
 
 
 def test_a_cut_report_names_line_and_column() -> None:

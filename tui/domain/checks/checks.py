@@ -120,22 +120,15 @@ def check_age(context: ImageContext) -> Check:
     if image is None:
         reason = f"When it was built is not known: {context.absent}"
         return Check(CheckName.AGE, State.UNKNOWN, reason, context.sources, observed, brief="not readable", remedy=_read(context))
-    ahead = image.created is not None and image.created - context.now > _AHEAD
-    built = image.pushed if ahead else image.created or image.pushed
-    if ahead and (built is None or built - context.now > _AHEAD):
-        reason = f"When it was built is not known: its configuration says {image.created:%Y-%m-%d}, which is still to come."
-        return Check(CheckName.AGE, State.UNKNOWN, reason, context.sources, observed, brief="age unknown", remedy=_UNDATED)
+    built, verb = _built(image, context.now)
     if built is None:
         reason = "When it was built is not known: its builder set a fixed time, and the registry does not say when it was pushed."
-        reason = (
-            reason
-            if image.complete
-            else f"When it was built is not known: its configuration has not been read. {image.gap}".rstrip()
-        )
+        if image.created:
+            reason = f"When it was built is not known: its configuration says {image.created:%Y-%m-%d}, which is still to come."
+        elif not image.complete:
+            reason = f"When it was built is not known: its configuration has not been read. {image.gap}".rstrip()
         remedy = _UNDATED if image.complete else reading_step(context.key.registry, image.gap)
         return Check(CheckName.AGE, State.UNKNOWN, reason, context.sources, observed, brief="age unknown", remedy=remedy)
-    verb = "Built" if built is image.created else "The build set no time of its own; pushed" if image.complete else "Pushed"
-    verb = "The build set a time that is still to come; pushed" if ahead else verb
     state, rule = _age(context.now - built, rules)
     if not image.complete and state is not State.FAIL:  # what is not read yet can only make it older
         reason = f"When it was built is not known: not every configuration of it has been read. {image.gap}".rstrip()
@@ -155,6 +148,16 @@ def check_age(context: ImageContext) -> Check:
     reason = f"{verb} on {built.date()}, more than {limit} days ago."
     remedy = move_of(context) or base_step_of(context) or "Rebuild it."
     return Check(CheckName.AGE, state, reason, context.sources, observed, rule, f"over {limit} days old", remedy)
+
+
+def _built(image: CatalogImage, now: datetime) -> tuple[datetime | None, str]:
+    """When it was built, as far as that can be believed, and how it is known."""
+    if image.created and image.created - now <= _AHEAD:
+        return image.created, "Built"
+    pushed = image.pushed if image.pushed and image.pushed - now <= _AHEAD else None
+    if image.created:
+        return pushed, "The build set a time that is still to come; pushed"
+    return pushed, "The build set no time of its own; pushed" if image.complete else "Pushed"
 
 
 def _age(age: timedelta, rules: Rules) -> tuple[State, str]:

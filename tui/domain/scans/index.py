@@ -20,6 +20,8 @@ __all__ = ["Matched", "Reported", "ScanIndex"]
 
 _NEVER = datetime(1, 1, 1, tzinfo=UTC)
 _NOTHING: tuple[str, ...] = ()
+MOST_PARTS = 8
+"""Scans of a part of an image that stay beside the best one of the same scanner."""
 
 
 class Matched(msgspec.Struct, frozen=True):
@@ -164,18 +166,23 @@ def _too_early(report: ScanReport, name: str) -> str:
 
 
 def _best(reports: Iterable[ScanReport]) -> tuple[ScanReport, ...]:
-    """One scan a scanner and platform, and every statement: operators report one image once for each workload that runs it."""
-    scans: dict[tuple[SourceId, str, str], ScanReport] = {}
+    """One scan a scanner and platform, and every statement: operators report one image once for each workload that runs it.
+
+    Beside it stays what scans found that looked at a part of the image (`--pkg-types library` beside `os`): one that calls
+    itself whole may have looked at another part alone, and no report of Trivy says so.
+    """
+    scans: defaultdict[tuple[SourceId, str, str], list[ScanReport]] = defaultdict(list)
     others = []
     for report in reports:
-        if not report.is_scan:
+        if report.is_scan:
+            scans[report.source, report.scanner, report.config or report.architecture].append(report)
+        else:
             others.append(report)
-            continue
-        place = (report.source, report.scanner, report.config or report.architecture)
-        rival = scans.get(place)
-        if rival is None or _worth(report) > _worth(rival):
-            scans[place] = report
-    return _ordered((*scans.values(), *others))
+    for rivals in scans.values():
+        best, *beaten = sorted(rivals, key=_worth, reverse=True)
+        others.append(best)
+        others += [report for report in beaten if report.vulnerabilities and not report.complete][:MOST_PARTS]
+    return _ordered(others)
 
 
 def _worth(report: ScanReport) -> tuple[bool, datetime, bool, str]:

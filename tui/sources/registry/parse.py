@@ -147,8 +147,10 @@ def read_manifest(body: bytes, digest: str, content_type: str = "") -> Manifest:
     media_type = wire.media_type or content_type.partition(";")[0].strip()
     if (wire.manifests is not None) is not _is_index_type(media_type) and media_type.lower() in MANIFEST_TYPES:
         # containerd (`images.validateMediaType`) refuses it for the same reason: it would be read as what it is not.
-        called = "an index" if wire.manifests is None else "an image"
-        raise UntrustedPayload(f"{label} calls itself {called} and is none", "Do not run it; rebuild and push the image.")
+        called, other = ("an index", "an image") if wire.manifests is None else ("an image", "an index")
+        raise UntrustedPayload(
+            f"{label} calls itself {called} and has the parts of {other}", "Do not run it; rebuild and push the image."
+        )
     manifest = Manifest(
         digest=digest,
         kind=ManifestKind.ARTIFACT,

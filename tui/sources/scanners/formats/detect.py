@@ -26,6 +26,8 @@ from tui.sources.scanners.formats.vulnerability_report import headings, read_rep
 __all__ = ["KNOWN", "read_document"]
 
 KNOWN = "Trivy, Grype, twistcli, Aqua, Defender (JSON, CSV), SARIF, CycloneDX, OpenVEX, in-toto, VulnerabilityReport"
+PACKED = {b"\x1f\x8b": "gzip", b"\x28\xb5\x2f\xfd": "zstd", b"PK\x03\x04": "zip", b"BZh": "bzip2", b"\xfd7zXZ": "xz"}
+"""What compressed files begin with."""
 Read = Callable[[Reading, bytes], list[ScanReport]]
 _RAW = msgspec.Raw(b"")
 
@@ -62,6 +64,10 @@ class _Format(NamedTuple):
 
 def read_document(reading: Reading, body: bytes) -> list[ScanReport]:
     """The reports in a document. Raises UntrustedPayload, with line and column or the path of the fault."""
+    if not body.strip():
+        raise UntrustedPayload("the file is empty", "Write the report again.")
+    if packed := next((name for mark, name in PACKED.items() if body.startswith(mark)), ""):
+        raise UntrustedPayload(f"it is compressed ({packed})", "Unpack it first.")
     body = as_utf8(body)
     start = body[:1024].lstrip(b" \t\r\n")
     if start.startswith(b"<"):
