@@ -94,6 +94,9 @@ BROKEN = {
     "contexts": ("contexts: {a: 1}", "'contexts' must be a list"),
     "nameless": ("users:\n- user: {}", "'users' must be a list"),
     "control": ("a: \x01", "not valid YAML"),
+    "kind": ("kind: Pod\napiVersion: v1", "its kind is not Config"),
+    "version": ("kind: Config\napiVersion: v9", "its apiVersion is not v1"),
+    "twice": ("users:\n- {name: u, user: {}}\n- {name: u, user: {}}", "two entries of 'users' are named 'u'"),
 }
 
 

@@ -56,6 +56,15 @@ async def test_the_end_of_a_token_may_lack_its_zone(tmp_path: Path, text: str | 
     assert got.expiration_timestamp == end
 
 
+async def test_a_credential_may_be_printed_as_yaml(tmp_path: Path) -> None:
+    printed = (
+        f"apiVersion: {VERSION}\nkind: ExecCredential\n"
+        "status:\n  token: t\n  clientKeyData:\n  expirationTimestamp: 2026-11-24T10:00:00Z\n"
+    )
+    got = await run_plugin(plugin(tmp_path, f"print({printed!r})"), {}, 15)
+    assert (got.token, got.expiration_timestamp) == ("t", datetime(2026, 11, 24, 10, tzinfo=UTC))
+
+
 @pytest.mark.parametrize("text", ["tomorrow", "2026-13-01T00:00:00Z", "0001-01-01T00:00:00+14:00", "12"])
 async def test_an_end_that_is_no_time_is_refused_by_its_name(tmp_path: Path, text: str) -> None:
     printed = credential(token="t", expirationTimestamp=text)

@@ -263,6 +263,7 @@ def test_secrets_in_sarif_are_no_vulnerabilities_and_no_scan() -> None:
             "its results lie in other files",
         ),
         (resource("VulnerabilityReport", vulnerabilities=[], os={"family": "none"}), "system was not recognised"),
+        (resource("VulnerabilityReport", vulnerabilities=[], os={"family": "", "name": ""}), "recognised, and nothing was found"),
         (grype(configuration={"exclude": ["/usr/**"]}), r"Grype was told not to look at /usr/\*\*"),
         (grype(db={"status": {"built": "2026-11-25T04:00:00Z", "valid": False}}), "database of vulnerabilities was not valid"),
         (grype() | {"alertsByPackage": [{"alerts": [{"type": "distro-unknown"}]}]}, "does not know the distribution"),

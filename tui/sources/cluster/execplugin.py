@@ -151,10 +151,34 @@ async def _end(process: asyncio.subprocess.Process) -> None:
     await process.wait()
 
 
+def _answer(output: bytes) -> _Answer:
+    """What a plugin printed: JSON, or YAML, as client-go's decoder takes both. Raises ValueError, MsgspecError."""
+    if output.lstrip().startswith(b"{"):
+        return from_json(output, _Answer)
+    import yaml
+
+    try:
+        document = yaml.safe_load(output)
+    except yaml.YAMLError as error:
+        raise ValueError("it is neither JSON nor YAML") from error
+    return msgspec.convert(_texts(document), _Answer)
+
+
+def _texts(value: object) -> object:
+    """A document of YAML with times as texts, and without nulls, as JSON has them."""
+    match value:
+        case dict():
+            return {str(key): _texts(inner) for key, inner in value.items() if inner is not None}
+        case datetime():
+            return value.isoformat()
+        case _:
+            return value
+
+
 def _credential(output: bytes, plugin: ExecPlugin, name: str) -> ExecCredential:
     try:
-        answer = from_json(output, _Answer)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        answer = _answer(output)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, ValueError) as error:
         raise AuthenticationFailed(
             f"The credential plugin {name} printed something other than a credential.", _NEXT_STEP
         ) from error

@@ -8,6 +8,7 @@ the cluster's file, and it fails without a position on a broken file.
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TypeGuard
@@ -144,7 +145,21 @@ def _parse_yaml(body: bytes, path: Path) -> object:
         ) from error
 
 
+def _refuse_foreign(document: Mapping[str, object], path: Path) -> None:
+    """Raise InvalidConfig for what client-go refuses: another kind of document, and two entries of one name in a file."""
+    for key, meant in (("kind", "Config"), ("apiVersion", "v1")):
+        if document.get(key) not in (None, "", meant):
+            headline = f"{path} is not a kubeconfig: its {key} is not {meant}."
+            raise InvalidConfig(headline, "Check the path.", path=str(path))
+    for section in _LISTS:
+        names = Counter(str(item["name"]) for item in _items(document, section, path))
+        if twice := next((name for name, number in names.items() if number > 1), None):
+            headline = f"{path}: two entries of '{section}' are named '{clean(twice, 60)}'."
+            raise InvalidConfig(headline, "Remove one of them: which one counts is not known.", path=str(path))
+
+
 def _merge(merged: dict[str, object], document: dict[str, object], path: Path) -> None:
+    _refuse_foreign(document, path)
     current = document.get("current-context")
     if current and isinstance(current, str):
         merged.setdefault("current-context", current)
