@@ -95,6 +95,23 @@ async def test_a_judgement_anew_is_collected_bit_by_bit() -> None:
         assert max(sizes) < 3_000
 
 
+async def test_nobody_waits_out_a_pause_when_the_last_cluster_has_told_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    first, second = (SourceId(SourceKind.CLUSTER, name) for name in ("first", "second"))
+    async with storing() as store:
+        for cluster in (first, second):
+            store.apply(HealthChanged(SourceHealth(cluster, SourceState.LOADING)))
+        monkeypatch.setattr(module, "PAUSE", 3600.0)
+        await asyncio.wait_for(store.turned(store.version), 60)
+        store.apply(HealthChanged(SourceHealth(first, SourceState.OK, NOW)))
+        store.apply(HealthChanged(SourceHealth(SourceId(SourceKind.REGISTRY, HOST), SourceState.LOADING)))
+        version = store.version
+        for _ in range(100):
+            await asyncio.sleep(0)
+        assert store.published < version, "more may come at any time"
+        store.apply(HealthChanged(SourceHealth(second, SourceState.OK, NOW)))
+        await asyncio.wait_for(store.turned(store.version), 60)
+
+
 async def test_what_nobody_confirms_grows_too_old_although_nobody_says_anything() -> None:
     limits = built_in().limits
     clock = [NOW]

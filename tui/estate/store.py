@@ -13,7 +13,7 @@ from itertools import count
 from tui.domain.assemble.assemble import Assembler
 from tui.domain.common.pace import in_steps
 from tui.domain.facts.demand import ArtifactDemand, Demand
-from tui.domain.facts.events import Event
+from tui.domain.facts.events import Event, HealthChanged, SourceHealth, SourceId, SourceKind, SourceState
 from tui.domain.facts.inventory.inventory import Facts, Inventory
 from tui.domain.policy.policy import Policy
 from tui.domain.snapshot.snapshot import EMPTY, Snapshot
@@ -52,6 +52,7 @@ class Store:
         self._listeners: list[Listener] = []
         self._demanded: Callable[[Wishes], None] = _ignore
         self._wished: Wishes = ((), ())
+        self._loading: set[SourceId] = set()
         self._changed = asyncio.Event()
         self._urgent = asyncio.Event()
         self._turned = asyncio.Condition()
@@ -69,7 +70,17 @@ class Store:
         """Take one fact in."""
         self._inventory.apply(event)
         self.version += 1
+        if isinstance(event, HealthChanged):
+            self._note_loading(event.health)
         self._changed.set()
+
+    def _note_loading(self, health: SourceHealth) -> None:
+        """Where the last cluster has told all there is, nobody is to wait out a pause, which may be seconds, for the whole."""
+        was_loading = bool(self._loading)
+        loads = health.kind is SourceKind.CLUSTER and health.state is SourceState.LOADING
+        (self._loading.add if loads else self._loading.discard)(health.id)
+        if was_loading and not self._loading:
+            self._urgent.set()
 
     def set_policy(self, policy: Policy) -> None:
         """Judge by another policy from the next snapshot on, which is made at once: somebody waits for it."""
