@@ -19,7 +19,17 @@ from pathlib import Path
 import msgspec
 
 from tests.domain.world import A, World, trusting
-from tui.domain.facts.events import Event, HealthChanged, ListCompleted, PodsSeen, SourceHealth, SourceId, SourceKind, SourceState
+from tui.domain.facts.events import (
+    Event,
+    HealthChanged,
+    ListCompleted,
+    ObjectGone,
+    PodsSeen,
+    SourceHealth,
+    SourceId,
+    SourceKind,
+    SourceState,
+)
 from tui.domain.facts.workload import Pod, Resource
 from tui.estate import store
 from tui.estate.estate import Estate
@@ -30,6 +40,8 @@ from tui.wiring.interpreter import keep_for_good, prepare_interpreter
 __all__ = ["Churn", "main"]
 
 PODS, EVENTS, SETTLING = 2_000, 100, 60
+RESTARTS = 3
+"""Restarts after which a pod is deleted and another one comes in its place."""
 SAMPLE = 600
 FASTER = 15
 """How much faster time goes by, about: what happens once a minute, or goes when it is a minute old, is to do so as often."""
@@ -70,7 +82,9 @@ class Churn:
         turn, memory = cycle(range(len(pods))), {}
         for second in range(self._seconds):
             for number in islice(turn, EVENTS):
-                pods[number] = _changed(pods[number], second)
+                before, pods[number] = pods[number], _changed(pods[number], second)
+                if before.uid != pods[number].uid:
+                    yield ObjectGone(SOURCE, Resource.PODS, before.uid)
                 yield PodsSeen(SOURCE, "", 1, (pods[number],))
             self.shown.clear()
             await self.shown.wait()
@@ -95,8 +109,12 @@ def _world() -> World:
 
 
 def _changed(pod: Pod, second: int) -> Pod:
-    """The same pod, restarted; now and then it waits for its image."""
+    """The same pod, restarted, or one in its place that never was there before; now and then it waits to be started again."""
     (container,) = pod.containers
+    if container.restarts >= RESTARTS:
+        name = f"{pod.name.partition('.')[0]}.{second}"
+        renewed = msgspec.structs.replace(container, restarts=0, state="running", reason="")
+        return msgspec.structs.replace(pod, name=name, uid=f"{name} {pod.namespace}", containers=(renewed,))
     waits = second % 7 == 0
     changed = msgspec.structs.replace(
         container,
