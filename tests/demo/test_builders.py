@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from tests.tried import tried
 from tui.demo.builders.github import GitHub, LogStore
 from tui.demo.builders.jenkins import Jenkins
 from tui.demo.builders.jobs import System, Why, jobs_of
@@ -275,7 +276,7 @@ async def test_a_wrong_secret_is_a_refused_sign_in(system: System, secret: Secre
     async with served(system, secret=secret) as there:
         with pytest.raises(AuthenticationFailed):
             await there.builder.describe(there.key(Why.WORKS))
-        assert [each.state for each in await there.builder.diagnose()] == ["denied"]
+        assert [each.state for each in await tried(there.builder.diagnose())] == ["denied"]
 
 
 async def test_a_password_needs_a_crumb_and_a_token_that_is_over_shows_a_page() -> None:
@@ -296,7 +297,7 @@ async def test_rights_are_read_without_acting(system: System) -> None:
     async with served(system) as there:
         rights = await there.builder.rights(there.key(Why.WORKS))
         before = len(there.works.runs)
-        await there.builder.diagnose()
+        await tried(there.builder.diagnose())
         assert len(there.works.runs) == before
         held = {System.GITHUB: [RightState.HELD] * 2}.get(system, [RightState.HELD, RightState.UNKNOWN, RightState.UNKNOWN])
         assert [right.state for right in rights] == held

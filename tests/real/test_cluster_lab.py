@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.sources.cluster.follow import pods, until, until_health
+from tests.tried import tried
 from tui.domain.facts.events import HealthChanged, SourceHealth, SourceState
 from tui.domain.facts.workload import ContainerType
 from tui.sources.cluster import ClusterOptions, ClusterSource, contexts
@@ -69,7 +70,7 @@ async def test_the_credential_plugin_signs_in() -> None:
 
 
 async def test_doctor_knows_what_each_may() -> None:
-    admin = await source("lab-admin").diagnose()
-    denied = await source("lab-denied").diagnose()
+    admin = await tried(source("lab-admin").diagnose())
+    denied = await tried(source("lab-denied").diagnose())
     assert {item.state for item in admin} == {"ok"}
     assert {item.state for item in denied if item.what.startswith("read")} == {"denied"}

@@ -309,8 +309,8 @@ class Diagnosis(msgspec.Struct, frozen=True):
 class Probe(Protocol):
     """A source that can say what it can and cannot read."""
 
-    async def diagnose(self) -> list[Diagnosis]:
-        """Try each kind of read once."""
+    def diagnose(self) -> AsyncGenerator[Diagnosis, None]:
+        """Try each kind of read once; each is told when it was tried, so that what comes too late hides nothing."""
         ...
 
 

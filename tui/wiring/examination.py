@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import aclosing
 from typing import Protocol, TypeVar
 
 from tui.domain.facts.demand import Demand
@@ -33,8 +34,8 @@ Diagnose = Callable[[Settings, Tried], Awaitable[Sequence[Examined]]]
 """Tries every source that the settings name."""
 LEARNING = 3.0
 """Seconds that the clusters are given to name the registries of what they run."""
-PROBE = 5.5
-"""Seconds for everything that is tried of one source; all are tried at once."""
+PROBE = 10.0
+"""Seconds for all that is tried of one source. All are tried at once; one that is down is left after its first request."""
 REQUEST = 3.0
 """Seconds for one request, unless the operator says otherwise: who asks what is wrong does not want to wait for it."""
 
@@ -100,9 +101,13 @@ async def examine(sources: Sequence[_S], report: Callable[[str, int], None]) -> 
 
 
 async def _examined(source: Examinable) -> Sequence[Diagnosis]:
+    diagnoses: list[Diagnosis] = []
     try:
-        async with asyncio.timeout(PROBE):
-            return await source.diagnose()
+        async with asyncio.timeout(PROBE), aclosing(source.diagnose()) as told:
+            async for diagnosis in told:
+                diagnoses.append(diagnosis)
     except TimeoutError:
-        slow = f"it did not answer within {PROBE:g} s"
-        return [Diagnosis("reachable", "failed", slow, remedy="Try again later; `trustree report --view sources` waits longer.")]
+        what, slow = ("everything", "not all could be tried") if diagnoses else ("reachable", "it did not answer")
+        remedy = "Try again later; `trustree report --view sources` waits longer."
+        diagnoses.append(Diagnosis(what, "failed", f"{slow} within {PROBE:g} s", remedy=remedy))
+    return diagnoses

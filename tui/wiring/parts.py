@@ -285,10 +285,14 @@ def _estate(parts: _Parts) -> Estate:
 
 async def _examined(parts: _Parts, report: Callable[[str, int], None]) -> list[Examined]:
     """Read the clusters alone for a while, to learn which registries there are; then try each kind of read of everything."""
+    from tui.sources.cluster.client import load_package
+
     parts.policy()  # a fault in the file is said before anything is asked
     clusters = parts.clusters()
     estate = Estate(clusters, parts.overheard, built_in(), parts.named)
-    async with estate.running():
+    async with estate.running(), asyncio.TaskGroup() as group:
+        # Loading it is no delay of a server's: it is done before any source's time begins.
+        group.create_task(asyncio.to_thread(load_package), name="load the client of clusters")
         await estate.settled(LEARNING)
         health = {source_health.id: source_health for source_health in estate.snapshot.sources}
     parts.others(clusters)

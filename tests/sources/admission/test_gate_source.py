@@ -19,6 +19,7 @@ import yaml
 from tests.recordings import ORIGINS, document
 from tests.sources.cluster.apiserver import Answer, ApiServer, body, page, refuse, write_kubeconfig
 from tests.sources.cluster.follow import options
+from tests.tried import tried
 from tui.domain.common.goregexp import matches
 from tui.domain.facts.admission import Constraint, Enforcement, Violation
 from tui.domain.facts.events import ConstraintsListed, Event, HealthChanged, SourceHealth, SourceState
@@ -524,7 +525,7 @@ async def test_a_server_that_stops_is_said_and_comes_back(tmp_path: Path) -> Non
 async def test_doctor_reads_once_and_names_what_is_missing(tmp_path: Path) -> None:
     server = script(K8sAzureV2ContainerAllowedImages=page([allowed()]), K8sDisallowedTags=refuse(403, "Forbidden", "no"))
     async with server.running():
-        found = await source(server, tmp_path).diagnose()
+        found = await tried(source(server, tmp_path).diagnose())
     assert [(line.state, line.right) for line in found] == [
         ("ok", ""),
         ("denied", "list k8sdisallowedtags.constraints.gatekeeper.sh"),

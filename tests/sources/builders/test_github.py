@@ -14,6 +14,7 @@ from aiohttp import web
 
 from tests.recordings import ORIGINS, exchanges
 from tests.sources.builders.servers import Script, cut, json_answer, plain, serving
+from tests.tried import tried
 from tui.domain.common.decoding import from_json
 from tui.domain.facts.build import BaseTrigger, BuilderKind, JobKey, Run, RunCause, RunState
 from tui.domain.facts.patterns import parse_pattern
@@ -472,8 +473,8 @@ async def test_causes_and_the_doctor() -> None:
     script = Script()
     script.on(f"GET {FLOW}", json_answer({"id": 1, "name": "Build", "state": "active"}))
     async with github(script) as builder:
-        tried = await builder.diagnose()
-    assert [(each.what, each.state) for each in tried] == [
+        lines = await tried(builder.diagnose())
+    assert [(line.what, line.state) for line in lines] == [
         ("signed in", "ok"),
         ("read contoso/shop/build.yml", "ok"),
         ("Actions: write, contoso/shop", "off"),

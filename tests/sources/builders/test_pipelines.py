@@ -14,6 +14,7 @@ from aiohttp import web
 
 from tests.recordings import ORIGINS, exchanges
 from tests.sources.builders.servers import Script, cut, json_answer, plain, serving
+from tests.tried import tried
 from tui.domain.common.decoding import from_json
 from tui.domain.facts.build import BaseTrigger, BuilderKind, JobKey, Run, RunCause, RunState
 from tui.domain.facts.patterns import parse_pattern
@@ -516,8 +517,8 @@ async def test_rights_are_asked_without_acting(secret: Secret, value: list[bool]
         )
     async with pipelines(script, secret) as builder:
         assert [right.state for right in await builder.rights(KEY)] == states
-        tried = await builder.diagnose()
-    assert [each.what for each in tried] == [
+        lines = await tried(builder.diagnose())
+    assert [line.what for line in lines] == [
         "signed in",
         "read web shop/20",
         "Queue builds, web shop/20",

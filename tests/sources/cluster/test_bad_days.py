@@ -21,6 +21,7 @@ from cryptography.x509.oid import NameOID
 from tests.sources.cluster.apiserver import PODS, ApiServer, failure, page, pod, silent, write_kubeconfig
 from tests.sources.cluster.follow import options, until_health
 from tests.sources.cluster.tunnels import Tunnel
+from tests.tried import tried
 from tui.domain.facts.events import SourceHealth, SourceState
 from tui.sources.cluster import ClusterSource
 from tui.sources.cluster.failures import transport_error
@@ -90,7 +91,7 @@ async def test_a_server_that_hangs_before_the_handshake_takes_connections_and_do
     async with await asyncio.start_server(hang, "127.0.0.1", 0) as server:
         address = f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}"
         asked = ClusterSource(options(write_kubeconfig(tmp_path, address), request_timeout=0.2, connect_timeout=0.2))
-        found = (await asked.diagnose())[-1]
+        found = (await tried(asked.diagnose()))[-1]
         released.set()
     assert (found.what, found.state) == ("reachable", "failed")
     assert "takes connections but does not answer" in found.detail

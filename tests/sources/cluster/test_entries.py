@@ -10,6 +10,7 @@ import pytest
 
 from tests.sources.cluster.apiserver import PODS, ApiServer, failure, page, pod, write_kubeconfig
 from tests.sources.cluster.follow import options, until_health
+from tests.tried import tried
 from tui.domain.facts.events import SourceHealth, SourceState
 from tui.errors import InvalidConfig
 from tui.sources.cluster import ClusterSource
@@ -161,7 +162,7 @@ async def test_keys_that_are_not_understood_are_said(tmp_path: Path) -> None:
     async with server.running():
         path = write_kubeconfig(tmp_path, server.url, {"token": "t", "tokenfile": "x"}, cluster={"proxy": "y", "extensions": []})
         health = await live(path)
-        asked = await asyncio.wait_for(diagnose(options(path)), 20)
+        asked = await asyncio.wait_for(tried(diagnose(options(path))), 20)
     assert health.state is SourceState.OK
     assert health.remarks == (
         "The kubeconfig's cluster has keys that are not understood and not used: proxy.",

@@ -21,6 +21,7 @@ from tests.sources.cluster.apiserver import (
     write_kubeconfig,
 )
 from tests.sources.cluster.follow import options, pod_names, until, until_health
+from tests.tried import tried
 from tui.domain.facts.events import SourceState
 from tui.sources.cluster import ClusterSource
 
@@ -124,7 +125,7 @@ async def test_nothing_is_ever_written(tmp_path: Path) -> None:
     async with server.running():
         source = ClusterSource(options(write_kubeconfig(tmp_path, server.url, namespace="shop")))
         await until_health(source, lambda health: health.live)
-        await source.diagnose()
+        await tried(source.diagnose())
     posts = {request.path for request in server.seen if request.method != "GET"}
     assert posts <= {ACCESS, WHOAMI}
 
@@ -135,7 +136,7 @@ async def test_doctor_names_each_missing_right(tmp_path: Path) -> None:
         web.json_response({"gitVersion": "v1.36.3"}) if request.path == "/version" else only_namespaces(request)
     )
     async with server.running():
-        found = await ClusterSource(options(write_kubeconfig(tmp_path, server.url, namespace="shop"))).diagnose()
+        found = await tried(ClusterSource(options(write_kubeconfig(tmp_path, server.url, namespace="shop"))).diagnose())
     by_name = {item.what: item for item in found}
     assert (by_name["signed in"].detail, by_name["signed in"].identity) == ("viewer", "viewer")
     assert "v1.36.3" in by_name["reachable"].detail
@@ -158,6 +159,6 @@ async def test_doctor_says_that_the_sign_in_is_refused_not_that_the_server_is_aw
     server = viewer()
     server.gate = lambda _: web.json_response({"kind": "Status", "code": 401, "reason": "Unauthorized"}, status=401)
     async with server.running():
-        found = await ClusterSource(options(write_kubeconfig(tmp_path, server.url))).diagnose()
+        found = await tried(ClusterSource(options(write_kubeconfig(tmp_path, server.url))).diagnose())
     assert [(item.what, item.state) for item in found] == [("kubeconfig", "ok"), ("signed in", "denied")]
     assert "az login" in found[1].remedy

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.domain.world import NOW
+from tests.tried import tried
 from tui.domain.facts.demand import Demand, Priority
 from tui.domain.facts.events import SourceState
 from tui.domain.facts.image import RepositoryName
@@ -31,7 +32,7 @@ async def test_a_host_that_is_none_is_told_in_a_sentence(host: str) -> None:
         (health,) = (each for each in estate.snapshot.sources if each.id == source.id)
     assert health.state is SourceState.FAILED
     assert "is not the address of a registry" in health.error
-    (line,) = await source.diagnose()
+    (line,) = await tried(source.diagnose())
     assert (line.state, "is not the address" in line.detail) == ("failed", True)
 
 

@@ -12,6 +12,7 @@ from aiohttp import web
 from tests.sources.registry.helpers import Collector, Entra, options, source
 from tests.sources.registry.servers import FakeRegistry
 from tests.sources.scanners.servers import Answer, Service
+from tests.tried import tried
 from tui.domain.facts.demand import Demand, Priority
 from tui.domain.facts.events import Owner, SourceState
 from tui.domain.facts.image import RepositoryName
@@ -210,11 +211,11 @@ async def test_a_refused_password_is_sent_again_after_growing_pauses(monkeypatch
 async def test_doctor_calls_no_refused_password_a_sign_in(auth: str, mode: AuthMode) -> None:
     async with FakeRegistry(auth=auth) as server:
         server.image("app", "1")
-        found = {line.what: line for line in await _registry(server, mode, "wrong").diagnose()}
+        found = {line.what: line for line in await tried(_registry(server, mode, "wrong").diagnose())}
         assert found["sign-in"].state == "denied"
         assert "refused the sign-in" in found["sign-in"].detail
         assert not found["sign-in"].right
-        good = {line.what: line for line in await _registry(server, mode, "secret").diagnose()}
+        good = {line.what: line for line in await tried(_registry(server, mode, "secret").diagnose())}
         assert (good["sign-in"].state, good["sign-in"].detail) == ("ok", "as ops")
 
 
@@ -225,7 +226,7 @@ def _registry(server: FakeRegistry, mode: AuthMode, password: str) -> RegistrySo
 async def test_doctor_says_that_nobody_is_signed_in_where_no_login_is_set_up() -> None:
     async with FakeRegistry(auth="bearer") as server:
         server.image("app", "1")
-        found = {line.what: line for line in await source(options(server)).diagnose()}
+        found = {line.what: line for line in await tried(source(options(server)).diagnose())}
         assert (found["sign-in"].state, found["sign-in"].detail) == ("ok", "nobody: no login is set up for this registry")
 
 
@@ -241,6 +242,6 @@ async def test_a_token_that_may_pull_and_not_list_lacks_the_right_to_list() -> N
 
         server.fault = no_lists
         registry = source(options(server), Credentials(entra=Entra()))
-        found = {line.what: line for line in await registry.diagnose()}
+        found = {line.what: line for line in await tried(registry.diagnose())}
         assert (found["tags"].state, found["tags"].right) == ("denied", "metadata/read on app")
         assert "needs metadata/read in its scope map" in found["tags"].remedy

@@ -9,6 +9,7 @@ from aiohttp import web
 
 from tests.sources.registry.helpers import HOST, Collector, Entra, basic, demand, options, source
 from tests.sources.registry.servers import MANIFEST, FakeRegistry, digest_of
+from tests.tried import tried
 from tui.domain.facts.demand import Priority
 from tui.domain.facts.events import (
     AbsenceKind,
@@ -263,7 +264,7 @@ async def test_diagnose_names_what_may_be_read() -> None:
     async with FakeRegistry(acr=True, auth="bearer") as server:
         server.image("team/app", "1")
         registry = source(options(server), Credentials(entra=Entra()))
-        found = {line.what: line for line in await registry.diagnose()}
+        found = {line.what: line for line in await tried(registry.diagnose())}
         assert [line.state for line in found.values()] == ["ok"] * 8
         assert found["sign-in"].detail == "as ops@contoso.test (az login)"
         assert found["pull"].detail.startswith("team/app:1 is sha256:")
@@ -276,7 +277,7 @@ async def test_diagnose_names_the_missing_right() -> None:
         server.denied.add("team/app")
         registry = source(options(server), Credentials(entra=Entra()))
         registry.want((demand("team/app", "1"),))
-        found = {line.what: line for line in await registry.diagnose()}
+        found = {line.what: line for line in await tried(registry.diagnose())}
         assert found["catalog"].state == "ok"
         assert (found["tags"].state, found["tags"].right) == ("denied", "metadata/read on team/app")
         assert "Container Registry Repository Reader" in found["tags"].remedy
@@ -284,7 +285,7 @@ async def test_diagnose_names_the_missing_right() -> None:
 
 async def test_diagnose_finds_no_fault_with_an_empty_registry() -> None:
     async with FakeRegistry() as server:
-        found = await source(options(server)).diagnose()
+        found = await tried(source(options(server)).diagnose())
     assert [(line.what, line.state) for line in found] == [
         ("reachable", "ok"),
         ("sign-in", "ok"),
@@ -299,7 +300,7 @@ async def test_diagnose_says_what_is_done_without_an_api() -> None:
     async with FakeRegistry(referrers=False) as server:
         server.image("team/app", "1")
         registry = source(options(server))
-        found = {line.what: line for line in await registry.diagnose()}
+        found = {line.what: line for line in await tried(registry.diagnose())}
     line = found["referrers"]
     assert (line.state, line.detail, line.remedy) == ("ok", "not offered: what is attached is found by its tags", "")
 

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from tests.sources.scanners.servers import Service, Told, cut, page, send, told
+from tests.tried import tried
 from tui.domain.facts.events import SourceState
 from tui.domain.facts.scan import Severity
 from tui.sources.scanners.aqua import AquaSource
@@ -259,9 +260,9 @@ async def test_the_password_goes_nowhere_else() -> None:
 async def test_doctor_tries_each_list() -> None:
     service = prisma(send([scan(1)], headers={"Total-Count": "1"}), send({"err": "no"}, 403))
     async with service.running():
-        found = await PrismaSource("prisma", ConsoleOptions(service.url, **USER), FAST).diagnose()
+        found = await tried(PrismaSource("prisma", ConsoleOptions(service.url, **USER), FAST).diagnose())
     assert [each.state for each in found] == ["ok", "denied"]
     service = aqua(send({}, 403), send(listed(aqua_row(1))))
     async with service.running():
-        found = await AquaSource("aqua", ConsoleOptions(service.url, **USER), FAST).diagnose()
+        found = await tried(AquaSource("aqua", ConsoleOptions(service.url, **USER), FAST).diagnose())
     assert [each.state for each in found] == ["denied", "ok"]

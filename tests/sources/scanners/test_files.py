@@ -10,6 +10,7 @@ import pytest
 
 from tests.sources.scanners import documents as written
 from tests.sources.scanners.servers import Entra, told
+from tests.tried import tried
 from tui.domain.facts.events import SourceState
 from tui.errors import InvalidConfig
 from tui.settings.settings import ScannerKind, ScannerSettings, Settings
@@ -71,7 +72,7 @@ async def test_a_file_that_says_nothing_of_an_image_is_said_to_be_what_it_is(tmp
         "sbom.json: the bill of materials by trivy holds no scan of vulnerabilities",
         "folder.json: it is about the filesystem nginx, which is not an image",
     ]
-    assert [each.state for each in await FilesSource(paths).diagnose()] == ["failed", "failed", "ok"]
+    assert [each.state for each in await tried(FilesSource(paths).diagnose())] == ["failed", "failed", "ok"]
 
 
 async def test_a_changed_file_is_read_again_and_an_unchanged_one_is_not(tmp_path: Path) -> None:
@@ -88,7 +89,7 @@ async def test_a_changed_file_is_read_again_and_an_unchanged_one_is_not(tmp_path
 
 async def test_doctor_tries_each_file(tmp_path: Path) -> None:
     paths = [write(tmp_path, "a.json", written.trivy()), tmp_path / "absent"]
-    found = await FilesSource(paths).diagnose()
+    found = await tried(FilesSource(paths).diagnose())
     assert [each.state for each in found] == ["ok", "failed"]
     assert found[0].detail == "Trivy: 1 images"
 

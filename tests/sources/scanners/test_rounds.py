@@ -31,9 +31,11 @@ class Counting(ScannerSource):
             raise self.failure
         yield ()
 
-    async def diagnose(self) -> list[Diagnosis]:
+    async def diagnose(self) -> AsyncGenerator[Diagnosis, None]:
         """Nothing."""
-        return []
+        nothing: tuple[Diagnosis, ...] = ()
+        for line in nothing:
+            yield line
 
 
 async def woken(source: Counting) -> bool:

@@ -11,6 +11,7 @@ import pytest
 from tests.sources.cluster.apiserver import ACCESS, NAMESPACES, ApiServer, body, failure, page, refuse, write_kubeconfig
 from tests.sources.cluster.follow import options
 from tests.sources.scanners.servers import Told, told
+from tests.tried import tried
 from tui.domain.facts.events import SourceState
 from tui.domain.facts.image import RepositoryName
 from tui.domain.facts.scan import Severity
@@ -185,7 +186,7 @@ async def test_a_kubeconfig_that_cannot_be_used_is_said(tmp_path: Path) -> None:
     reader = ClusterSource(ClusterOptions(context="x", paths=(tmp_path / "absent",))).reader()
     found = await told(TrivyOperatorSource(reader, FAST))
     assert found.health.state is SourceState.FAILED
-    assert (await TrivyOperatorSource(reader, FAST).diagnose())[0].state == "failed"
+    assert (await tried(TrivyOperatorSource(reader, FAST).diagnose()))[0].state == "failed"
 
 
 async def test_an_operator_that_was_removed_leaves_nothing(tmp_path: Path) -> None:
@@ -202,5 +203,5 @@ async def test_doctor_tells_absent_refused_and_readable_apart(tmp_path: Path) ->
     server.lists(LIST, page([]))
     async with server.running():
         trivy = source(server, tmp_path)
-        found = [(await trivy.diagnose())[0] for _ in range(2)]
+        found = [(await tried(trivy.diagnose()))[0] for _ in range(2)]
     assert [each.state for each in found] == ["ok", "off"]

@@ -15,6 +15,7 @@ from tests.sources.signatures import cosigner
 from tests.sources.signatures.instance import ISSUER, SUBJECT, Instance
 from tests.sources.signatures.shelf import Shelf, asking, listening
 from tests.sources.signatures.signer import DIGEST, NOW
+from tests.tried import tried
 from tui.domain.facts.image import RepositoryName
 from tui.domain.facts.signature import Outcome, Reason, Verdict
 from tui.sources.kit.credentials import Credentials
@@ -155,6 +156,6 @@ async def test_a_trusted_root_that_cannot_be_read_trusts_nobody_and_is_told(tmp_
     source = SignatureSource(options, lambda host: shelf, now=lambda: NOW)
     outcomes, _ = await judged(source, (attached,))
     assert outcomes[0].verdict is Verdict.INCONCLUSIVE
-    lines = [line for line in await source.diagnose() if line.state == "failed"]
+    lines = [line for line in await tried(source.diagnose()) if line.state == "failed"]
     assert len(lines) == 1
     assert "trusted_root.json" in lines[0].detail

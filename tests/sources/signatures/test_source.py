@@ -14,6 +14,7 @@ from tests.sources.signatures import cosigner
 from tests.sources.signatures.cases import document
 from tests.sources.signatures.shelf import NAME, NOTATION, Shelf, asking, digest_of, listening
 from tests.sources.signatures.signer import COSE, DIGEST, ENVELOPES, JWS, NOW, Ask, signer, usual
+from tests.tried import tried
 from tui.domain.facts.events import SignaturesVerified, SourceState
 from tui.domain.facts.image import Referrer, RepositoryName
 from tui.domain.facts.patterns import parse_pattern
@@ -320,14 +321,14 @@ async def test_offline_a_revocation_service_leaves_it_undecided(trusting: Trusti
 
 
 async def test_doctor_names_what_is_trusted_and_what_is_missing(trusting: Trusting, tmp_path: Path) -> None:
-    lines = {line.what: line for line in await SignatureSource(trusting.options, lambda host: None).diagnose()}
+    lines = {line.what: line for line in await tried(SignatureSource(trusting.options, lambda host: None).diagnose())}
     assert {what: line.state for what, line in lines.items() if what != "keyless bundles"} == {
         "trust policy": "ok",
         "cosign": "ok",
         "revocation": "ok",
     }
     missing = TrustPaths(str(tmp_path / "nowhere"), cosign_keys=(str(tmp_path / "none.pub"),))
-    lines = {line.what: line for line in await SignatureSource(SignatureOptions(missing), lambda host: None).diagnose()}
+    lines = {line.what: line for line in await tried(SignatureSource(SignatureOptions(missing), lambda host: None).diagnose())}
     assert lines["trust policy"].state == "off"
     assert lines[f"file {tmp_path / 'none.pub'}"].state == "failed"
     assert "cannot be used: No such file" in lines[f"file {tmp_path / 'none.pub'}"].detail

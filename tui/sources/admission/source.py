@@ -96,22 +96,22 @@ class GateSource:
             yield HealthChanged(self._health)
             await self._polling.rest(failure)
 
-    async def diagnose(self) -> list[Diagnosis]:
+    async def diagnose(self) -> AsyncGenerator[Diagnosis, None]:
         """Read everything once."""
         try:
             reading = await self._read()
         except SourceError as error:
             right = error.right if isinstance(error, Forbidden) else ""
-            return [
-                Diagnosis("list constraints", "denied" if is_refusal(error) else "failed", error.headline, right, error.remedy)
-            ]
+            yield Diagnosis("list constraints", "denied" if is_refusal(error) else "failed", error.headline, right, error.remedy)
+            return
         listed = f"{len(reading.constraints)} constraints on images, of {reading.kinds} kinds of constraints"
-        diagnoses = [Diagnosis("list constraints", "ok", listed if reading.kinds else self._absence(reading))]
-        diagnoses += [Diagnosis(denial.what, "denied", denial.reason, denial.right, denial.remedy) for denial in reading.denials]
-        diagnoses += [Diagnosis("list constraints", "failed", fault.headline, remedy=fault.remedy) for fault in reading.faults]
+        yield Diagnosis("list constraints", "ok", listed if reading.kinds else self._absence(reading))
+        for denial in reading.denials:
+            yield Diagnosis(denial.what, "denied", denial.reason, denial.right, denial.remedy)
+        for fault in reading.faults:
+            yield Diagnosis("list constraints", "failed", fault.headline, remedy=fault.remedy)
         if reading.verifiers and not any(constraint.integrity for constraint in reading.constraints):
-            diagnoses.append(Diagnosis("Ratify", "ok", "Ratify is set up, but no constraint asks it."))
-        return diagnoses
+            yield Diagnosis("Ratify", "ok", "Ratify is set up, but no constraint asks it.")
 
     # ---- one reading
 

@@ -7,6 +7,7 @@ and not at all when nobody is there who wants to know.
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from datetime import UTC, datetime, timedelta
 
 import msgspec
@@ -86,25 +87,30 @@ class AcrTasksSource:
         """Jobs and runs for ever."""
         return emitted(self._work, str(self.id))
 
-    async def diagnose(self) -> list[Diagnosis]:
+    async def diagnose(self) -> AsyncGenerator[Diagnosis, None]:
         """Whether tasks can be read, and the rights to act, asked without acting."""
         try:
-            return await self._tried()
+            async with aclosing(self._tried()) as diagnoses:
+                async for diagnosis in diagnoses:
+                    yield diagnosis
         finally:
             await self._builder.aclose()
 
-    async def _tried(self) -> list[Diagnosis]:
+    async def _tried(self) -> AsyncGenerator[Diagnosis, None]:
         try:
             jobs = await self._builder.jobs()
         except NotFound as error:
-            return [Diagnosis("tasks", "denied", error.headline, remedy=error.remedy)]
+            yield Diagnosis("tasks", "denied", error.headline, remedy=error.remedy)
+            return
         except SourceError as error:
             right = getattr(error, "right", "")
-            return [Diagnosis("tasks", "denied" if right else "failed", error.headline, right, error.remedy)]
+            yield Diagnosis("tasks", "denied" if right else "failed", error.headline, right, error.remedy)
+            return
         odd = unreadable_faults(AZURE, jobs, ())
         state, words = ("failed", odd[0].headline) if odd else ("ok", f"{len(jobs)} tasks")
-        listed = Diagnosis("tasks", state, words, remedy=odd[0].remedy if odd else "", identity=self._builder.identity)
-        return [listed, *await self._rights()]
+        yield Diagnosis("tasks", state, words, remedy=odd[0].remedy if odd else "", identity=self._builder.identity)
+        for diagnosis in await self._rights():
+            yield diagnosis
 
     async def _rights(self) -> list[Diagnosis]:
         states = {"held": "ok", "missing": "denied", "unknown": "failed"}

@@ -81,15 +81,18 @@ class NamedBuilder(ABC):
         """Who is signed in, and what else is tried once. Raises SourceError."""
         ...
 
-    async def diagnose(self) -> list[Diagnosis]:
+    async def diagnose(self) -> AsyncGenerator[Diagnosis, None]:
         """Who is signed in, and each configured job with the rights there."""
         try:
-            diagnoses = await self.try_signing_in()
+            signed_in = await self.try_signing_in()
         except SourceError as error:
-            return [read_line("signed in", error)]
+            yield read_line("signed in", error)
+            return
+        for diagnosis in signed_in:
+            yield diagnosis
         for job in self.jobs:
-            diagnoses += await self._tried(job)
-        return diagnoses
+            for diagnosis in await self._tried(job):
+                yield diagnosis
 
     async def _tried(self, job: JobKey) -> list[Diagnosis]:
         name = f"read {clean(job.job, 100)}"

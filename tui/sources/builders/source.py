@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
 from datetime import UTC, datetime
 from typing import Protocol
 
@@ -59,7 +60,7 @@ class ConfiguredBuilder(Builder, Protocol):
         """Release every connection."""
         ...
 
-    async def diagnose(self) -> list[Diagnosis]:
+    def diagnose(self) -> AsyncGenerator[Diagnosis, None]:
         """Try each kind of read once."""
         ...
 
@@ -93,10 +94,12 @@ class ConfiguredSource:
         """Look soon: somebody waits for a run. Never blocks."""
         self._attention.look()
 
-    async def diagnose(self) -> list[Diagnosis]:
+    async def diagnose(self) -> AsyncGenerator[Diagnosis, None]:
         """Try each kind of read once."""
         try:
-            return await self._builder.diagnose()
+            async with aclosing(self._builder.diagnose()) as diagnoses:
+                async for diagnosis in diagnoses:
+                    yield diagnosis
         finally:
             await self._builder.aclose()
 

@@ -19,7 +19,7 @@ from tui.sources.cluster.api import Api, ChangeAnswer
 from tui.sources.cluster.kinds import ResourceKind
 from tui.sources.cluster.reviews import decode_answer
 
-__all__ = ["FIELD_MANAGER", "ClusterClient", "PatchTarget"]
+__all__ = ["FIELD_MANAGER", "ClusterClient", "PatchTarget", "load_package"]
 
 FIELD_MANAGER = "trustree"
 _PURPOSE = "ask what we may do"
@@ -143,6 +143,11 @@ class _Connection:
 
     async def close(self) -> None:
         """Nothing to do: our own connection is closed by its owner."""
+
+
+def load_package() -> None:
+    """Import it before anybody waits for an answer of a server. Not for the event loop."""
+    import kubernetes.aio.client  # noqa: F401
 
 
 def _apis_over(api: Api) -> _Apis:

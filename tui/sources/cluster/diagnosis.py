@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncGenerator
 
 from tui.errors import AuthenticationFailed, SourceError, UsageError
 from tui.sources.cluster.access import ClusterContext, find_place
@@ -19,20 +20,23 @@ __all__ = ["diagnose"]
 _VERBS = ("list", "watch")
 
 
-async def diagnose(options: ClusterOptions) -> list[Diagnosis]:
+async def diagnose(options: ClusterOptions) -> AsyncGenerator[Diagnosis, None]:
     """Try the kubeconfig, the connection, the sign-in and each right, in this order; a failure ends what depends on it."""
     try:
         place = await asyncio.to_thread(find_place, options)
     except UsageError as error:
-        return [Diagnosis("kubeconfig", "failed", error.headline, remedy=error.remedy)]
-    diagnoses = [Diagnosis("kubeconfig", "ok", f"context {place.context}, namespace {place.namespace}")]
+        yield Diagnosis("kubeconfig", "failed", error.headline, remedy=error.remedy)
+        return
+    yield Diagnosis("kubeconfig", "ok", f"context {place.context}, namespace {place.namespace}")
     async with Api(place, options) as api:
         reached = await _reach(api)
-        diagnoses += [Diagnosis("kubeconfig", "ok", remark) for remark in api.remarks]
-        diagnoses += reached
-        if all(item.state == "ok" for item in reached):
-            diagnoses += await _rights(api, place, options)
-    return diagnoses
+        for remark in api.remarks:
+            yield Diagnosis("kubeconfig", "ok", remark)
+        for diagnosis in reached:
+            yield diagnosis
+        if all(diagnosis.state == "ok" for diagnosis in reached):
+            for diagnosis in await _rights(api, place, options):
+                yield diagnosis
 
 
 async def _reach(api: Api) -> list[Diagnosis]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
 
 import msgspec
@@ -33,18 +33,16 @@ class NothingToTry(NotFound):
 Step = Callable[[], Awaitable[str]]
 
 
-async def diagnose(client: RegistryClient, running: list[str]) -> list[Diagnosis]:
+async def diagnose(client: RegistryClient, running: list[str]) -> AsyncGenerator[Diagnosis, None]:
     """Reachable, signed in, catalog, one repository's lists, one manifest, what is attached to it."""
     examination = _Examination(client, running)
-    diagnoses: list[Diagnosis] = []
     for name, step in examination.steps():
-        diagnoses.append(await _try(name, step))
-        if name == "sign-in" and diagnoses[-1].state == "ok":
-            diagnoses[-1] = msgspec.structs.replace(diagnoses[-1], identity=client.auth.signed_in)
+        diagnosis = await _try(name, step)
+        is_ok = diagnosis.state == "ok"
+        yield msgspec.structs.replace(diagnosis, identity=client.auth.signed_in) if is_ok and name == "sign-in" else diagnosis
         # A registry that refused somebody may still be read by nobody.
-        if diagnoses[-1].state != "ok" and (name == "reachable" or (name == "sign-in" and not client.auth.refusals)):
-            break
-    return diagnoses
+        if not is_ok and (name == "reachable" or (name == "sign-in" and not client.auth.refusals)):
+            return
 
 
 async def _try(name: str, step: Step) -> Diagnosis:

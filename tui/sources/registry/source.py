@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing
 from datetime import UTC, datetime
 
@@ -101,13 +101,16 @@ class RegistrySource:
         finally:
             await client.close()
 
-    async def diagnose(self) -> list[Diagnosis]:
+    async def diagnose(self) -> AsyncGenerator[Diagnosis, None]:
         """Try each kind of read once."""
         try:
             client = RegistryClient(self._options, self._credentials)
         except InvalidConfig as error:
-            return [Diagnosis("address", "failed", error.headline, remedy=error.remedy)]
+            yield Diagnosis("address", "failed", error.headline, remedy=error.remedy)
+            return
         try:
-            return await diagnose(client, sorted(self._queue.repositories()))
+            async with aclosing(diagnose(client, sorted(self._queue.repositories()))) as diagnoses:
+                async for diagnosis in diagnoses:
+                    yield diagnosis
         finally:
             await client.close()

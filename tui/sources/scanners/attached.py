@@ -127,13 +127,14 @@ class AttachedSource:
             health = msgspec.structs.replace(health, error=error)
         return health
 
-    async def diagnose(self) -> list[Diagnosis]:
+    async def diagnose(self) -> AsyncGenerator[Diagnosis, None]:
         """How far the images that were met have been looked at; the registries say themselves what may be read."""
         images = len(self._backlog)
         if not images:
-            return [Diagnosis("read attached reports", "off", "they are read with each image, by the right to pull it")]
+            yield Diagnosis("read attached reports", "off", "they are read with each image, by the right to pull it")
+            return
         failed = [
             Diagnosis("read attached reports", "failed", f"{error.headline}", remedy=error.remedy)
             for error in self._failed.values()
         ]
-        return failed[:1] or [Diagnosis("read attached reports", "ok", f"{self._reports} reports on {images} images")]
+        yield failed[0] if failed else Diagnosis("read attached reports", "ok", f"{self._reports} reports on {images} images")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from abc import abstractmethod
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
@@ -143,20 +143,19 @@ class ConsoleSource(ScannerSource):
                 round_.endpoint, round_.identity = options.endpoint, options.username
             yield Console(self._service, options, transport, self._sign_in)
 
-    async def diagnose(self) -> list[Diagnosis]:
+    async def diagnose(self) -> AsyncGenerator[Diagnosis, None]:
         """Whether the sign-in works, and each list may be read."""
-        diagnoses: list[Diagnosis] = []
         async with self._opened() as console:
             for action, count in self._counts().items():
                 try:
-                    diagnoses.append(Diagnosis(action, "ok", await count(console)))
+                    yield Diagnosis(action, "ok", await count(console))
                 except AuthenticationFailed as error:
-                    return [Diagnosis("signed in", "denied", error.headline, remedy=error.remedy)]
+                    yield Diagnosis("signed in", "denied", error.headline, remedy=error.remedy)
+                    return
                 except Forbidden as error:
-                    diagnoses.append(Diagnosis(action, "denied", error.headline, error.right, error.remedy))
+                    yield Diagnosis(action, "denied", error.headline, error.right, error.remedy)
                 except SourceError as error:
-                    diagnoses.append(Diagnosis(action, "failed", error.headline, remedy=error.remedy))
-        return diagnoses
+                    yield Diagnosis(action, "failed", error.headline, remedy=error.remedy)
 
 
 class _Token(msgspec.Struct):

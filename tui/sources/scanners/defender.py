@@ -91,22 +91,25 @@ class DefenderSource(ScannerSource):
         """Where there were findings, none at all means a lost right or plan, not that all is clean or nobody asks."""
         return SourceError(NOTHING, ASK) if self._options.expected or self._found else Absent(NOTHING, ASK)
 
-    async def diagnose(self) -> list[Diagnosis]:
+    async def diagnose(self) -> AsyncGenerator[Diagnosis, None]:
         """Whether a query is answered, and has a row."""
+        yield await self._tried()
+
+    async def _tried(self) -> Diagnosis:
         action = "read findings of Defender for Containers"
         try:
             async with self._graph.open() as session, aclosing(session.pages(QUERY)) as pages:
                 async for page in pages:
                     if page.rows:
-                        return [Diagnosis(action, "ok", f"{page.total:,} findings")]
+                        return Diagnosis(action, "ok", f"{page.total:,} findings")
                     break
         except Forbidden as error:
-            return [Diagnosis(action, "denied", error.headline, RIGHT, ASK)]
+            return Diagnosis(action, "denied", error.headline, RIGHT, ASK)
         except AuthenticationFailed as error:
-            return [Diagnosis(action, self._unread, error.headline, remedy=error.remedy)]
+            return Diagnosis(action, self._unread, error.headline, remedy=error.remedy)
         except SourceError as error:
-            return [Diagnosis(action, "failed", error.headline, remedy=error.remedy)]
-        return [Diagnosis(action, self._unread, NOTHING, RIGHT, ASK)]
+            return Diagnosis(action, "failed", error.headline, remedy=error.remedy)
+        return Diagnosis(action, self._unread, NOTHING, RIGHT, ASK)
 
     @property
     def _unread(self) -> str:

@@ -77,23 +77,20 @@ class FilesSource(ScannerSource):
         self._read[path] = (stamp, reports)
         return reports
 
-    async def diagnose(self) -> list[Diagnosis]:
+    async def diagnose(self) -> AsyncGenerator[Diagnosis, None]:
         """Whether each file can be read, and is a report."""
-        diagnoses: list[Diagnosis] = []
         for path in self._paths:
             action = f"read {clean(str(path), 200)}"
             try:
                 reports = await asyncio.to_thread(self._file, path)
             except SourceError as error:
-                diagnoses.append(Diagnosis(action, "failed", error.headline, remedy=error.remedy))
+                yield Diagnosis(action, "failed", error.headline, remedy=error.remedy)
                 continue
             if unused := _unused(path, reports):
-                diagnoses.append(Diagnosis(action, "failed", unused.reason, remedy=unused.remedy))
+                yield Diagnosis(action, "failed", unused.reason, remedy=unused.remedy)
             else:
-                diagnoses.append(
-                    Diagnosis(action, "ok", f"{', '.join(sorted({report.scanner for report in reports}))}: {len(reports)} images")
-                )
-        return diagnoses
+                scanners = ", ".join(sorted({report.scanner for report in reports}))
+                yield Diagnosis(action, "ok", f"{scanners}: {len(reports)} images")
 
 
 def _unused(path: Path, reports: Sequence[ScanReport]) -> Denial | None:

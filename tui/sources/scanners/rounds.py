@@ -102,7 +102,7 @@ class ScannerSource(ABC):
         ...
 
     @abstractmethod
-    async def diagnose(self) -> list[Diagnosis]:
+    def diagnose(self) -> AsyncGenerator[Diagnosis, None]:
         """Try each kind of read once."""
         ...
 

@@ -144,8 +144,11 @@ class TrivyOperatorSource(ScannerSource):
             self._versions[heading.key] = heading.metadata.resource_version
         return reports, broken
 
-    async def diagnose(self) -> list[Diagnosis]:
+    async def diagnose(self) -> AsyncGenerator[Diagnosis, None]:
         """Whether the resource is known, and may be listed."""
+        yield await self._tried()
+
+    async def _tried(self) -> Diagnosis:
         action = f"list vulnerabilityreports in {self._reader.cluster}"
         try:
             async with self._reader.open() as session:
@@ -153,14 +156,14 @@ class TrivyOperatorSource(ScannerSource):
                 round_ = Round()
                 scopes = await self._scopes(session, round_)
         except Absent as error:
-            return [Diagnosis(action, "off", error.headline, remedy=error.remedy)]
+            return Diagnosis(action, "off", error.headline, remedy=error.remedy)
         except Forbidden as error:
-            return [Diagnosis(action, "denied", error.headline, RIGHT, ASK)]
+            return Diagnosis(action, "denied", error.headline, RIGHT, ASK)
         except (SourceError, UsageError) as error:
-            return [Diagnosis(action, "failed", error.headline, remedy=error.remedy)]
+            return Diagnosis(action, "failed", error.headline, remedy=error.remedy)
         if round_.denials:
-            return [Diagnosis(action, "denied", f"only in {len(scopes)} namespaces", f"{RIGHT} cluster-wide", ASK)]
-        return [Diagnosis(action, "ok")]
+            return Diagnosis(action, "denied", f"only in {len(scopes)} namespaces", f"{RIGHT} cluster-wide", ASK)
+        return Diagnosis(action, "ok")
 
 
 def _headings(page: bytes) -> tuple[list[tuple[Heading, msgspec.Raw]], int]:

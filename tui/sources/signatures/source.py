@@ -6,7 +6,7 @@ Verification brings `cryptography` with it: it is imported, off the loop, when t
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing
 from datetime import UTC, datetime
 from importlib import import_module
@@ -106,8 +106,9 @@ class SignatureSource:
         reasons = "; ".join(denial.reason for denial in denials[:MOST_TOLD])
         return msgspec.structs.replace(answered(loading(self.id), None, objects=0, denials=denials), error=reasons, live=True)
 
-    async def diagnose(self) -> list[Diagnosis]:
+    async def diagnose(self) -> AsyncGenerator[Diagnosis, None]:
         """What is trusted, as far as it can be read."""
         from tui.sources.signatures.diagnosis import diagnose
 
-        return await asyncio.to_thread(diagnose, self.options, self._now())
+        for diagnosis in await asyncio.to_thread(diagnose, self.options, self._now()):
+            yield diagnosis
