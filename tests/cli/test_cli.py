@@ -597,3 +597,21 @@ def test_a_check_reads_the_rest_where_its_verdict_hangs_on_a_base_that_may_lie_t
     opener = opener_of(build.freeze(registry))
     main(argv.split(), opener=opener)
     assert opener.estate.surveys == surveys
+
+
+@pytest.mark.parametrize(
+    ("argv", "head"),
+    [
+        ("report is:stuck", "WORKLOAD"),
+        ("report is:stuck -o markdown", "WORKLOAD"),
+        ("report is:stuck --view images", "IMAGE"),
+        ("report is:running", "IMAGE"),
+        ("report ns:payments", "IMAGE"),
+    ],
+)
+def test_what_does_not_start_is_listed_where_nobody_asked_for_other_rows(
+    argv: str, head: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    main(argv.split(), opener=opener_of(e.estate()))
+    titles = next(line for line in capfd.readouterr().out.splitlines() if "PODS" in line)
+    assert head in titles

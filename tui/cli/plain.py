@@ -12,7 +12,7 @@ from contextlib import asynccontextmanager
 from tui.cli.commands import Invocation
 from tui.cli.output import Exit, look_of_stdout, say, write_stdout
 from tui.cli.reading import OpenEstate, looked, meant
-from tui.cli.report import Options, print_report
+from tui.cli.report import Options, print_report, view_for_readers
 from tui.domain.query.query import EVERYTHING, Query, Selection, parse_query
 from tui.domain.query.reach import reach_of
 from tui.domain.snapshot.snapshot import Snapshot
@@ -102,9 +102,9 @@ class Conversation:
             self._query = parse_query(line)
         except InvalidQuery as error:
             return [error.headline, *([error.remedy] if error.remedy else [])]
-        return await self._tell_rows(ReportScope.IMAGES, answered=True)
+        return await self._tell_rows(None, answered=True)
 
-    async def _tell_rows(self, view: ReportScope, *, answered: bool = False) -> Sequence[str]:
+    async def _tell_rows(self, view: ReportScope | None, *, answered: bool = False) -> Sequence[str]:
         from tui.reports.as_plain import answer_lines, row_sentences, summary_sentences
 
         document = await self._asked(view)
@@ -121,10 +121,10 @@ class Conversation:
                 return [*sentences, f"These were {plural(PAGE, 'row')}: more shows the next ones, if there are any."]
         return sentences
 
-    async def _asked(self, view: ReportScope) -> Document:
+    async def _asked(self, view: ReportScope | None) -> Document:
         snapshot, selection = await self._looked()
         meant(self._query, snapshot, selection)
-        return Document(snapshot, selection, view, self._look, self._query)
+        return Document(snapshot, selection, view or view_for_readers(self._query, selection), self._look, self._query)
 
     async def _looked(self) -> tuple[Snapshot, Selection]:
         return await looked(self._estate, self._query, self._wait, reach_of(self._query.terms), rewrites=False)

@@ -11,11 +11,22 @@ from tui.cli.flags import add_output, add_wait
 from tui.cli.output import Exit, Writer, look_of_stdout, write_stdout
 from tui.cli.reading import Opener, answered, exit_of_report, look, meant, refuse_nothing_to_ask, remark
 from tui.domain.query.query import Query, Selection
+from tui.domain.query.subject import finds_workloads_alone
 from tui.domain.snapshot.snapshot import Snapshot
 from tui.reports import FORMATS, Document, ReportScope, TextStyle, format_named, format_names
 from tui.settings.settings import Settings
 
-__all__ = ["Options", "add_arguments", "add_printing", "document_of", "output_of", "print_found", "print_report", "run"]
+__all__ = [
+    "Options",
+    "add_arguments",
+    "add_printing",
+    "document_of",
+    "output_of",
+    "print_found",
+    "print_report",
+    "run",
+    "view_for_readers",
+]
 
 VIEWS = tuple(scope.value for scope in ReportScope if scope is not ReportScope.ALL)
 
@@ -77,7 +88,20 @@ def print_found(settings: Settings, query: Query, options: Options, looked: tupl
 
 def document_of(query: Query, snapshot: Snapshot, selection: Selection, options: Options, look: TextStyle) -> Document:
     """What is printed."""
-    return Document(snapshot, selection, _view(options), look, query)
+    view = _view(options)
+    if not options.view and options.output in _READ:
+        view = view_for_readers(query, selection)
+    return Document(snapshot, selection, view, look, query)
+
+
+_READ = ("table", "markdown", "html", "plain")
+"""Formats for people; programs get the same rows whatever is asked."""
+
+
+def view_for_readers(query: Query, selection: Selection) -> ReportScope:
+    """The rows that show what a query finds, where none were asked for: images, or workloads where these are what is found."""
+    alone = finds_workloads_alone(query.terms, selection.images, selection.workloads)
+    return ReportScope.WORKLOADS if alone else ReportScope.IMAGES
 
 
 def _view(options: Options) -> ReportScope:

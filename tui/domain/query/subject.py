@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Set
 
 from tui.domain.common.pace import paced
+from tui.domain.facts.workload import ObjectKey
 from tui.domain.query.language import Key, Term, Trait
 from tui.domain.query.match import text_matcher
 from tui.domain.snapshot.snapshot import ImageKey, Snapshot
 
-__all__ = ["asked_vulnerability", "asks_for_workloads"]
+__all__ = ["asked_vulnerability", "asks_for_workloads", "finds_workloads_alone"]
 
 _OF_WORKLOADS = frozenset({Key.NS, Key.CTX, Key.KIND, Key.TEAM, Key.DRIFT})
 _OF_EITHER = frozenset({Key.WORD, Key.VERDICT})
@@ -36,6 +37,12 @@ def asks_for_workloads(terms: Iterable[Term], snapshot: Snapshot, images: Set[Im
         return True
     words = [term.value for term in asked if term.key is Key.WORD]
     return bool(words) and not _is_in_names(words, snapshot, images)
+
+
+def finds_workloads_alone(terms: Iterable[Term], images: Set[ImageKey], workloads: Set[ObjectKey]) -> bool:
+    """Whether what a query finds are workloads: those that do not start have another image than they run, or none is known."""
+    asks_why = any(term.key is Key.IS and term.value == Trait.STUCK and not term.negated for term in terms)
+    return bool(workloads) and (asks_why or not images)
 
 
 def asked_vulnerability(terms: Iterable[Term]) -> Term | None:
