@@ -16,6 +16,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -56,11 +57,12 @@ class Place:
         ran("crane", "mutate", f"{REGISTRY}/public/tools:1", "-l", f"build={build}", "-t", self.image)
         return ran("crane", "digest", self.image)
 
-    def run(self, *flags: str, context: str = "lab-admin") -> tuple[int, str]:
-        """The exit code of a redeploy, and what is printed."""
-        words = ["redeploy", f"ns:{self.name}", "--kubeconfig", str(self.kubeconfig), "--context", context, "-n", self.name]
+    def run(self, *flags: str, context: str = "lab-admin", query: str | None = None, machine: str = "") -> tuple[int, str]:
+        """The exit code of a redeploy, and what is printed; each machine has a state of its own."""
+        meant = [f"ns:{self.name}"] if query is None else [query] if query else []
+        words = ["redeploy", *meant, "--kubeconfig", str(self.kubeconfig), "--context", context, "-n", self.name]
         words += ["--config", str(self.directory / "config.toml"), "--no-cache", "--no-azure", *flags]
-        environment = {**os.environ, "XDG_STATE_HOME": str(self.directory)}
+        environment = {**os.environ, "XDG_STATE_HOME": str(self.directory / machine)}
         done = subprocess.run(
             [sys.executable, "-c", PROGRAM, *words], capture_output=True, text=True, env=environment, timeout=150
         )
@@ -173,3 +175,53 @@ def test_a_rollout_that_stalls_is_explained(place: Place) -> None:
     assert code == 2, printed
     assert "the namespace's quota is used up" in printed
     assert "kubectl describe quota" in printed
+
+
+def test_the_second_of_two_operators_follows_what_the_first_has_done(place: Place) -> None:
+    """Both have planned before either acts: the pods are replaced once, and the second is told why nothing was sent."""
+    place.create("Deployment", "floating")
+    place.create("Deployment", "lazy", policy="IfNotPresent")
+    new = place.push(2)
+    file = str(place.directory / "plan.json")
+    code, printed = place.run("--plan", "--save", file)
+    assert code == 0, printed
+    assert place.run("--write", "--yes")[0] == 0
+    generations = [
+        place.kubectl("get", "deployment", name, "-o", "jsonpath={.metadata.generation}") for name in ("floating", "lazy")
+    ]
+    code, printed = place.run("--from", file, "--write", "--yes", query="", machine="other")
+    assert code == 3, printed
+    assert "is not needed any more." in printed
+    assert [place.digests(name) for name in ("floating", "lazy")] == [{new}, {new}]
+    assert generations == [
+        place.kubectl("get", "deployment", name, "-o", "jsonpath={.metadata.generation}") for name in ("floating", "lazy")
+    ]
+
+
+def test_two_operators_at_once_replace_the_pods_once(place: Place) -> None:
+    """The second begins while the first one's pods are being replaced: it follows that rollout to its end."""
+    place.create("Deployment", "web")
+    place.kubectl("scale", "deployment", "web", "--replicas=6")
+    place.kubectl("rollout", "status", "deployment/web", "--timeout=60s")
+    new = place.push(2)
+    with ThreadPoolExecutor(2) as pool:
+        both = list(pool.map(lambda machine: place.run("--write", "--yes", machine=machine), ("one", "two")))
+    assert {code for code, _ in both} <= {0, 3}, both
+    assert 0 in {code for code, _ in both}, both
+    assert place.digests("web") == {new}
+    annotations = json.loads(place.kubectl("get", "replicasets", "-l", "app=web", "-o", "json"))["items"]
+    assert len(annotations) == 2, "the old pods and the new ones: nobody restarted them once more"
+
+
+def test_what_is_scaled_to_zero_is_pinned_too_and_a_name_that_nothing_has_is_no_success(place: Place) -> None:
+    old = ran("crane", "digest", place.image)
+    place.create("Deployment", "batch", f"{place.image}@{old}")
+    place.kubectl("scale", "deployment", "batch", "--replicas=0")
+    place.kubectl("wait", "--for=delete", "pod", "-l", "app=batch", "--timeout=40s")
+    new = place.push(2)
+    code, printed = place.run("--write", "--yes")
+    assert code == 0, printed
+    assert place.declared("batch") == f"{place.image}@{new}"
+    code, printed = place.run("--write", "--yes", query="repo:nosuch")
+    assert code == 3, printed
+    assert "Nothing was found that is meant by the query." in printed
