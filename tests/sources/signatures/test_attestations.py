@@ -80,7 +80,7 @@ def enveloped(
         "predicateType": annotated,
         "dev.sigstore.cosign/certificate": certificate,
     }
-    return shelf.attach((ENVELOPE, body, annotations), kind="", found_by="cosign-attestation-tag")
+    return shelf.attach((ENVELOPE, body, annotations), kind="", told=ENVELOPE, found_by="cosign-attestation-tag")
 
 
 async def told(shelf: Shelf, options: SignatureOptions, *referrers: Referrer) -> SignaturesVerified:
@@ -157,6 +157,14 @@ async def test_one_that_cannot_be_read_is_told_and_spoils_no_signature(options: 
     attached = enveloped(shelf)
     blob = next(digest for digest, body in shelf.content.items() if b"payloadType" in body)
     shelf.broken[blob] = Unreachable("registry.example does not answer")
+    claim = claim_of(await told(shelf, options, attached))
+    assert claim.doubt == "it cannot be read: registry.example does not answer"
+
+
+async def test_a_manifest_of_an_attestation_that_cannot_be_read_spoils_no_signature_either(options: SignatureOptions) -> None:
+    shelf = Shelf()
+    attached = enveloped(shelf)
+    shelf.broken[attached.descriptor.digest] = Unreachable("registry.example does not answer")
     claim = claim_of(await told(shelf, options, attached))
     assert claim.doubt == "it cannot be read: registry.example does not answer"
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["BUNDLE", "NOTATION", "SIMPLE", "FoundBy", "may_sign"]
+__all__ = ["BUNDLE", "ENVELOPE", "NOTATION", "SIMPLE", "FoundBy", "may_attest", "may_sign"]
 
 from enum import StrEnum
 
@@ -11,6 +11,7 @@ from tui.domain.facts.image import OCI_CONFIG
 NOTATION = "application/vnd.cncf.notary.signature"
 SIMPLE = "application/vnd.dev.cosign.simplesigning.v1+json"
 BUNDLE = "application/vnd.dev.sigstore.bundle"
+ENVELOPE = "application/vnd.dsse.envelope.v1+json"
 _SIGNATURES = (NOTATION, BUNDLE, "application/vnd.dev.cosign.artifact.sig", SIMPLE)
 # What registries write in place of a type that they do not tell (Azure/acr#784).
 _UNTOLD = frozenset({"", "application/vnd.oci.empty.v1+json", OCI_CONFIG})
@@ -31,6 +32,11 @@ class FoundBy(StrEnum):
     COSIGN = "cosign-tag"
     COSIGN_ATTESTATION = "cosign-attestation-tag"
     COSIGN_SBOM = "cosign-sbom-tag"
+
+
+def may_attest(artifact_type: str) -> bool:
+    """Whether something of this type is a signed statement that is no signature of an image: cosign's under the tag `.att`."""
+    return artifact_type == ENVELOPE
 
 
 def may_sign(artifact_type: str) -> bool:

@@ -13,7 +13,7 @@ import msgspec
 
 from tui.domain.common.decoding import from_json
 from tui.domain.common.text import clean
-from tui.domain.facts.attached import BUNDLE, NOTATION, SIMPLE, FoundBy, may_sign
+from tui.domain.facts.attached import BUNDLE, ENVELOPE, NOTATION, SIMPLE, FoundBy, may_attest, may_sign
 from tui.domain.facts.demand import ArtifactDemand
 from tui.domain.facts.image import Referrer, RepositoryName
 from tui.domain.facts.signature import SignatureSystem
@@ -43,7 +43,6 @@ _PLACES: dict[str, str] = {
 }
 MAX_ATTESTATIONS = 32
 """Attestations of one manifest that are read."""
-ENVELOPE = "application/vnd.dsse.envelope.v1+json"
 PROVENANCE = "https://slsa.dev/provenance/"
 PREDICATE_OF_LAYER = "predicateType"
 """What `cosign attest` writes beside an envelope (cosign specs/ATTESTATION_SPEC.md)."""
@@ -102,13 +101,17 @@ class _Gathering:
 
     async def all(self, referrers: tuple[Referrer, ...]) -> Gathered:
         possible = [referrer for referrer in referrers if may_sign(referrer.descriptor.artifact_type)]
-        for referrer in possible[:MAX_REFERRERS]:
+        statements = [referrer for referrer in referrers if may_attest(referrer.descriptor.artifact_type)]
+        for referrer in (*possible[:MAX_REFERRERS], *statements[:MAX_ATTESTATIONS]):
             if self._is_full:
                 break
             try:
                 await self._one(referrer)
             except SourceError as error:
-                self._errors.append(clean(error.headline, 200))
+                if may_sign(referrer.descriptor.artifact_type):
+                    self._errors.append(clean(error.headline, 200))
+                else:
+                    self._unreadable(referrer, error)
         if len(possible) > MAX_REFERRERS:
             self._errors.append(f"{len(possible)} artifacts are attached, of which {MAX_REFERRERS} were read")
         errors, attestations = tuple(dict.fromkeys(self._errors)), tuple(self._attestations)
@@ -167,6 +170,12 @@ class _Gathering:
             return
         self._stopped = _stop(referrer, fault)
         self._fault(referrer, SignatureSystem.NOTATION, WireDescriptor(digest=referrer.descriptor.digest), fault)
+
+    def _unreadable(self, referrer: Referrer, error: SourceError) -> None:
+        """That a statement cannot be read says nothing of signatures; it may be readable later."""
+        digest, self._unread = referrer.descriptor.digest, True
+        fault = clean(f"it cannot be read: {error.headline}", 200)
+        self._attestations.append(Artifact(SignatureSystem.COSIGN, ENVELOPE, digest, b"", digest, referrer.found_by, fault=fault))
 
     async def _attested(self, referrer: Referrer, layer: WireDescriptor, predicate: str) -> None:
         """Read an attestation that says how the image was built, or does not tell of what kind it is. That one cannot be read
