@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from itertools import chain, islice
@@ -13,7 +13,7 @@ __all__ = ["in_steps", "paced", "sorted_in_steps", "stride"]
 STEP = 64
 """So many things are worked through between two steps: a millisecond at most, as a rule."""
 
-RUN = 1024
+RUN = 4096
 """So many things are sorted at once: within a sort no other thread goes on."""
 
 _between: ContextVar[Callable[[], object] | None] = ContextVar("between", default=None)
@@ -64,17 +64,17 @@ def _go_on() -> None:
 
 def sorted_in_steps(things: Iterable[Thing], key: Callable[[Thing], Any]) -> list[Thing]:
     """The things in their order, as `sorted` has it; where somebody wants pauses, sorted in runs that are merged two by two."""
-    between = _between.get()
-    if between is None:
-        return sorted(things, key=key)
-    listed = list(things)
-    keys = [(key(thing), number) for number, thing in enumerate(paced(listed))]
-    runs = [keys[start : start + RUN] for start in range(0, len(keys), RUN)]
+    between, listed = _between.get(), list(things)
+    if between is None or len(listed) <= STEP:
+        return sorted(listed, key=key)
+    keys = [key(thing) for thing in paced(listed)]
+    runs: list[Sequence[int]] = [range(start, min(start + RUN, len(keys))) for start in range(0, len(keys), RUN)]
     while runs:
-        for number, run in enumerate(runs):
+        ordered: list[list[int]] = []
+        for run in runs:
             between()
-            runs[number] = sorted(run)
-        if len(runs) == 1:
-            break
-        runs = [list(chain(*runs[first : first + 2])) for first in range(0, len(runs), 2)]
-    return [listed[number] for _, number in paced(runs[0])] if runs else []
+            ordered.append(sorted(run, key=keys.__getitem__))
+        if len(ordered) == 1:
+            return [listed[number] for number in paced(ordered[0])]
+        runs = [list(chain(*ordered[first : first + 2])) for first in range(0, len(ordered), 2)]
+    return []

@@ -55,7 +55,7 @@ class WorkloadModel(TabbedModel):
                 self._add(workload)
         for namespace, inside in self._in_namespace.items():
             self._in_namespace[namespace] = sorted_in_steps(
-                inside, lambda workload: (-workload.verdict.severity, -shown.pods(workload), workload.key)
+                paced(inside), lambda workload: (-workload.verdict.severity, -shown.pods(workload), workload.key)
             )
         self._clusters = self._cluster_names(shown)
 
