@@ -11,10 +11,12 @@ import msgspec
 from textual import events
 from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
+from textual.screen import Screen
 
 from tests.bench.tree100k import Measured
 from tests.widgets.models import WideModel
 from tui.ui.output.driver import DifferenceDriver
+from tui.ui.screens.lean_frames import LeanScreen
 from tui.wiring.interpreter import prepare_interpreter
 from widgets.tree import VirtualTree
 
@@ -56,6 +58,10 @@ class TreeApp(App[None]):
         self._painted = False
         self._last: events.Event | None = None
 
+    def get_default_screen(self) -> Screen[None]:
+        """A screen that paints as the program's does: a key does not wait for Textual's next frame."""
+        return LeanScreen()
+
     def compose(self) -> ComposeResult:
         """Nothing at first: mounting is measured."""
         yield from ()
@@ -89,6 +95,8 @@ class TreeApp(App[None]):
         """Take the time when a key comes in."""
         if isinstance(event, events.Key) and event is not self._last:
             self._last = event
+            if isinstance(self.screen, LeanScreen):
+                self.screen.press()
             self._close_step()
             self._pressed = time.perf_counter()
         await super().on_event(event)
