@@ -145,6 +145,24 @@ def test_a_statement_about_a_version_of_a_package_clears_that_version_alone(
     assert [row.vex is not None for row in rows] == [clears]
 
 
+@pytest.mark.parametrize(
+    ("stated", "package", "clears"),
+    [
+        ("PyYAML", "pyyaml", True),
+        ("typing_extensions", "typing-extensions", True),
+        ("org.apache.commons:commons-io", "commons-io", True),
+        ("org.apache.commons:commons-io", "org.other:commons-io", False),
+        ("github.com/org/module", "github.com/org/module", True),
+        ("github.com/org/module", "module", False),
+        ("github.com/org/module", "github.com/other/module", False),
+        ("a:", "", False),
+    ],
+)
+def test_names_of_packages_are_compared_as_scanners_write_them(stated: str, package: str, clears: bool) -> None:
+    said = report(IMAGE, vulnerabilities=None, vex=(statement(NOT_AFFECTED, package=stated),), scanner="OpenVEX")
+    assert [row.vex is not None for row in merge((report(IMAGE, vulnerability(package=package)), said)).rows] == [clears]
+
+
 def test_a_statement_about_one_of_two_versions_contradicts() -> None:
     old = statement(NOT_AFFECTED, package="openssl", at=LATELY - timedelta(days=1))
     new = statement(AFFECTED, package="openssl", version="2.9")

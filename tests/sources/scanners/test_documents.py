@@ -523,6 +523,25 @@ def test_a_statement_of_cyclonedx_is_about_what_it_names_alone(reference: str, p
     assert (vex.package, vex.version) == (package, version)
 
 
+@pytest.mark.parametrize(
+    ("purl", "package", "version"),
+    [
+        ("pkg:golang/github.com/org/module@v1.2.3", "github.com/org/module", "v1.2.3"),
+        ("pkg:npm/%40scope/name@1.0.0", "@scope/name", "1.0.0"),
+        ("pkg:npm/lodash@4.17.20", "lodash", "4.17.20"),
+        ("pkg:maven/org.apache.commons/commons-io@2.11?type=jar", "org.apache.commons:commons-io", "2.11"),
+        ("pkg:deb/debian/zlib1g@1%3A1.2?arch=amd64", "zlib1g", "1:1.2"),
+        ("pkg:pypi/pyyaml@6.0", "pyyaml", "6.0"),
+    ],
+)
+def test_packages_are_named_as_scanners_name_them(purl: str, package: str, version: str) -> None:
+    (report,) = read(written.openvex(products=[{"@id": IMAGE, "subcomponents": [{"@id": purl}]}]))
+    assert [(vex.package, vex.version) for vex in report.vex] == [(package, version)]
+    document = written.cyclonedx(components=[{"bom-ref": "x", "name": package.rpartition("/")[2], "version": "1", "purl": purl}])
+    document["vulnerabilities"][0]["affects"] = [{"ref": "x"}]
+    assert found(only(document))[0][2:4] == (package if ":" in package or "/" in package else package.rpartition("/")[2], "1")
+
+
 def test_a_statement_of_cyclonedx_that_names_another_image_is_about_that() -> None:
     other = "sha256:" + "b" * 64
     document = stated({"affects": [{"ref": f"pkg:oci/other@{other.replace(':', '%3A')}"}]})

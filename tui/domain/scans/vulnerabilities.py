@@ -194,10 +194,16 @@ def _is_about(statement: Vex, package: str, installed: Set[str]) -> bool:
     if not statement.package:
         return True
     name = statement.package.partition("?")[0].rpartition("/")[2].partition("@")[0]
-    if statement.package != package and not (statement.package.startswith("pkg:") and name == package):
+    if not _same_name(statement.package, package) and not (statement.package.startswith("pkg:") and name == package):
         return False
     same = [_same_version(statement.version, version) for version in installed]
     return not statement.version or (bool(same) and (all(same) if statement.status in _CLEARING else any(same)))
+
+
+def _same_name(stated: str, package: str) -> bool:
+    """Whether two names are of one package: in any case (PyPI), and by the artifact alone where a scanner gives no more."""
+    full, shown = (name.casefold().replace("_", "-") for name in (stated, package))
+    return full == shown or (bool(shown) and full.rpartition(":")[2] == shown)
 
 
 def _same_version(stated: str, installed: str) -> bool:

@@ -16,6 +16,8 @@ from tui.sources.scanners.words import digest_of, name_of, text
 
 __all__ = ["Package", "is_image", "is_named", "package_of", "subject_in"]
 
+NAMESPACES = {"golang": "/", "npm": "/", "composer": "/", "swift": "/", "maven": ":"}
+"""Types of packages whose namespace is a part of their name, and what scanners write between (trivy `pkg/purl`, syft `pkg`)."""
 IMAGES = ("pkg:oci/", "pkg:docker/")
 
 
@@ -42,14 +44,26 @@ def is_named(stated: RepositoryName, repository: RepositoryName) -> bool:
 
 
 def package_of(purl: str | None, name: str | None = None, version: str | None = None) -> Package:
-    """The package of a package URL; `name` and `version` as the document gives them count more. An image is no package."""
-    if name:
-        return Package(text(name), text(version, 120))
+    """The package of a package URL; `name` and `version` as the document gives them count more. An image is no package.
+
+    Where a namespace is a part of the name it is written as scanners write it (`github.com/org/module`, `@scope/name`,
+    `group:artifact`), also where the document has it apart.
+    """
+    kind, path, own_version = _parts(purl)
+    namespace, _, last = path.rpartition("/")
+    separator = NAMESPACES.get(kind, "") if namespace else ""
+    own_name = f"{namespace}{separator}{last}" if separator else last
+    return Package(text(own_name if separator else name or own_name), text(version if name else own_version, 120))
+
+
+def _parts(purl: str | None) -> tuple[str, str, str]:
+    """Type, namespace with name, and version of a package URL of a package; empty when it is none."""
     if not purl or not purl.startswith("pkg:") or is_image(purl):
-        return Package()
+        return "", "", ""
     path = purl.removeprefix("pkg:").partition("#")[0].partition("?")[0]
-    path, _, own_version = path.rpartition("@") if "@" in path else (path, "", "")
-    return Package(text(unquote(path.rpartition("/")[2])), text(unquote(own_version), 120))
+    path, _, version = path.rpartition("@") if "@" in path else (path, "", "")
+    kind, _, path = path.strip("/").partition("/")
+    return kind.lower(), unquote(path), unquote(version)
 
 
 def subject_in(purl: str | None, name: str | None = None, version: str | None = None) -> DocumentSubject:
