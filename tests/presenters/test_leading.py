@@ -12,7 +12,7 @@ from tests.presenters.test_models import named, stuck
 from tui.domain.facts.workload import ObjectKey
 from tui.domain.snapshot.snapshot import ImageKey, Snapshot
 from tui.presenters.glyphs import UNICODE
-from tui.presenters.keys import IMAGELESS
+from tui.presenters.keys import IMAGELESS, PodPart
 from tui.presenters.views.building import build_view
 from tui.presenters.views.lineage import LINEAGE, LineageModel
 from tui.presenters.views.registries import REGISTRIES
@@ -54,6 +54,19 @@ def test_images_that_are_asked_for_are_led_to(query: str) -> None:
     built = build_view(LINEAGE, snapshot, Filter(query), NOW, UNICODE)
     assert built.lead is None
     assert not built.model.roots() or isinstance(first_hit(snapshot, query), ImageKey)
+
+
+def test_a_pod_that_is_asked_for_by_its_name_is_led_to() -> None:
+    snapshot = company()
+    built = build_view(LINEAGE, snapshot, Filter("is:running"), NOW, UNICODE)
+    assert built.lead is not None
+    [pod, *_] = built.model.children(built.lead)
+    part = pod[-1]
+    assert isinstance(part, PodPart)
+    assert "-" in part.name
+    assert first_hit(snapshot, part.name) == part
+    assert isinstance(first_hit(snapshot, part.name[:-1]), ObjectKey)
+    assert isinstance(first_hit(snapshot, part.name, WORKLOADS), ObjectKey)
 
 
 def test_a_view_without_rows_of_workloads_leads_to_its_images() -> None:

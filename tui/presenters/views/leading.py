@@ -1,11 +1,13 @@
-"""The row that a filter leads to, where it asks for workloads: the one that its answer begins with, else the first."""
+"""The row that a filter leads to, where it asks for workloads: a pod by name, else what its answer begins with, or any."""
 
 from __future__ import annotations
 
+from collections.abc import Set
 from typing import TYPE_CHECKING
 
 from tui.domain.facts.workload import ObjectKey
-from tui.presenters.keys import RowSubject
+from tui.domain.query.language import Key
+from tui.presenters.keys import PodPart, RowSubject
 from tui.presenters.views.spec import RowsContext, ViewModel, ViewSpec
 from widgets.rows import RowKey
 
@@ -14,9 +16,12 @@ if TYPE_CHECKING:
 
 __all__ = ["leading_row"]
 
+FEW = 20
+"""Workloads among whose pods one is looked for by its name."""
+
 
 def leading_row(view: ViewSpec, model: ViewModel, rows: RowsContext, answer: Answer | None) -> RowKey | None:
-    """The row of a workload that is asked for; None where something else is, or the view has no such rows."""
+    """The row of a workload, or of a pod, that is asked for; None where something else is, or the view has no such rows."""
     from tui.domain.answers.leading import first_workload
     from tui.domain.query.subject import asks_for_workloads
 
@@ -30,9 +35,23 @@ def leading_row(view: ViewSpec, model: ViewModel, rows: RowsContext, answer: Ans
     place = view.places(RowSubject(workload=first or next(iter(shown.workloads))), snapshot)
     if place is None or not isinstance(place[-1], ObjectKey):
         return None
+    pods = {term.value.lower() for term in answer.question.terms if term.key is Key.WORD and not term.negated}
+    if len(shown.workloads) <= FEW and (pod := _row_of_pod(pods, model)) is not None:
+        return pod
     if first is not None and model.find(model.identity(place)) is not None:
         return place
     return _row_of(first, model)
+
+
+def _row_of_pod(names: Set[str], model: ViewModel) -> RowKey | None:
+    """The row of a pod that is asked for by its whole name."""
+    stack = [*reversed(model.roots())]
+    while stack:
+        key = stack.pop()
+        if isinstance(key[-1], PodPart) and key[-1].name.lower() in names:
+            return key
+        stack.extend((*reversed(model.children(key)),))
+    return None
 
 
 def _row_of(workload: ObjectKey | None, model: ViewModel) -> RowKey | None:
