@@ -154,7 +154,8 @@ class Difference:
         # Pens are mostly the same objects, and told apart so ten times as fast.
         for x in [x for x, was, text, old, new in cells if (was != text or (old is not new and old != new)) and text != UNKNOWN]:
             pen = pens[x]
-            if end and pen == run and x - end <= BRIDGED and all(between == pen for between in pens[end:x]):
+            is_next = x == end or (x - end <= BRIDGED and all(between == pen for between in pens[end:x]))
+            if end and is_next and (pen is run or pen == run):
                 end = x + 1
                 continue
             if end:
