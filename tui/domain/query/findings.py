@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, NamedTuple, assert_never
 
 import msgspec
 
-from tui.domain.checks.gate import GateAnswer, rehearse
 from tui.domain.common.pace import paced
 from tui.domain.common.text import team_title
 from tui.domain.common.trust import Check, CheckName, State
@@ -328,6 +327,8 @@ def _base_step(image: Image) -> str:
 
 def _rehearsed(snapshot: Snapshot, images: Set[ImageKey] | None, workloads: Set[ObjectKey] | None) -> Iterator[_Hit]:
     """What the gates would refuse, or might, if all that they only note were denied."""
+    from tui.domain.checks.gate import GateAnswer, rehearse  # not before somebody rehearses
+
     for refusal in rehearse(snapshot):
         container = next(
             candidate for candidate in snapshot.workloads[refusal.workload].containers if candidate.name == refusal.container
