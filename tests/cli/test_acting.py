@@ -336,6 +336,23 @@ def test_what_is_found_is_what_a_command_acts_upon(action: Action, images: bool,
     assert _nothing_found(action, Selection(images=found_images, workloads=found_workloads)) == code
 
 
+@pytest.mark.parametrize("words", [("--plan",), ("--from",)])
+def test_a_plan_says_how_much_its_query_may_mean_as_well(
+    outdoors: Outdoors, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, words: tuple[str, ...], capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Of an image whose base is not known nobody can tell whether it is built on Debian: the plan is not for all that is."""
+    file = tmp_path / "plan.json"
+    assert run(outdoors, "rebuild", "base:debian", "--plan", "--save", str(file)) == 0
+    image = ImageKey("contoso.azurecr.io", "api", "sha256:" + "0" * 64)
+    partly = Selection(frozenset({image}), frozenset(), undecided=22, unplaced=1)
+    monkeypatch.setattr("tui.domain.query.query.Query.images", lambda *_: partly)
+    capfd.readouterr()
+    asked = ("--from", str(file), "--plan") if words == ("--from",) else ("base:debian", "--plan")
+    assert run(outdoors, "rebuild", *asked, "-o", "json") == 3
+    unknown = json.loads(capfd.readouterr().out)["plan"]["unknown"]
+    assert unknown[0].startswith("Whether the query means 22 images and 1 workload without a known image as well is not known")
+
+
 def test_a_refused_command_leaves_no_file(outdoors: Outdoors, tmp_path: Path) -> None:
     """A plan that was never begun, one that an audit log keeps from being begun, and one that cannot be read."""
     plans = tmp_path / "state" / "plans"

@@ -18,6 +18,7 @@ from tui.domain.answers.mending import MendingKind
 from tui.domain.plans.board import BoardRow, BoardState, Milestone
 from tui.domain.plans.plan import Plan, StepKind
 from tui.estate.estate import Estate
+from tui.presenters.untold import not_told
 from tui.settings.settings import Settings
 from tui.ui.app import TrustreeApp
 from tui.ui.screens.explorer import ExplorerScreen
@@ -117,6 +118,8 @@ async def test_s6_all_that_was_found_is_planned_by_one_key_and_the_plan_is_what_
         stages = built.answer.mending.steps
         assert len(steps) == sum(stage.number for stage in stages if stage.kind is not MendingKind.WORKLOADS) > 1
         assert plan_shown(ops).query == "is:outdated is:running"
+        is_told = any(words.startswith("Whether the query means") for words in plan_shown(ops).unknown)
+        assert is_told or not not_told(built), "of what could not be told the plan says nothing"
         await ops.press("escape")
         await ops.sees(lambda: ops.screen.app.screen is ops.screen, "the rows")
 

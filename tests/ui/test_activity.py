@@ -47,7 +47,14 @@ class HandActions:
     def subscribe(self, listener: Callable[[Board], None]) -> Callable[[], None]:
         return lambda: None
 
-    async def plan(self, action: Action, images: frozenset[ImageKey], workloads: frozenset[ObjectKey], query: str) -> Plan:
+    async def plan(
+        self,
+        action: Action,
+        images: frozenset[ImageKey],
+        workloads: frozenset[ObjectKey],
+        query: str,
+        unknown: tuple[str, ...] = (),
+    ) -> Plan:
         self.asked.append((action, images, workloads, query))
         return PLAN
 

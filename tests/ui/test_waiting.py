@@ -24,14 +24,21 @@ class SlowActions(HandActions):
     may: asyncio.Event = field(default_factory=asyncio.Event)
     ended: list[str] = field(default_factory=list)
 
-    async def plan(self, action: Action, images: frozenset[ImageKey], workloads: frozenset[ObjectKey], query: str) -> Plan:
+    async def plan(
+        self,
+        action: Action,
+        images: frozenset[ImageKey],
+        workloads: frozenset[ObjectKey],
+        query: str,
+        unknown: tuple[str, ...] = (),
+    ) -> Plan:
         try:
             await self.may.wait()
             self.ended.append("made")
         except asyncio.CancelledError:
             self.ended.append("cancelled")
             raise
-        return await super().plan(action, images, workloads, query)
+        return await super().plan(action, images, workloads, query, unknown)
 
 
 @pytest.fixture(autouse=True)

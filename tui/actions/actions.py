@@ -97,10 +97,17 @@ class Actions:
         """Whether anything may be changed."""
         return self.permissions.any
 
-    async def plan(self, action: Action, images: Collection[ImageKey], workloads: Collection[ObjectKey], query: str) -> Plan:
+    async def plan(
+        self,
+        action: Action,
+        images: Collection[ImageKey],
+        workloads: Collection[ObjectKey],
+        query: str,
+        unknown: Collection[str] = (),
+    ) -> Plan:
         """What would be done about these, which the operator calls `query`, and the rights that it needs as far as they can be
-        asked for. Nothing is changed."""
-        return await self._made(self._planner(action, images, workloads, query))
+        asked for; `unknown` says what else the query may mean. Nothing is changed."""
+        return await self._made(self._planner(action, images, workloads, query, unknown))
 
     async def plan_again(self, plan: Plan) -> Plan:
         """The plan of the same question as it is now. Nothing is changed."""
@@ -117,18 +124,29 @@ class Actions:
         self._planners[plan.id] = planner
         return plan
 
-    async def reopen(self, plan: Plan, images: Collection[ImageKey], workloads: Collection[ObjectKey]) -> Plan:
+    async def reopen(
+        self, plan: Plan, images: Collection[ImageKey], workloads: Collection[ObjectKey], unknown: Collection[str] = ()
+    ) -> Plan:
         """A plan that was made elsewhere, about what its query finds now: it is held against what is, and so is what it says of
         itself. Nothing is changed."""
-        planner = self._planner(plan.action, images, workloads, plan.query)
+        planner = self._planner(plan.action, images, workloads, plan.query, unknown)
         self._planners[plan.id] = planner
         self._reopened.add(plan.id)
         return reopened(plan, await self._made(planner))
 
     def _planner(
-        self, action: Action, images: Collection[ImageKey], workloads: Collection[ObjectKey], query: str
-    ) -> Callable[[Snapshot], Plan]:
-        return lambda snapshot: planned(action, snapshot, images, workloads, query, self._clock.now())
+        self,
+        action: Action,
+        images: Collection[ImageKey],
+        workloads: Collection[ObjectKey],
+        query: str,
+        unknown: Collection[str],
+    ) -> Planner:
+        def plan(snapshot: Snapshot) -> Plan:
+            made = planned(action, snapshot, images, workloads, query, self._clock.now())
+            return msgspec.structs.replace(made, unknown=tuple(dict.fromkeys((*unknown, *made.unknown))))
+
+        return plan
 
     def protected(self, plan: Plan) -> tuple[str, ...]:
         """The protected clusters that a plan changes, whose names are to be typed."""

@@ -23,6 +23,7 @@ from tui.domain.query.query import Query, Selection, parse_query
 from tui.domain.query.reach import reach_of
 from tui.domain.snapshot.snapshot import ImageKey, Snapshot
 from tui.errors import InvalidQuery, PlanChanged, UsageError
+from tui.presenters.untold import not_told
 from tui.presenters.words import age
 from tui.private_files import read_regular
 from tui.reports.plans import (
@@ -171,13 +172,12 @@ async def _planned(
     nothing = _nothing_found(action, selection)
     if nothing:
         say(nothing)
+    images, unknown = _images(action, selection), (*((nothing,) if nothing else ()), *not_told(selection))
     if saved is not None:
-        plan = await actions.reopen(saved, _images(action, selection), selection.workloads)
+        plan = await actions.reopen(saved, images, selection.workloads, unknown)
         _say_age(plan)
         return snapshot, selection, plan
-    plan = await actions.plan(action, _images(action, selection), selection.workloads, text)
-    if nothing and not plan.steps:
-        plan = msgspec.structs.replace(plan, unknown=(*plan.unknown, nothing))
+    plan = await actions.plan(action, images, selection.workloads, text, unknown)
     return snapshot, selection, plan
 
 

@@ -62,10 +62,10 @@ def plan_heading(plan: Plan, width: int, glyphs: Glyphs, changes: Sequence[str] 
     stuck = len(plan.steps) - len(plan.ready)
     if stuck:
         lines += wrapped(f"{plural(stuck, 'step')} cannot be carried out as things are: see below.", "fail", width)
+    for sentence in plan.unknown:  # before what a low terminal leaves to the ticket
+        lines += wrapped(sentence, "unknown", width)
     if plan.forecast is not None:
         lines += _forecast(plan.forecast, width)
-    for sentence in plan.unknown:
-        lines += wrapped(sentence, "unknown", width)
     return lines
 
 

@@ -143,8 +143,16 @@ class Actions(Protocol):
         """Hear of every new board until the returned function is called."""
         ...
 
-    async def plan(self, action: Action, images: frozenset[ImageKey], workloads: frozenset[ObjectKey], query: str) -> Plan:
-        """What would be done about these, which the operator calls `query`. Rights are asked for, nothing is changed."""
+    async def plan(
+        self,
+        action: Action,
+        images: frozenset[ImageKey],
+        workloads: frozenset[ObjectKey],
+        query: str,
+        unknown: tuple[str, ...] = (),
+    ) -> Plan:
+        """What would be done about these, which the operator calls `query`; `unknown` says what else that may mean. Rights are
+        asked for, nothing is changed."""
         ...
 
     async def plan_again(self, plan: Plan) -> Plan:

@@ -14,6 +14,7 @@ from tui.domain.snapshot.snapshot import ImageKey, Snapshot, Workload
 from tui.errors import TrustreeError
 from tui.presenters.copying import name_to_copy
 from tui.presenters.keys import RowSubject, subject_of
+from tui.presenters.untold import not_told
 from tui.presenters.views.activity import ACTIVITY
 from tui.presenters.views.building import Built
 from tui.presenters.views.findings import FindingModel
@@ -34,11 +35,12 @@ NOTHING_TO_ACT_ON = "Nothing here can be rebuilt or redeployed: choose an image,
 
 
 class Targets(NamedTuple):
-    """What is to be acted on, and how the operator calls it."""
+    """What is to be acted on, how the operator calls it, and what else that may mean."""
 
     images: frozenset[ImageKey] = frozenset()
     workloads: frozenset[ObjectKey] = frozenset()
     name: str = ""
+    unknown: tuple[str, ...] = ()
 
 
 class Acted(Explorer, Protocol):
@@ -147,12 +149,13 @@ class Acting:
 
     def start_for_found(self, action: Action) -> None:
         """Plan something for all that the filter finds, whatever is under the cursor or marked, and show the plan."""
-        shown = self._explorer.built.shown if self._explorer.built is not None else None
-        if shown is None:
+        built = self._explorer.built
+        if built is None:
             return
+        shown = built.shown
         # Who redeploys what was found in one namespace means no workload of another that runs the same image.
         images = frozenset() if action is Action.REDEPLOY else frozenset(shown.images or ())
-        targets = Targets(images, frozenset(shown.workloads or ()), self._explorer.chosen.words)
+        targets = Targets(images, frozenset(shown.workloads or ()), self._explorer.chosen.words, not_told(built))
         self._start(action, targets, f" for all that was found: {_wide(targets)}")
 
     def _start(self, action: Action, targets: Targets, whose: str) -> None:
@@ -175,7 +178,7 @@ class Acting:
         if actions is None:
             return
         try:
-            plan = await actions.plan(action, targets.images, targets.workloads, targets.name)
+            plan = await actions.plan(action, targets.images, targets.workloads, targets.name, targets.unknown)
         except TrustreeError as error:
             self._say(error)
             return
