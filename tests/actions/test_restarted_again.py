@@ -80,6 +80,17 @@ def test_a_restart_of_somebody_else_since_the_plan_is_followed_when_its_pods_run
         assert "after the plan was made: that is followed." in adoption.words
 
 
+@pytest.mark.parametrize(("running", "follows"), [(OLD_PODS, False), (state("").running, True)])
+def test_a_restart_before_the_new_image_was_pushed_is_followed_only_where_all_pods_run_that(
+    running: tuple[RunningImage, ...], follows: bool
+) -> None:
+    """While it was under way its pods pulled the old image: nobody would replace these once more."""
+    seen = msgspec.structs.replace(state(AFTER), running=running, updated=0 if running is OLD_PODS else 1)
+    pushed = NOW + timedelta(seconds=31)
+    adoption = adoption_of(STEP, msgspec.structs.replace(WANTED, at=None), seen, NOW, NOW + timedelta(minutes=5), pushed)
+    assert (adoption is not None) is follows
+
+
 def test_where_it_is_not_known_what_is_to_run_no_restart_is_taken_for_ours() -> None:
     for digests in ({}, {"main": frozenset[str]()}):
         assert adoption_of(STEP, Wanted(digests=digests), state(AFTER), NOW, NOW) is None

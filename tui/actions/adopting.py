@@ -21,15 +21,18 @@ class Adoption(msgspec.Struct, frozen=True):
     restarted: datetime | None = None
 
 
-def adoption_of(step: Step, wanted: Wanted, state: RolloutState, made: datetime, now: datetime) -> Adoption | None:
+def adoption_of(
+    step: Step, wanted: Wanted, state: RolloutState, made: datetime, now: datetime, pushed: datetime | None = None
+) -> Adoption | None:
     """What of a step somebody else has done already; None where it is still to be done.
 
-    `wanted` is what the step wants of the workload, `made` when its plan was made. What the object says of itself is the proof
-    that it was done; of a restart also what its pods run: one that was done too early started the old image.
+    `wanted` is what the step wants of the workload, `made` when its plan was made, `pushed` when the run of a rebuild that it
+    needs ended. What the object says of itself is the proof that it was done; of a restart also what its pods run: one that was
+    done too early started the old image.
     """
     match step.kind:
         case StepKind.RESTART:
-            return _restarted(wanted, state, made, now)
+            return _restarted(wanted, state, made, now, pushed)
         case StepKind.SCALE_TO_ZERO if is_made(wanted, state):
             return Adoption("It was scaled to zero already, and not from here: that is followed.")
         case StepKind.PIN | StepKind.ROLL_BACK if wanted.images and is_made(wanted, state):
@@ -38,14 +41,15 @@ def adoption_of(step: Step, wanted: Wanted, state: RolloutState, made: datetime,
             return None
 
 
-def _restarted(wanted: Wanted, state: RolloutState, made: datetime, now: datetime) -> Adoption | None:
-    """A restart since the plan was made whose pods run the new image, or are being replaced."""
+def _restarted(wanted: Wanted, state: RolloutState, made: datetime, now: datetime, pushed: datetime | None) -> Adoption | None:
+    """A restart since the plan was made whose pods run the new image, or are being replaced after that was pushed."""
     at = moment(state.restarted_at)
     is_known = bool(wanted.digests) and all(wanted.digests.values())
     if at is None or at < made.replace(microsecond=0) or not is_known:
         return None
     verdict = pods_replaced(wanted, state, now)
     is_under_way = state.settled is False or (state.observed is not None and state.observed < state.generation)
-    if not isinstance(verdict, Proof) and not is_under_way:
+    is_early = pushed is not None and at < pushed.replace(microsecond=0)
+    if not isinstance(verdict, Proof) and (is_early or not is_under_way):
         return None
     return Adoption(f"Somebody else restarted it at {at:%H:%M:%S} UTC, after the plan was made: that is followed.", at)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 
 from tui.actions.adopting import Adoption, adoption_of
 from tui.actions.audit import AuditEvent
@@ -101,6 +102,11 @@ class Redeploying:
         steps = [step for name in self._step.needs if (step := self._steps.get(name)) is not None]
         return [image for step in steps for image in self._ledger[step].replaced if image.digest]
 
+    def _pushed_at(self) -> datetime | None:
+        """When the last run ended of the rebuilds that it needs; None where it needs none, or nobody tells."""
+        runs = [self._ledger[step].run for name in self._step.needs if (step := self._steps.get(name)) is not None]
+        return max((run.finished for run in runs if run is not None and run.finished is not None), default=None)
+
     def _digests(self) -> Iterable[tuple[str, frozenset[str]]]:
         """What the pods may run, by container: where one restart is for several images, each its own."""
         snapshot, key, new = self._outside.estate.snapshot, self._step.workload, self._new_digest()
@@ -142,7 +148,8 @@ class Redeploying:
             await deny_or_fail(self._ledger, step, error)
             return
         obstacle = state.obstacle(change)
-        if adoption := adoption_of(step, self._wanted(), state, self._ledger.execution.plan.made, self._clock.now()):
+        made, now = self._ledger.execution.plan.made, self._clock.now()
+        if adoption := adoption_of(step, self._wanted(), state, made, now, self._pushed_at()):
             await self._adopt(state, adoption)
         elif missing:
             names = listed([clean(f"{right.name} on {right.on}", 160) for right in missing])
