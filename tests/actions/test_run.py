@@ -10,9 +10,11 @@ import msgspec
 import pytest
 
 from tests.actions.plans import plan_of, rebuild, restart
-from tests.actions.world import Fault, World
+from tests.actions.world import Fault, HandLocks, World
 from tui.actions.run import PlanRun
 from tui.actions.transitions import ProofKind, Stage
+from tui.domain.facts.image import Locks
+from tui.domain.facts.rights import Right, RightState
 from tui.domain.plans.board import BoardState, Milestone
 from tui.domain.plans.gitops import NEW_DIGEST
 from tui.domain.plans.plan import Plan, StepKind
@@ -154,6 +156,23 @@ async def test_a_lock_is_proven_by_reading_it_back(tmp_path: Path, fault: Fault,
     world, stages = await carried(tmp_path, plan_of(*steps), **{"lock-api": fault})
     assert stages == {"lock-api": stage, "stop": Stage.CONVERGED}
     assert world.sends.count("lock-api") == 1
+
+
+async def test_a_lock_that_somebody_else_has_put_needs_no_right(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is there already is followed, as a run and a pin are: nothing is to be sent."""
+
+    async def missing(*_: object) -> tuple[Right, ...]:
+        return (Right("metadata/write", "api", RightState.MISSING),)
+
+    async def locked(*_: object) -> Locks:
+        return Locks(delete=False, write=False)
+
+    monkeypatch.setattr(HandLocks, "rights", missing)
+    _, stages = await carried(tmp_path, plan_of(restart("lock-api", kind=StepKind.LOCK, image="api")))
+    assert stages == {"lock-api": Stage.DENIED}
+    monkeypatch.setattr(HandLocks, "read", locked)
+    world, stages = await carried(tmp_path / "again", plan_of(restart("lock-api", kind=StepKind.LOCK, image="api")))
+    assert (stages, world.sends) == ({"lock-api": Stage.APPLIED}, [])
 
 
 async def test_one_job_that_builds_several_images_runs_once_for_each_and_no_run_counts_twice(tmp_path: Path) -> None:

@@ -44,7 +44,7 @@ from tui.errors import (
 from tui.sources.acting_ports import LockTarget
 from tui.sources.ports import Trigger
 
-__all__ = ["Fault", "Killed", "World"]
+__all__ = ["Fault", "HandLocks", "Killed", "World"]
 
 BOTH = (Platform("linux", "amd64"), Platform("linux", "arm64"))
 BASE = RepositoryName(REGISTRY, "debian")

@@ -66,16 +66,16 @@ class Locking:
         except SourceError as error:
             await deny_or_fail(self._ledger, step, error)
             return
-        if missing:
-            names = listed([clean(f"{right.name} on {right.on}", 160) for right in missing])
-            sentence = f"The right is missing: {names}. Nothing was sent."
-            await self._ledger.move(step, Signal.DENY, sentence=sentence, remedy=missing[0].remedy)
-            return
         if self._is_done(locks):
             words = "Somebody else has seen to it already; nothing was sent."
             self._ledger.note(step, words, adopted=True)
             await self._ledger.answered(AuditEvent.ADOPTED, step, words)
             await self._applied(locks)
+            return
+        if missing:
+            names = listed([clean(f"{right.name} on {right.on}", 160) for right in missing])
+            sentence = f"The right is missing: {names}. Nothing was sent."
+            await self._ledger.move(step, Signal.DENY, sentence=sentence, remedy=missing[0].remedy)
             return
         self._seen = locks
         await self._ledger.move(step, Signal.CHECKED, sentence="It was checked again.", before=_words(locks))
