@@ -5,14 +5,16 @@ from __future__ import annotations
 import errno
 import os
 import stat
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from tests.actions.plans import NOW, plan_of, rebuild
 from tui.actions.state import Execution, PlanHeld, StateFault, StateFiles
-from tui.actions.transitions import StepRecord
+from tui.actions.transitions import Stage, StepRecord
 from tui.errors import UsageError
 
 LATER = datetime(2026, 3, 1, 11, 0, tzinfo=UTC)
@@ -53,6 +55,42 @@ def test_a_damaged_state_is_never_taken_for_a_plan_that_was_not_begun(tmp_path: 
     with StateFiles(tmp_path).claimed("p1", "ada") as file:
         file.path.write_bytes(body)
         with pytest.raises(StateFault, match="Nothing is sent"):
+            file.read()
+
+
+def _without_records(whole: Execution) -> Execution:
+    return msgspec.structs.replace(whole, steps={})
+
+
+def _with_another_record(whole: Execution) -> Execution:
+    return msgspec.structs.replace(whole, steps={**whole.steps, "s2": StepRecord(since=NOW)})
+
+
+def _without_steps(whole: Execution) -> Execution:
+    return msgspec.structs.replace(whole, plan=plan_of(), steps={})
+
+
+def _with_a_step_twice(whole: Execution) -> Execution:
+    return msgspec.structs.replace(whole, plan=plan_of(rebuild("s1"), rebuild("s1")))
+
+
+def _with_a_circle(whole: Execution) -> Execution:
+    return msgspec.structs.replace(whole, plan=plan_of(rebuild("s1", needs=("s1",))))
+
+
+def _green_without_proof(whole: Execution) -> Execution:
+    return msgspec.structs.replace(whole, steps={"s1": StepRecord(since=NOW, stage=Stage.VERIFIED)})
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [_without_records, _with_another_record, _without_steps, _with_a_step_twice, _with_a_circle, _green_without_proof],
+)
+def test_a_state_that_is_no_whole_plan_is_damaged(tmp_path: Path, damage: Callable[[Execution], Execution]) -> None:
+    """It would be waited for without end, or told as done without what proves it."""
+    with StateFiles(tmp_path).claimed("p1", "ada") as file:
+        file.write(damage(execution()))
+        with pytest.raises(StateFault, match="what was sent is not known"):
             file.read()
 
 

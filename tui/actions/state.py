@@ -15,7 +15,7 @@ from pathlib import Path
 
 import msgspec
 
-from tui.actions.transitions import StepRecord
+from tui.actions.transitions import StepRecord, unproven
 from tui.domain.common.decoding import from_json
 from tui.domain.common.text import clean
 from tui.domain.plans.plan import Plan
@@ -120,7 +120,7 @@ class StateFile:
             execution = from_json(body, Execution)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise _unreadable(self.path) from error
-        if execution.schema != SCHEMA or set(execution.steps) - {step.id for step in execution.plan.steps}:
+        if not _is_whole(execution):
             raise _unreadable(self.path)
         return execution
 
@@ -149,6 +149,14 @@ class StateFile:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
+
+
+def _is_whole(execution: Execution) -> bool:
+    """Whether a file says of each step how far it is, and nothing is done that is not proven."""
+    steps = {step.id for step in execution.plan.steps}
+    if execution.schema != SCHEMA or not steps or set(execution.steps) != steps or not execution.plan.is_ordered:
+        return False
+    return not any(unproven(record.stage, record) for record in execution.steps.values())
 
 
 def _write(path: Path, body: bytes) -> None:

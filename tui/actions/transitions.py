@@ -20,6 +20,7 @@ from tui.domain.facts.image import Platform
 from tui.domain.snapshot.snapshot import ImageKey
 
 __all__ = ["ENDED", "GREEN", "NEEDED", "TABLE", "Proof", "ProofKind", "Replaced", "Signal", "Stage", "StepRecord", "advance"]
+__all__ += ["unproven"]
 
 
 class Stage(StrEnum):
@@ -203,6 +204,16 @@ NEEDED: Mapping[Stage, tuple[ProofKind, ...]] = {
 _NEVER_WAIVED = frozenset({ProofKind.PUSH, ProofKind.PODS, ProofKind.LOCK})
 
 
+def _proven(record: StepRecord) -> set[ProofKind]:
+    return {proof.kind for proof in record.proofs if not (proof.waived and proof.kind in _NEVER_WAIVED)}
+
+
+def unproven(stage: Stage, record: StepRecord) -> list[ProofKind]:
+    """The proofs that a record lacks for a stage."""
+    proven = _proven(record)
+    return [kind for kind in NEEDED.get(stage, ()) if kind not in proven]
+
+
 def advance(record: StepRecord, signal: Signal, now: datetime, **changes: object) -> StepRecord:
     """The record after a signal; `changes` are other members. Raises ValueError for a signal that cannot come now, and for a
     stage without its proofs: that is a fault of ours, not of the outside."""
@@ -210,8 +221,7 @@ def advance(record: StepRecord, signal: Signal, now: datetime, **changes: object
     if stage is None:
         raise ValueError(f"{signal} cannot come while a step is {record.stage}")
     changed = msgspec.structs.replace(record, **changes)
-    proven = {proof.kind for proof in changed.proofs if not (proof.waived and proof.kind in _NEVER_WAIVED)}
-    missing = [kind for kind in NEEDED.get(stage, ()) if kind not in proven]
-    if missing or (signal in _PROVES and _PROVES[signal] not in proven):
+    missing = unproven(stage, changed)
+    if missing or (signal in _PROVES and _PROVES[signal] not in _proven(changed)):
         raise ValueError(f"{stage} is not proven: {missing or signal}")
     return msgspec.structs.replace(changed, stage=stage, since=now, begun=changed.begun or now)

@@ -134,6 +134,16 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
         return tuple(tuple(step for step in self.steps if step.wave == number) for number in numbers)
 
     @property
+    def is_ordered(self) -> bool:
+        """Whether every step stands there once, after all that it needs: a file may say otherwise."""
+        earlier: set[str] = set()
+        for step in self.steps:
+            if step.id in earlier or not earlier.issuperset(step.needs):
+                return False
+            earlier.add(step.id)
+        return True
+
+    @property
     def ready(self) -> tuple[Step, ...]:
         """The steps that nothing blocks."""
         return tuple(_unblocked(self.steps))
