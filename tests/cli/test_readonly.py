@@ -15,17 +15,19 @@ from pathlib import Path
 import pytest
 
 from tests.readonly import changes_in, is_read
-from tui.demo.requestlog import KEPT_IN
+from tests.specified import deviations, sent_in
+from tui.demo.requestlog import EVERY_IN, KEPT_IN
 
 LIMIT = 60.0
 
 
 def trustree(folder: Path, *words: str) -> tuple[subprocess.CompletedProcess[str], list[str]]:
     """Run the program on the demo; how it ended, and the lines of what was asked."""
-    log = folder / "asked.jsonl"
-    environment = {**os.environ, KEPT_IN: str(log), "XDG_STATE_HOME": str(folder / "state")}
+    log, every = folder / "asked.jsonl", folder / "every.jsonl"
+    environment = {**os.environ, KEPT_IN: str(log), EVERY_IN: str(every), "XDG_STATE_HOME": str(folder / "state")}
     command = [sys.executable, "-m", "tui", *words]
     done = subprocess.run(command, capture_output=True, text=True, timeout=LIMIT, env=environment, check=False)
+    assert deviations(sent_in(every.read_text().splitlines())) == []  # and each is what a specification allows
     return done, log.read_text().splitlines()
 
 
