@@ -7,12 +7,12 @@ from datetime import timedelta
 import msgspec
 import pytest
 
-from tests.domain.scan_kit import LATELY, report, set_up, tell, vulnerability
+from tests.domain.scan_kit import LATELY, report, set_up, statement, tell, vulnerability
 from tests.domain.world import AMD, ARM, A, World, check, image
 from tui.domain.common.trust import Check, CheckName, State
 from tui.domain.facts.events import ClaimsRead, ConfigRead, ScansSeen, SourceId, SourceKind
 from tui.domain.facts.image import Claim, ClaimKind, HistoryEntry, Platform
-from tui.domain.facts.scan import Severity
+from tui.domain.facts.scan import Exploitability, Severity
 from tui.domain.policy.policy import Policy, Rules
 
 APP = f"{A}/app"
@@ -102,6 +102,35 @@ def test_a_scan_that_names_an_index_and_its_platform_is_about_that_platform_wher
     tell(world, report(index, vulnerability(), config=named_digests(world, index)["arm config"]))
     snapshot = world.snapshot()
     assert [len(image(snapshot, digest).vulnerabilities) for digest in (index, alone)] == [1, 1]
+
+
+@pytest.mark.parametrize(
+    ("about", "state"),
+    [
+        ((("index", ""),), State.PASS),
+        ((("amd", ""),), State.FAIL),
+        ((("index", "amd64"),), State.FAIL),
+        ((("index", "s390x"),), State.FAIL),
+        ((("amd", ""), ("arm", "")), State.PASS),
+        ((("index", "amd64"), ("index", "arm64")), State.PASS),
+        ((("amd", ""), ("index", "arm64")), State.PASS),
+    ],
+    ids=str,
+)
+def test_a_statement_about_one_platform_clears_nothing_of_another(about: tuple[tuple[str, str], ...], state: State) -> None:
+    """purl-spec, `oci`: `arch` is the platform that a package URL is about."""
+    world = World()
+    set_up(world, "Trivy", "Vex")
+    index = world.index(APP, "x", "1")
+    digests = named_digests(world, index)
+    tell(world, report(index, vulnerability()))
+    named = (msgspec.structs.replace(report(digests[what], scanner="Vex"), architecture=of) for what, of in about)
+    cleared = (statement(Exploitability.NOT_AFFECTED),)
+    statements = [
+        msgspec.structs.replace(each, key=str(number), vulnerabilities=None, vex=cleared) for number, each in enumerate(named)
+    ]
+    world.tell(ScansSeen(statements[0].source, 1, tuple(statements)))
+    assert check(image(world.snapshot(Policy("test", RULES)), index), CheckName.SCAN).state is state
 
 
 def test_a_policy_that_asks_for_no_scan_asks_for_none_of_a_platform() -> None:

@@ -10,7 +10,7 @@ import msgspec
 from tui.domain.common.source_id import SourceId
 from tui.domain.facts.image import RepositoryName
 
-__all__ = ["Exploitability", "ImageVulnerability", "ScanReport", "Severity", "Vex", "Vulnerability"]
+__all__ = ["CLEARING", "Exploitability", "ImageVulnerability", "ScanReport", "Severity", "Vex", "Vulnerability"]
 
 
 class Severity(StrEnum):
@@ -52,6 +52,10 @@ class Exploitability(StrEnum):
     AFFECTED = "affected"
     FIXED = "fixed"
     UNDER_INVESTIGATION = "under-investigation"
+
+
+CLEARING = frozenset({Exploitability.NOT_AFFECTED, Exploitability.FIXED})
+"""The statements after which a vulnerability is not counted."""
 
 
 class Vex(msgspec.Struct, frozen=True, gc=False):

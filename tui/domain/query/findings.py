@@ -15,7 +15,7 @@ import msgspec
 from tui.domain.common.pace import paced
 from tui.domain.common.text import team_title
 from tui.domain.common.trust import Check, CheckName, State
-from tui.domain.facts.scan import Exploitability, ImageVulnerability, Severity
+from tui.domain.facts.scan import CLEARING, ImageVulnerability, Severity
 from tui.domain.facts.workload import ObjectKey
 from tui.domain.scans.mending import mended
 from tui.domain.snapshot.snapshot import Container, Drift, Image, ImageKey, Snapshot, Workload
@@ -32,7 +32,6 @@ _NUMBER = re.compile(r"\d[\d.]*")
 _GRAVE = Severity.HIGH.rank
 _FIRST = (CheckName.IDENTITY, CheckName.SIGNATURE, CheckName.REGISTRY, START)
 """What is not the image that it should be, or does not start at all, stands before vulnerabilities of the same state."""
-_HARMLESS = (Exploitability.NOT_AFFECTED, Exploitability.FIXED)
 
 
 class FindingGrouping(StrEnum):
@@ -354,7 +353,7 @@ def _rehearsed(snapshot: Snapshot, images: Set[ImageKey] | None, workloads: Set[
 
 
 def _excused(vulnerability: ImageVulnerability) -> bool:
-    return vulnerability.vex is not None and vulnerability.vex.status in _HARMLESS
+    return vulnerability.vex is not None and vulnerability.vex.status in CLEARING
 
 
 # ---- how it is put together

@@ -11,7 +11,7 @@ import msgspec
 from tui.domain.common.source_id import SourceId
 from tui.domain.common.text import short
 from tui.domain.facts.image import RepositoryName
-from tui.domain.facts.scan import ScanReport
+from tui.domain.facts.scan import CLEARING, ScanReport, Vex
 from tui.domain.registries.catalog import Catalog, CatalogImage
 from tui.domain.registries.contents import PlatformMember
 from tui.domain.registries.presence import Registries
@@ -72,6 +72,8 @@ class ScanIndex:
         about = {(report.source, report.key): report for digest in digests for report in self._digested.get(digest, ())}
         reports = list(about.values())
         matched = self._by_name(image, reports) if self._named else Matched(_ordered(reports))
+        if any(report.vex and not report.is_scan for report in matched.reports):
+            matched = msgspec.structs.replace(matched, reports=self._with_what_clears_all(image, matched.reports))
         platforms = self._platforms(image, matched.reports)
         return msgspec.structs.replace(matched, platforms=platforms) if platforms else matched
 
@@ -94,6 +96,19 @@ class ScanIndex:
             return False
         own = report.digest in ("", image.key.digest, member.manifest, member.config)
         return own or member.config in self._contents.get(report.digest, ())
+
+    def _with_what_clears_all(self, image: CatalogImage, reports: tuple[ScanReport, ...]) -> tuple[ScanReport, ...]:
+        """Of statements about a platform, what clears stays where every platform has a statement that does."""
+        statements = [report for report in reports if report.vex and not report.is_scan]
+        about = [[report for report in statements if self._is_stated_of(report, image, member)] for member in image.members]
+        if all(len(stated) == len(statements) for stated in about):
+            return reports
+        everywhere = frozenset.intersection(*(frozenset(map(_cleared, _clearing(stated))) for stated in about))
+        return tuple(report if report.is_scan else _without_clearing(report, everywhere) for report in reports)
+
+    def _is_stated_of(self, report: ScanReport, image: CatalogImage, member: PlatformMember) -> bool:
+        architecture = _architecture(member) or (report.architecture if len(image.members) == 1 else "")
+        return self._is_about(report, image, member) and report.architecture in ("", architecture)
 
     def of_digest(self, digest: str) -> Matched:
         """The reports on an image of which nothing but a digest is known."""
@@ -140,6 +155,19 @@ class ScanIndex:
                 else:
                     (scans if report.is_scan else statements).append(report)
         return Matched(_ordered((*reports, *scans, *statements)), bool(scans), "" if scans or scanned else note)
+
+
+def _clearing(reports: Iterable[ScanReport]) -> Iterator[Vex]:
+    return (statement for report in reports for statement in report.vex if statement.status in CLEARING)
+
+
+def _cleared(statement: Vex) -> tuple[str, str, str]:
+    return statement.id, statement.package, statement.version
+
+
+def _without_clearing(report: ScanReport, cleared_everywhere: frozenset[tuple[str, str, str]]) -> ScanReport:
+    counting = (each for each in report.vex if each.status not in CLEARING or _cleared(each) in cleared_everywhere)
+    return msgspec.structs.replace(report, vex=tuple(counting))
 
 
 def _tells(report: ScanReport) -> bool:

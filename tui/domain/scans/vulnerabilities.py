@@ -13,12 +13,11 @@ from functools import cached_property
 
 from tui.domain.common.source_id import SourceId
 from tui.domain.common.text import clean
-from tui.domain.facts.scan import Exploitability, ImageVulnerability, ScanReport, Severity, Vex, Vulnerability
+from tui.domain.facts.scan import CLEARING, ImageVulnerability, ScanReport, Severity, Vex, Vulnerability
 
 __all__ = ["Merged", "graded", "merge", "severity_of"]
 
 _NEVER = datetime(1, 1, 1, tzinfo=UTC)
-_CLEARING = frozenset({Exploitability.NOT_AFFECTED, Exploitability.FIXED})
 _SHOWN_NAMES = 3
 Spoken = tuple[ScanReport, Vulnerability]
 
@@ -175,14 +174,14 @@ def _clearing(names: Iterable[str], package: str, installed: Set[str], statement
         previous = last.get(statement.author)
         if previous is None or _newness(statement) > _newness(previous):
             last[statement.author] = statement
-    if not last or any(statement.status not in _CLEARING for statement in last.values()):
+    if not last or any(statement.status not in CLEARING for statement in last.values()):
         return None
     return max(last.values(), key=_newness)
 
 
 def _newness(statement: Vex) -> tuple[datetime, bool, str, str]:
     # Of two statements of one moment the one that clears nothing counts.
-    return statement.at or _NEVER, statement.status not in _CLEARING, statement.author, statement.justification
+    return statement.at or _NEVER, statement.status not in CLEARING, statement.author, statement.justification
 
 
 def _is_about(statement: Vex, package: str, installed: Set[str]) -> bool:
@@ -197,7 +196,7 @@ def _is_about(statement: Vex, package: str, installed: Set[str]) -> bool:
     if not _same_name(statement.package, package) and not (statement.package.startswith("pkg:") and name == package):
         return False
     same = [_same_version(statement.version, version) for version in installed]
-    return not statement.version or (bool(same) and (all(same) if statement.status in _CLEARING else any(same)))
+    return not statement.version or (bool(same) and (all(same) if statement.status in CLEARING else any(same)))
 
 
 def _same_name(stated: str, package: str) -> bool:
