@@ -20,7 +20,7 @@ from tests.specified import Sent, deviations, sent_in
 from tui.demo.requestlog import EVERY_IN
 from tui.demo.running import Run
 from tui.demo.scenarios import SCENARIOS
-from tui.domain.facts.build import RunState
+from tui.domain.facts.build import JobKey, RunState
 from tui.errors import SourceError
 from tui.settings.load import load
 from tui.sources.azure.credentials import EntraCredentials
@@ -33,6 +33,8 @@ from tui.wiring.builders import configured_builders
 LIMIT = 120.0
 PACE = 0.02
 """Of what builds of the demo take."""
+LOOKS, BETWEEN_LOOKS = 40, 0.1
+"""Some runs of the demo never leave their queue."""
 HOST = "contoso.azurecr.io"
 SESSION = (
     ("contoso", "doctor", "--aks", "rg-prod-weu/prod-weu"),
@@ -118,15 +120,19 @@ async def end_builds() -> None:
 async def used(builder: AcrTasksBuilder | ConfiguredBuilder) -> None:
     """Everything that a builder can be asked for, of every job that can be started."""
     try:
-        for job in await builder.find(()):
-            await builder.describe(job.key)
-            await builder.rights(job.key)
-            await builder.runs(job.key, 20)
-            for number in range(2):
-                with suppress(SourceError):
-                    await started(builder, Trigger(job.key, f"mark-{number}"), cancelled=number > 0)
+        await asyncio.gather(*(used_for(builder, job.key) for job in await builder.find(())))
     finally:
         await builder.aclose()
+
+
+async def used_for(builder: AcrTasksBuilder | ConfiguredBuilder, job: JobKey) -> None:
+    """Everything that it can be asked for of one job."""
+    await builder.describe(job)
+    await builder.rights(job)
+    await builder.runs(job, 20)
+    for number in range(2):
+        with suppress(SourceError):
+            await started(builder, Trigger(job, f"mark-{number}"), cancelled=number > 0)
 
 
 async def started(builder: AcrTasksBuilder | ConfiguredBuilder, trigger: Trigger, *, cancelled: bool) -> None:
@@ -137,12 +143,16 @@ async def started(builder: AcrTasksBuilder | ConfiguredBuilder, trigger: Trigger
         await builder.cancel(run)
         return
     await builder.look_up(trigger, since)
-    run = await builder.follow(run)
+    for _ in range(LOOKS):
+        run = await builder.follow(run)
+        if run.state.ended or run.state is RunState.WAITING:
+            break
+        await asyncio.sleep(BETWEEN_LOOKS)
     if run.state in (RunState.QUEUED, RunState.WAITING):
         await builder.cancel(run)
-    else:
-        async for _ in builder.log(run):
-            pass
+        return
+    async for _ in builder.log(run):
+        pass
 
 
 SIGNED = {"host": "h", "user-agent": "trustree", "accept": "application/json", "authorization": "Basic dTpw"}
