@@ -119,10 +119,15 @@ def test_a_right_that_is_missing_is_told_by_the_plan(
     assert (outdoors.reached, outdoors.world.sends) == (0, [])
 
 
-def test_without_write_nothing_is_reached_and_it_is_said(outdoors: Outdoors, capfd: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize("words", [("--yes",), ()])
+def test_without_write_the_plan_is_shown_nothing_is_reached_and_it_is_said(
+    outdoors: Outdoors, words: tuple[str, ...], capfd: pytest.CaptureFixture[str]
+) -> None:
     outdoors.permissions = Permissions()
-    assert run(outdoors, "rebuild", "base:debian", "--yes") == 1
-    assert "are read-only" in capfd.readouterr().err
+    assert run(outdoors, "rebuild", "base:debian", *words) == 1
+    shown, _, refused = capfd.readouterr().err.partition("Nothing is changed: ")
+    assert all(step.target in shown for step in PLAN.steps)
+    assert "are read-only" in refused
     assert (outdoors.reached, outdoors.world.sends) == (0, [])
 
 

@@ -226,11 +226,10 @@ def _query_of(plan: Plan) -> Query:
 
 async def _agreed(plan: Plan, options: ActingOptions, actions: Actions, operator: Operator) -> tuple[str, ...]:
     """See to it that it may be done and that somebody wants it; the names that were typed. Raises UsageError."""
-    missing = actions.permissions.missing(plan)
-    if missing:
-        actions.permissions.check(plan, options.typed)
     for line in plan_table(plan):
         say(line)
+    if actions.permissions.missing(plan):
+        actions.permissions.check(plan, options.typed)
     typed = list(options.typed)
     for name in actions.permissions.protected_in(plan):
         if name not in typed:
