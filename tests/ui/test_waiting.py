@@ -65,3 +65,20 @@ async def test_escape_cancels_what_is_waited_for() -> None:
         await pilot.press("escape")
         await until(pilot, lambda: pilot.app.screen is screen and slow.ended == ["cancelled"])
         assert pilot.app.is_running
+
+
+async def test_escape_cancels_a_plan_also_before_it_is_said_that_it_takes_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It would come up over what the operator has turned to since; one escape takes back the last key alone."""
+    monkeypatch.setattr(waiting, "PATIENCE", 600.0)
+    slow = SlowActions()
+    async with acting((80, 24), slow) as (pilot, screen, _):
+        await pilot.press("j", "j", "b")
+        await until(pilot, lambda: any(worker.name == "plan" and worker.is_running for worker in pilot.app.workers))
+        await pilot.press("escape")
+        await until(pilot, lambda: slow.ended == ["cancelled"])
+        assert pilot.app.screen is screen
+        slow.may.set()
+        await pilot.press("b")
+        await until(pilot, lambda: isinstance(pilot.app.screen, PlanScreen))
+        await pilot.press("escape")
+        await until(pilot, lambda: len(pilot.app.screen_stack) == 1)

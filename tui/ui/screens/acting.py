@@ -166,6 +166,10 @@ class Acting:
         worker = begin_work(self._explorer, partial(self._planned, action, targets), name="plan", group="plan", exclusive=True)
         self._waiting.begin(worker, f"Making a plan to {action.value} {targets.name}: rights are asked for, nothing is changed.")
 
+    def forgo_plan(self) -> bool:
+        """Cancel the plan that is being made; False where none is."""
+        return self._waiting.cancel()
+
     async def _planned(self, action: Action, targets: Targets) -> None:
         """Make the plan; whoever waits is told so, and may cancel it."""
         try:

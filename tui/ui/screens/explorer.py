@@ -345,13 +345,14 @@ class ExplorerScreen(NavigableScreen):
         self.app.push_screen(SourcesScreen())
 
     def action_back(self) -> None:
-        """One step back: out of the detail, out of the zoom, out of the filter."""
-        if self.detail.has_focus:
-            self._panes.back()
+        """One step back: from a plan that is being made, out of the detail, out of the zoom, out of the filter."""
+        if self._acting.forgo_plan():
+            return
+        is_inside = self.detail.has_focus
+        if self._panes.back() or is_inside:
             self._arrange()
-            self.set_focus(self.outline)
-        elif self._panes.back():
-            self._arrange()
+            if is_inside:
+                self.set_focus(self.outline)
         else:
             self.widen()
 

@@ -86,17 +86,27 @@ class Waiting:
     def __init__(self, explorer: Explorer) -> None:
         self._explorer = explorer
         self._timer: Timer | None = None
+        self._worker: Worker[None] | None = None
         self._shown: WaitingScreen | None = None
 
     def begin(self, worker: Worker[None], words: str) -> None:
         """Something has begun."""
         self._stop()
+        self._worker = worker
         self._timer = self._explorer.set_timer(PATIENCE, lambda: self._show(worker, words))
 
     def _show(self, worker: Worker[None], words: str) -> None:
         if not worker.is_finished:
             self._shown = WaitingScreen(words, worker)
             self._explorer.app.push_screen(self._shown)
+
+    def cancel(self) -> bool:
+        """End what is waited for, also before anything was said of it; False where nothing is."""
+        if self._worker is None:
+            return False
+        self._worker.cancel()
+        self.end()
+        return True
 
     def end(self) -> None:
         """It is over, or was cancelled."""
@@ -106,6 +116,7 @@ class Waiting:
         self._shown = None
 
     def _stop(self) -> None:
+        self._worker = None
         if self._timer is not None:
             self._timer.stop()
             self._timer = None
