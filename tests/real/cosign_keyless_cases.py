@@ -61,7 +61,19 @@ def keyless(bench: Bench) -> Iterator[Case]:
         yield Case(f"keyless {name}, older", Mode.KEYLESS, (under(content, notes),), older, stricter if older else "")
         made = ours.bundle(key, certificate, digest=bench.digest)
         yield Case(f"keyless {name}, bundle", Mode.KEYLESS, (bundled(made),), newer, stricter if newer else "")
+    yield from _addressed(bench)
     yield from _broken_keyless(bench)
+
+
+def _addressed(bench: Bench) -> Iterator[Case]:
+    """Identities that are addresses: cosign holds them as Go writes them against what the question names, which is a text."""
+    for name, uri in {"a space": f"{SUBJECT} x", "an empty fragment": f"{SUBJECT}#"}.items():
+        certificate = bench.instance.issue(bench.key, names=[x509.UniformResourceIdentifier(uri)])
+        verified = uri.endswith("#")
+        content, notes = bench.instance.simple(bench.key, certificate, bench.digest)
+        yield Case(f"keyless a URI with {name}, older", Mode.KEYLESS, (under(content, notes),), verified)
+        made = bench.instance.bundle(bench.key, certificate, digest=bench.digest)
+        yield Case(f"keyless a URI with {name}, bundle", Mode.KEYLESS, (bundled(made),), verified)
 
 
 def _broken_keyless(bench: Bench) -> Iterator[Case]:

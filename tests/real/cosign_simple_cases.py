@@ -171,6 +171,10 @@ def places(bench: Bench) -> Iterator[Case]:
     )
     yield from _manifests(bench, good, bad)
     yield put("bundle", True, bundled(data))
+    for ending in (".sig", ".att", ".sbom"):
+        yield put(f"bundle under {ending}", False, Attached((Layer(BUNDLE, data),), ending))
+    signed = {"dev.cosignproject.cosign/signature": b64(sign(bench.key, data))}
+    yield put("bundle under .sig, signed as a payload", False, Attached((Layer(BUNDLE, data, signed),), ".sig"))
     yield put("bundle beside another layer", False, Attached((Layer(BUNDLE, data), Layer("text/plain", b"x")), kind=BUNDLE))
     yield put("bundle twice", False, Attached((Layer(BUNDLE, data), Layer(BUNDLE, data)), kind=BUNDLE))
     yield put("bundle size", False, bundled(data, size=len(data) - 1))

@@ -9,6 +9,7 @@ import pytest
 
 from tests.sources.registry.helpers import Collector, demand, options, source
 from tests.sources.registry.servers import CONFIG, MANIFEST, FakeRegistry
+from tui.domain.facts.attached import FoundBy
 from tui.domain.facts.events import LookupFailed
 from tui.domain.facts.image import Descriptor
 from tui.sources.kit.credentials import Credentials
@@ -131,3 +132,24 @@ async def test_an_index_of_more_than_anybody_reads_says_what_was_left_out() -> N
         (failed,) = seen.of(LookupFailed)
         assert failed.reference == bodies[64]
         assert "names more manifests than are read of an image (64, and 256 in nested ones)" in failed.reason
+
+
+@pytest.mark.parametrize(
+    ("kind", "tag", "kept"),
+    [
+        ("application/vnd.dev.cosign.simplesigning.v1+json", FoundBy.COSIGN, FoundBy.COSIGN),
+        ("application/vnd.dev.cosign.artifact.sig.v1+json", FoundBy.COSIGN, FoundBy.COSIGN),
+        ("application/vnd.dev.sigstore.bundle.v0.3+json", FoundBy.COSIGN, FoundBy.REFERRERS),
+        ("application/vnd.cncf.notary.signature", FoundBy.COSIGN, FoundBy.REFERRERS),
+        ("application/vnd.dsse.envelope.v1+json", FoundBy.COSIGN_ATTESTATION, FoundBy.COSIGN_ATTESTATION),
+        ("application/vnd.dev.sigstore.bundle.v0.3+json", FoundBy.COSIGN_ATTESTATION, FoundBy.REFERRERS),
+        ("application/vnd.dev.cosign.simplesigning.v1+json", FoundBy.COSIGN_ATTESTATION, FoundBy.REFERRERS),
+    ],
+)
+def test_what_is_listed_and_tagged_is_kept_as_its_tool_finds_it(kind: str, tag: FoundBy, kept: FoundBy) -> None:
+    """Harbor lists what lies under cosign's tags among the referrers."""
+    found = ReferrersFound()
+    descriptor = Descriptor("application/vnd.oci.image.manifest.v1+json", "sha256:" + "a" * 64, 7, artifact_type=kind)
+    found.add(descriptor, FoundBy.REFERRERS)
+    found.add(descriptor, tag)
+    assert [referrer.found_by for referrer in found.referrers.values()] == [kept]

@@ -6,10 +6,12 @@ Shapes: GitHub's `attest-build-provenance` (a Sigstore bundle as a referrer, ann
 
 from __future__ import annotations
 
+import base64
 import json
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
@@ -20,6 +22,7 @@ from tui.domain.facts.build import BuilderKind
 from tui.domain.facts.build_claim import BuildClaim, ClaimedBy
 from tui.domain.facts.events import SignaturesVerified
 from tui.domain.facts.image import Descriptor, Referrer
+from tui.domain.facts.signature import Verdict
 from tui.errors import Unreachable
 from tui.sources.signatures.options import SignatureOptions, TrustPaths
 from tui.sources.signatures.source import SignatureSource
@@ -67,14 +70,19 @@ def bundled(shelf: Shelf, key: cosigner.CosignKey = KEY, content: bytes = b"", a
     return shelf.referrer(shelf.put(json.dumps(manifest).encode()), BUNDLE)
 
 
+def envelope(key: cosigner.CosignKey = KEY, content: bytes = b"") -> dict[str, Any]:
+    """A DSSE envelope."""
+    content, kind = content or statement(), "application/vnd.in-toto+json"
+    signature = cosigner.sign(key, b"DSSEv1 %d %s %d %s" % (len(kind), kind.encode(), len(content), content))
+    signatures = [{"keyid": "", "sig": cosigner.b64(signature)}]
+    return {"payloadType": kind, "payload": cosigner.b64(content), "signatures": signatures}
+
+
 def enveloped(
     shelf: Shelf, key: cosigner.CosignKey = KEY, content: bytes = b"", annotated: str = SLSA, certificate: str = ""
 ) -> Referrer:
     """An attestation under the tag `.att`."""
-    content, kind = content or statement(), "application/vnd.in-toto+json"
-    signature = cosigner.sign(key, b"DSSEv1 %d %s %d %s" % (len(kind), kind.encode(), len(content), content))
-    signatures = [{"keyid": "", "sig": cosigner.b64(signature)}]
-    body = json.dumps({"payloadType": kind, "payload": cosigner.b64(content), "signatures": signatures}).encode()
+    body = json.dumps(envelope(key, content)).encode()
     annotations = {
         "dev.cosignproject.cosign/signature": "",
         "predicateType": annotated,
@@ -196,3 +204,106 @@ async def test_where_cosign_does_not_look_nothing_is_verified(way: str, words: s
     claim = claim_of(await told(shelf, options, elsewhere))
     assert words in claim.doubt
     assert claim.signer == ""
+
+
+NOTES = {"predicateType": SLSA, "dev.cosignproject.cosign/signature": ""}
+GOOD = envelope()
+(SIGNATURE,) = GOOD["signatures"]
+WRAPPED = base64.encodebytes(base64.b64decode(GOOD["payload"])).decode()
+URL_SAFE = SIGNATURE["sig"].translate(str.maketrans("+/", "-_"))
+
+
+@pytest.mark.parametrize(
+    ("changes", "verified"),
+    [
+        ({}, True),
+        ({"signatures": [*envelope(STRANGER)["signatures"], SIGNATURE]}, True),
+        ({"signatures": [{**SIGNATURE, "keyid": "x"}]}, True),
+        ({"signatures": [{"sig": URL_SAFE}]}, True),
+        ({"payload": WRAPPED}, True),
+        ({"more": 1}, True),
+        ({"signatures": ["x", SIGNATURE]}, False),
+        ({"signatures": [1, SIGNATURE]}, False),
+        ({"signatures": [{**SIGNATURE, "keyid": 1}]}, False),
+        ({"signatures": [{**SIGNATURE, "SIG": "AAAA"}]}, False),
+        ({"PAYLOAD": cosigner.b64(statement(OTHER))}, False),
+        ({"Signatures": []}, False),
+        ({"payloadtype": "x"}, False),
+    ],
+)
+async def test_an_envelope_is_read_as_cosign_reads_it(changes: dict[str, Any], verified: bool, options: SignatureOptions) -> None:
+    """Measured with `cosign verify-attestation` 3.1.3: another member in capitals counts for it, and the last one decides."""
+    shelf = Shelf()
+    layer = (ENVELOPE, json.dumps(GOOD | changes).encode(), NOTES)
+    claim = claim_of(await told(shelf, options, shelf.attach(layer, kind="", told=ENVELOPE, found_by="cosign-attestation-tag")))
+    assert bool(claim.signer) is verified
+    assert claim.doubt == ("" if verified else "the envelope is malformed")
+
+
+@pytest.mark.parametrize(
+    ("notes", "doubt"),
+    [
+        ({"predicateType": SLSA}, "its layer lacks the annotation that cosign gives to signatures"),
+        ({**NOTES, "dev.sigstore.cosign/rfc3161timestamp": "x"}, "the time stamp beside the signature is malformed"),
+        ({**NOTES, "dev.sigstore.cosign/rfc3161timestamp": '{"SignedRFC3161Timestamp": "AAAA"}'}, ""),
+    ],
+)
+async def test_what_lies_beside_an_envelope_must_be_in_order(
+    notes: dict[str, str], doubt: str, options: SignatureOptions
+) -> None:
+    shelf = Shelf()
+    layer = (ENVELOPE, json.dumps(GOOD).encode(), notes)
+    claim = claim_of(await told(shelf, options, shelf.attach(layer, kind="", told=ENVELOPE, found_by="cosign-attestation-tag")))
+    assert (claim.doubt, bool(claim.signer)) == (doubt, not doubt)
+
+
+@pytest.mark.parametrize("media_type", [BUNDLE, ENVELOPE])
+@pytest.mark.parametrize(
+    ("lie", "words"),
+    [
+        ({"size": 5}, "its descriptor says 5 bytes, it has "),
+        ({"size": None}, "its descriptor says 0 bytes, it has "),
+        ({"data": "eA=="}, "its descriptor carries other data than its digest says"),
+        ({"data": "!"}, "its descriptor carries inline data that is not base64"),
+    ],
+)
+async def test_an_attestation_that_its_descriptor_tells_otherwise_of_is_not_verified(
+    media_type: str, lie: dict[str, Any], words: str, options: SignatureOptions
+) -> None:
+    shelf = Shelf()
+    body = cosigner.bundle(KEY, content=statement()) if media_type == BUNDLE else json.dumps(GOOD).encode()
+    layer = {"mediaType": media_type, "digest": shelf.put(body), "size": len(body), "annotations": NOTES, **lie}
+    manifest = {"mediaType": MANIFEST, "layers": [layer], "annotations": {"dev.sigstore.bundle.predicateType": SLSA}}
+    found_by = "referrers" if media_type == BUNDLE else "cosign-attestation-tag"
+    attached = shelf.referrer(shelf.put(json.dumps(manifest).encode()), media_type, found_by)
+    claim = claim_of(await told(shelf, options, attached))
+    assert claim.doubt.startswith(words)
+    assert claim.signer == ""
+
+
+@pytest.mark.parametrize(
+    ("attach", "found_by", "words"),
+    [
+        (enveloped, "referrers", "an attestation of the older form that lies among the referrers"),
+        (enveloped, "cosign-tag", "an attestation of the older form that lies under the tag of signatures (.sig)"),
+        (enveloped, "cosign-sbom-tag", "an attestation of the older form that lies under the tag of bills of materials (.sbom)"),
+        (bundled, "cosign-attestation-tag", "a bundle that lies under the tag of attestations (.att)"),
+        (bundled, "cosign-tag", "a bundle that lies under the tag of signatures (.sig)"),
+    ],
+)
+async def test_an_attestation_counts_only_where_cosign_looks_for_its_form(
+    attach: Any, found_by: str, words: str, options: SignatureOptions
+) -> None:
+    shelf = Shelf()
+    claim = claim_of(await told(shelf, options, msgspec.structs.replace(attach(shelf), found_by=found_by)))
+    assert claim.doubt == f"{words}, where cosign does not look for one"
+    assert claim.signer == ""
+
+
+@pytest.mark.parametrize("found_by", ["cosign-tag", "cosign-attestation-tag", "cosign-sbom-tag"])
+async def test_a_bundle_under_a_tag_of_cosigns_is_no_signature(found_by: str, options: SignatureOptions) -> None:
+    shelf, body = Shelf(), cosigner.bundle(KEY, digest=DIGEST)
+    attached = shelf.attach((BUNDLE, body, {}), kind="", told=BUNDLE, found_by=found_by)
+    (outcome,) = (await told(shelf, options, attached)).outcomes
+    assert outcome.verdict is Verdict.INVALID
+    assert "where cosign does not look for one" in outcome.sentence

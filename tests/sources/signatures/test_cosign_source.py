@@ -60,6 +60,8 @@ async def test_a_simple_signature_counts_where_cosign_looks_for_it(options: Sign
         ("referrers", "application/vnd.dev.cosign.artifact.sig.v1+json", True),
         ("tag-schema", "application/vnd.dev.cosign.artifact.sig.v1+json", True),
         ("cosign-attestation-tag", "", False),
+        ("cosign-attestation-tag", "application/vnd.dev.cosign.artifact.sig.v1+json", False),
+        ("cosign-sbom-tag", "application/vnd.dev.cosign.artifact.sig.v1+json", False),
         ("cosign-sbom-tag", "", False),
         ("referrers", "", False),
     ]

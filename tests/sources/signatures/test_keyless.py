@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from datetime import UTC, datetime, timedelta
+from ipaddress import IPv6Address
 from types import ModuleType
 from typing import Any
 
@@ -168,6 +169,41 @@ def test_identities_are_matched_as_cosign_matches_them(identity: KeylessIdentity
     certificate = OURS.issue(KEY)
     assert older(certificate, policy).verdict.accepted is allowed
     assert verify_bundle(OURS.bundle(KEY, certificate), DIGEST, policy).verdict.accepted is allowed
+
+
+ADDRESS = "https://github.com/contoso/app/release.yml@refs/heads/main"
+
+
+@pytest.mark.parametrize(
+    ("uri", "written"),
+    [
+        (ADDRESS, ADDRESS),
+        (ADDRESS.replace("https", "HTTPS"), ADDRESS),
+        (ADDRESS.replace("github", "GitHub"), ADDRESS.replace("github", "GitHub")),
+        (f"{ADDRESS}#", ADDRESS),
+        (f"{ADDRESS}?", f"{ADDRESS}?"),
+        (f"{ADDRESS} x", f"{ADDRESS}%20x"),
+        (f'{ADDRESS}"x', f"{ADDRESS}%22x"),
+        (f"{ADDRESS}%2fx", f"{ADDRESS}%2fx"),
+        (f"{ADDRESS}[x]", f"{ADDRESS}[x]"),
+        ("contoso/app", "contoso/app"),
+        ("https://a:b@c.example/x", "https://a:b@c.example/x"),
+    ],
+)
+def test_a_uri_is_held_against_identities_as_go_writes_it(uri: str, written: str) -> None:
+    """Measured with cosign 3.1.3, for older signatures and for bundles."""
+    certificate = OURS.issue(KEY, names=[x509.UniformResourceIdentifier(uri)])
+    for subject in {uri, written}:
+        policy = CosignPolicy(identities=(KeylessIdentity(subject, ISSUER),), root=ROOTED.root)
+        assert older(certificate, policy).verdict.accepted is (subject == written)
+        assert verify_bundle(OURS.bundle(KEY, certificate), DIGEST, policy).verdict.accepted is (subject == written)
+
+
+def test_an_address_of_version_4_within_one_of_version_6_is_written_as_that_of_version_4() -> None:
+    certificate = OURS.issue(KEY, names=[x509.IPAddress(IPv6Address("::ffff:10.0.0.1"))])
+    for subject, allowed in (("10.0.0.1", True), ("::ffff:10.0.0.1", False), ("::ffff:a00:1", False)):
+        policy = CosignPolicy(identities=(KeylessIdentity(subject, ISSUER),), root=ROOTED.root)
+        assert older(certificate, policy).verdict.accepted is allowed
 
 
 @pytest.mark.parametrize(

@@ -105,6 +105,18 @@ async def test_the_registrys_word_on_types_is_a_hint_only(trusting: Trusting, to
     ).verdict.accepted
 
 
+@pytest.mark.parametrize("found_by", ["cosign-tag", "cosign-attestation-tag", "cosign-sbom-tag"])
+async def test_a_signature_of_notation_under_a_tag_of_cosigns_is_none(found_by: str, trusting: Trusting) -> None:
+    """Notation asks for referrers alone (notation-go `ListSignatures`, oras-go `Referrers`); the next one counts as before."""
+    shelf = Shelf()
+    misplaced = shelf.attach(envelope(), found_by=found_by)
+    outcome = only(await looked(shelf, trusting.options, misplaced))
+    assert outcome.verdict is Verdict.INVALID
+    assert "where notation does not look for one" in outcome.sentence
+    told = await looked(shelf, trusting.options, misplaced, shelf.attach(envelope(), config="x"))
+    assert [each.verdict.accepted for each in told.outcomes] == [False, True]
+
+
 async def test_what_is_no_signature_is_not_even_read(trusting: Trusting) -> None:
     shelf = Shelf()
     sbom = shelf.attach(("application/spdx+json", b"{}", {}), kind="application/spdx+json")

@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import aclosing
 from functools import partial
 
-from tui.domain.facts.attached import FoundBy, may_sign
+from tui.domain.facts.attached import BUNDLE, ENVELOPE, NOTATION, FoundBy, may_sign
 from tui.domain.facts.image import Descriptor, Manifest, Referrer
 from tui.domain.facts.reference import is_digest
 from tui.errors import AuthenticationFailed, Forbidden, NotFound, SourceError, Unreachable, UntrustedPayload
@@ -37,6 +37,13 @@ INDEX = "application/vnd.oci.image.index.v1+json"
 SCHEMA = 2
 ReadTag = Callable[[str, str], Awaitable[ManifestBody]]
 """Reads the manifest that a tag of a repository names; raises SourceError."""
+
+
+def _is_of_tag(artifact_type: str, found_by: str) -> bool:
+    """Whether cosign looks under that tag for something of this type; bundles and signatures of notation count as referrers."""
+    if found_by == FoundBy.COSIGN:
+        return not artifact_type.startswith((BUNDLE, NOTATION, ENVELOPE))
+    return found_by == FoundBy.COSIGN_ATTESTATION and artifact_type == ENVELOPE
 
 
 class ReferrersFound:
@@ -64,12 +71,12 @@ class ReferrersFound:
         self.errors.append(error.headline)
 
     def add(self, descriptor: Descriptor, found_by: str) -> None:
-        """One find; the same artifact found in two ways is kept as found first, but for the tag where cosign looks: some
-        registries (Harbor) list what lies there among the referrers."""
+        """One find; the same artifact found in two ways is kept as found first, but for the tag where cosign looks for its form:
+        some registries (Harbor) list what lies there among the referrers."""
         self.listed += 1
         before = self._ways.get(descriptor.digest)
         if before is not None:
-            if found_by != FoundBy.COSIGN:
+            if not _is_of_tag(descriptor.artifact_type, found_by):
                 return
             del self.referrers[descriptor.digest, before]
         elif not self._has_room(may_sign(descriptor.artifact_type)):

@@ -38,6 +38,7 @@ MAX_BYTES = 16 << 20
 # The type of simple signatures that `cosign sign --registry-referrers-mode=oci-1-1` attaches, the only one it looks for then.
 COSIGN_REFERRER = "application/vnd.dev.cosign.artifact.sig.v1+json"
 _PLACES: dict[str, str] = {
+    FoundBy.COSIGN: "under the tag of signatures (.sig)",
     FoundBy.COSIGN_ATTESTATION: "under the tag of attestations (.att)",
     FoundBy.COSIGN_SBOM: "under the tag of bills of materials (.sbom)",
 }
@@ -134,11 +135,7 @@ class _Gathering:
             return
         layers = manifest.layers or []
         if len(layers) == 1 and _is_bundle(layers[0]):
-            predicate = _predicate(manifest, referrer)
-            if predicate in ("", SIGN):
-                await self._read(referrer, SignatureSystem.COSIGN, layers[0], PAYLOAD_LIMIT)
-            if predicate != SIGN:
-                await self._attested(referrer, layers[0], predicate)
+            await self._bundle(referrer, layers[0], _predicate(manifest, referrer))
             return
         if len(layers) > MAX_LAYERS:
             self._errors.append(f"{digest[:19]} holds {len(layers)} signatures, of which {MAX_LAYERS} were read")
@@ -151,14 +148,28 @@ class _Gathering:
             elif layer.media_type == SIMPLE and _where_cosign_looks(referrer, manifest):
                 await self._read(referrer, SignatureSystem.COSIGN, layer, PAYLOAD_LIMIT)
             elif layer.media_type == ENVELOPE:
-                await self._attested(referrer, layer, texts(layer.annotations).get(PREDICATE_OF_LAYER, ""))
+                predicate = texts(layer.annotations).get(PREDICATE_OF_LAYER, "")
+                await self._attested(referrer, layer, predicate, _misplaced_envelope(referrer))
             elif layer.media_type == SIMPLE:
                 place = _PLACES.get(referrer.found_by, "attached without the type that cosign gives it")
                 words = f"a simple signature that lies {place}, where cosign does not look for one"
                 self._fault(referrer, SignatureSystem.COSIGN, layer, words)
 
+    async def _bundle(self, referrer: Referrer, layer: WireDescriptor, predicate: str) -> None:
+        """A bundle that is alone in its manifest: a signature, a statement, or whichever it turns out to be."""
+        fault = _under_tag(referrer, "a bundle", "cosign")
+        if fault and predicate in ("", SIGN):
+            self._fault(referrer, SignatureSystem.COSIGN, layer, fault)
+        elif predicate in ("", SIGN):
+            await self._read(referrer, SignatureSystem.COSIGN, layer, PAYLOAD_LIMIT)
+        if predicate != SIGN:
+            await self._attested(referrer, layer, predicate, fault)
+
     async def _notation(self, referrer: Referrer, manifest: WireManifest, size: int) -> None:
         """In order, and none behind one that notation could not fetch: it stops there (notation-go `Verify`)."""
+        if words := _under_tag(referrer, "a signature of notation", "notation"):
+            self._fault(referrer, SignatureSystem.NOTATION, WireDescriptor(digest=referrer.descriptor.digest), words)
+            return
         if (self._stopped or self._of_notation >= MAX_SIGNATURES) and referrer.found_by != FoundBy.UNUSED:
             limit = f"there are more than {MAX_SIGNATURES} signatures, of which notation reads no more"
             self._errors.append(self._stopped or limit)
@@ -177,16 +188,17 @@ class _Gathering:
         fault = clean(f"it cannot be read: {error.headline}", 200)
         self._attestations.append(Artifact(SignatureSystem.COSIGN, ENVELOPE, digest, b"", digest, referrer.found_by, fault=fault))
 
-    async def _attested(self, referrer: Referrer, layer: WireDescriptor, predicate: str) -> None:
+    async def _attested(self, referrer: Referrer, layer: WireDescriptor, predicate: str, fault: str) -> None:
         """Read an attestation that says how the image was built, or does not tell of what kind it is. That one cannot be read
-        says nothing of signatures."""
+        says nothing of signatures; one with a `fault` already is not read."""
         if (predicate and not predicate.startswith(PROVENANCE)) or len(self._attestations) >= MAX_ATTESTATIONS:
             return
-        digest, media_type = layer.digest or "", clean(layer.media_type or "", 120)
-        data, fault = b"", ""
-        self._requests += 1
+        digest, media_type, data = layer.digest or "", clean(layer.media_type or "", 120), b""
         try:
-            data = await self._reader.blob(self._name, digest, PAYLOAD_LIMIT)
+            if not fault:
+                self._requests += 1
+                data = await self._reader.blob(self._name, digest, PAYLOAD_LIMIT)
+                fault = _lie(layer, data)
         except SourceError as error:
             fault, self._unread = clean(f"it cannot be read: {error.headline}", 200), True
         self._bytes += len(data)
@@ -254,7 +266,23 @@ def _is_bundle(layer: WireDescriptor) -> bool:
 
 def _where_cosign_looks(referrer: Referrer, manifest: WireManifest) -> bool:
     """Simple signatures count under the tag `.sig`, and attached as the one type that cosign asks for (pkg/cosign/verify.go)."""
-    return referrer.found_by == FoundBy.COSIGN or COSIGN_REFERRER in _types(manifest)
+    is_typed = referrer.found_by not in _PLACES and COSIGN_REFERRER in _types(manifest)
+    return referrer.found_by == FoundBy.COSIGN or is_typed
+
+
+def _under_tag(referrer: Referrer, what: str, tool: str) -> str:
+    """Why a tool that asks for referrers alone does not find something (oras-go `Referrers`, cosign `GetBundles`); empty if it
+    does."""
+    place = _PLACES.get(referrer.found_by, "")
+    return f"{what} that lies {place}, where {tool} does not look for one" if place else ""
+
+
+def _misplaced_envelope(referrer: Referrer) -> str:
+    """Why cosign finds no attestation of the older form there: it looks under its tag alone; empty where it does."""
+    if referrer.found_by == FoundBy.COSIGN_ATTESTATION:
+        return ""
+    place = _PLACES.get(referrer.found_by, "among the referrers")
+    return f"an attestation of the older form that lies {place}, where cosign does not look for one"
 
 
 def _lie(layer: WireDescriptor, data: bytes) -> str:

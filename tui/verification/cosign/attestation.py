@@ -14,15 +14,17 @@ from tui.verification.cosign.bundle import check_statement, check_subject, pae, 
 from tui.verification.cosign.bundle_judge import verify_bundle
 from tui.verification.cosign.keys import CosignPolicy, signed_by
 from tui.verification.cosign.rekor import Signed, check_entry, entry_of_annotation
-from tui.verification.cosign.simple import ANNOTATIONS
+from tui.verification.cosign.simple import ANNOTATIONS, check_stamp_form
 from tui.verification.cosign.steps import held
+from tui.verification.cosign.wire import go_base64, json_members
 from tui.verification.faults import CheckFailed
-from tui.verification.strict import base64_bytes, json_object, text_of
+from tui.verification.strict import Json, refuse_lookalikes, text_of
 
 __all__ = ["ENVELOPE", "Attestation", "read_attestation"]
 
 ENVELOPE = "application/vnd.dsse.envelope.v1+json"
 MOST_SIGNATURES = 32
+_STANDARD = str.maketrans("-_", "+/")
 
 
 class Attestation(msgspec.Struct, frozen=True):
@@ -72,21 +74,40 @@ def _of_envelope(data: bytes, annotations: dict[str, str], digest: str, policy: 
 
 
 def _parsed(data: bytes) -> _Envelope:
-    members = json_object(data)
+    """The envelope as Go decodes it (secure-systems-lab/go-securesystemslib dsse); ValueError when it has a second reading."""
+    members = json_members(data, "payload", "payloadType", "signatures")
     signatures = members.get("signatures")
     if not isinstance(signatures, list) or not 1 <= len(signatures) <= MOST_SIGNATURES:
         raise ValueError("no signatures, or too many")
     return _Envelope(
-        payload=base64_bytes(text_of(members, "payload")),
+        payload=_decoded(text_of(members, "payload")),
         payload_type=text_of(members, "payloadType"),
-        signatures=tuple(base64_bytes(text_of(item, "sig")) for item in signatures if isinstance(item, dict)),
+        signatures=tuple(map(_signature, signatures)),
     )
+
+
+def _signature(item: Json) -> bytes:
+    if not isinstance(item, dict):
+        raise ValueError("a signature is not an object")
+    refuse_lookalikes(item, ("sig", "keyid"))
+    if item.get("keyid") is not None:
+        text_of(item, "keyid")
+    return _decoded(text_of(item, "sig"))
+
+
+def _decoded(text: str) -> bytes:
+    """Base64 in either alphabet, with padding (envelope.md)."""
+    return go_base64(text.translate(_STANDARD) if not set(text) & set("+/") else text)
 
 
 def _signer(envelope: _Envelope, annotations: dict[str, str], policy: CosignPolicy) -> str:
     if annotations.get(ANNOTATIONS["certificate"]):
         words = "a certificate signed it, which is verified in Sigstore bundles alone"
         raise CheckFailed(words, Reason.UNSUPPORTED, unknown=True)
+    if ANNOTATIONS["signature"] not in annotations:
+        raise CheckFailed("its layer lacks the annotation that cosign gives to signatures", Reason.MALFORMED)
+    stamp = annotations.get(ANNOTATIONS["timestamp"], "")
+    held(lambda: check_stamp_form(stamp), "the time stamp beside the signature is malformed", Reason.MALFORMED)
     signed, failure = pae(envelope.payload_type, envelope.payload), None
     for signature in envelope.signatures:
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from ipaddress import IPv6Address
 
 from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID, ExtensionOID, ObjectIdentifier
@@ -13,6 +14,7 @@ from tui.verification.certificates import issued_by, load_certificate
 from tui.verification.cosign.keys import CertificateAuthority, CosignPolicy, KeylessIdentity
 from tui.verification.cosign.wire import pem_blocks
 from tui.verification.faults import CheckFailed, parsed
+from tui.verification.pkix.uri import rewritten
 
 __all__ = ["all_subjects", "allowed_identity", "fulcio_chain", "issuer_of", "read_certificates", "signing_subject"]
 
@@ -119,22 +121,31 @@ def _has_room(issuer: x509.Certificate, below: int) -> bool:
 def all_subjects(leaf: x509.Certificate) -> tuple[str, ...]:
     """Every name of the certificate, as cosign takes them for signatures of the older kind."""
     names = _names(leaf)
-    kinds = (x509.DNSName, x509.RFC822Name, x509.UniformResourceIdentifier)
-    subjects = [name.value for name in names if isinstance(name, kinds)]
-    subjects += [str(name.value) for name in names if isinstance(name, x509.IPAddress)]
-    return (*subjects, *filter(None, (_user_name(names),)))
+    subjects = [name.value for name in names if isinstance(name, x509.DNSName | x509.RFC822Name)]
+    subjects += _addresses(names)
+    return (*subjects, *_uris(names), *filter(None, (_user_name(names),)))
 
 
 def signing_subject(leaf: x509.Certificate) -> tuple[str, ...]:
     """The one name that counts for bundles: the first URI, else the first mail address, else the user name (sigstore-go)."""
     names = _names(leaf)
-    uris = [name.value for name in names if isinstance(name, x509.UniformResourceIdentifier)]
     mails = [name.value for name in names if isinstance(name, x509.RFC822Name)]
-    return tuple(filter(None, (*uris, *mails, _user_name(names))))[:1]
+    return tuple(filter(None, (*_uris(names), *mails, _user_name(names))))[:1]
 
 
 def _names(leaf: x509.Certificate) -> list[x509.GeneralName]:
     return list(parsed(lambda: leaf.extensions.get_extension_for_class(x509.SubjectAlternativeName)).value)
+
+
+def _uris(names: list[x509.GeneralName]) -> list[str]:
+    """As Go writes them, for cosign holds that against identities."""
+    return [rewritten(name.value) for name in names if isinstance(name, x509.UniformResourceIdentifier)]
+
+
+def _addresses(names: list[x509.GeneralName]) -> list[str]:
+    """An address of version 4 within one of version 6 is written as that of version 4 (net.IP of Go)."""
+    addresses = [name.value for name in names if isinstance(name, x509.IPAddress)]
+    return [str((isinstance(address, IPv6Address) and address.ipv4_mapped) or address) for address in addresses]
 
 
 def _user_name(names: list[x509.GeneralName]) -> str:

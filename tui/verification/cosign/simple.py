@@ -25,7 +25,15 @@ from tui.verification.faults import CheckFailed
 from tui.verification.pkix.moment import shifted
 from tui.verification.strict import Json, base64_bytes, text_of
 
-__all__ = ["ANNOTATIONS", "MEDIA_TYPE", "SimpleSignature", "carried_moments", "signature_of_layer", "verify_simple"]
+__all__ = [
+    "ANNOTATIONS",
+    "MEDIA_TYPE",
+    "SimpleSignature",
+    "carried_moments",
+    "check_stamp_form",
+    "signature_of_layer",
+    "verify_simple",
+]
 
 MEDIA_TYPE = "application/vnd.dev.cosign.simplesigning.v1+json"
 TYPE = "cosign container image signature"
@@ -121,6 +129,13 @@ def _claim(payload: bytes) -> _Claim:
     return _Claim(_text(critical, "type"), _text(image, "docker-manifest-digest"), _text(identity, "docker-reference"))
 
 
+def check_stamp_form(annotation: str) -> None:
+    """ValueError for a time stamp that is malformed; read only, as no authority is configured and the log's time counts."""
+    if annotation:
+        stamp = json_members(annotation.encode("utf-8"), "SignedRFC3161Timestamp")
+        go_base64(_text(stamp, "SignedRFC3161Timestamp"))
+
+
 def _text(members: dict[str, Json], name: str) -> str:
     return "" if members.get(name) is None else text_of(members, name)
 
@@ -145,7 +160,7 @@ class _Verification:
         if not self._read.signature:
             raise CheckFailed("the signature is empty", Reason.MALFORMED)
         held(self._read_certificates, "the certificate beside the signature is malformed", Reason.MALFORMED)
-        held(self._read_timestamp, "the time stamp beside the signature is malformed", Reason.MALFORMED)
+        held(lambda: check_stamp_form(carried.timestamp), "the time stamp beside the signature is malformed", Reason.MALFORMED)
         return "a simple signing payload"
 
     def _read_certificates(self) -> None:
@@ -155,12 +170,6 @@ class _Verification:
             self._read.leaf, self._read.chain = certificates[0], read_certificates(self._signature.chain)
         elif self._signature.certificate:
             raise ValueError("no certificate in it")
-
-    def _read_timestamp(self) -> None:
-        """Read only: no authority for time stamps is configured, and the log's time counts."""
-        if self._signature.timestamp:
-            stamp = json_members(self._signature.timestamp.encode("utf-8"), "SignedRFC3161Timestamp")
-            go_base64(_text(stamp, "SignedRFC3161Timestamp"))
 
     def check_signer(self) -> str:
         """Step 2: a key of the policy, else the identity in the certificate."""

@@ -1,14 +1,14 @@
-"""Whether a text is a URI to Go's net/url: certificates with names that are none are refused by its parser."""
+"""URIs as Go's net/url reads and writes them: certificates with names that are none are refused by its parser."""
 
 from __future__ import annotations
 
 import ipaddress
 import re
-from urllib.parse import unquote
+from urllib.parse import quote, unquote, unquote_to_bytes
 
 from tui.verification.faults import Malformed
 
-__all__ = ["domain_is_valid", "host_of", "scheme_of"]
+__all__ = ["domain_is_valid", "host_of", "rewritten", "scheme_of"]
 
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):", re.ASCII)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
@@ -17,6 +17,33 @@ _PORT = re.compile(r"(?::[0-9]*)?", re.ASCII)
 _HOST = re.compile(r"(?:[A-Za-z0-9_.~!$&'()*+,;=:\[\]<>\"-]|%25|%[89A-Fa-f][0-9A-Fa-f])*", re.ASCII)
 _ZONE = re.compile(r"(?:[A-Za-z0-9_.~!$&'()*+,;=:\[\]<>\" -]|%[0-9A-Fa-f]{2})*", re.ASCII)
 _ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})", re.ASCII)
+
+_PLAIN_AUTHORITY = re.compile(r"(?:[A-Za-z0-9._~:-]*@)?[A-Za-z0-9._~:\[\]-]*", re.ASCII)
+_PATH = re.compile(r"(?:[A-Za-z0-9._~$&+,/:;=@!'()*\[\]-]|%[0-9A-Fa-f]{2})*", re.ASCII)
+_FRAGMENT = re.compile(r"(?:[A-Za-z0-9._~$&+,/:;=@!'()*\[\]?-]|%[0-9A-Fa-f]{2})*", re.ASCII)
+
+
+def rewritten(text: str) -> str:
+    """The URI as Go writes it once it has read it (net/url `URL.String`), which is what names of signers are held against.
+
+    The scheme in small letters, no empty fragment, and escapes for what must not stand there. ValueError when Go could not read
+    it, or has an authority that it would write in another way.
+    """
+    scheme = scheme_of(text)
+    rest, _, fragment = text.partition("#")
+    hierarchy, question, query = (rest[len(scheme) + 1 :] if scheme else rest).partition("?")
+    authority, path = "", hierarchy
+    if hierarchy.startswith("//") and (scheme or not hierarchy.startswith("///")):
+        host, slash, path = hierarchy[2:].partition("/")
+        authority, path = f"//{host}", slash + path
+        if _PLAIN_AUTHORITY.fullmatch(host) is None or not (host or path):
+            raise Malformed("a URI whose host is written in more than one way")
+    if (path.startswith("/") or not scheme) and _PATH.fullmatch(path) is None:
+        path = quote(unquote_to_bytes(path), safe="$&+,/:;=@")
+    if _FRAGMENT.fullmatch(fragment) is None:
+        fragment = quote(unquote_to_bytes(fragment), safe="$&+,/:;=?@!()*")
+    head = f"{scheme}:" if scheme else ""
+    return f"{head}{authority}{path}{question}{query}" + (f"#{fragment}" if fragment else "")
 
 
 def scheme_of(text: str) -> str:
