@@ -95,6 +95,22 @@ def test_it_joins_the_job_when_it_is_verified_and_speaks_for_the_image_that_it_i
     assert told(index, DOUBTED) == []
 
 
+def test_however_much_is_attached_it_takes_no_other_claims_place() -> None:
+    estate = World()
+    digest = estate.manifest(
+        f"{ACR}/api", "abc", "1", labels={"org.opencontainers.image.source": "https://github.com/contoso/api"}
+    )
+    many = tuple(msgspec.structs.replace(DOUBTED, run=str(number)) for number in range(40))
+    estate.tell(
+        SignaturesVerified(
+            SourceId(SourceKind.SIGNATURES), RepositoryName(ACR, "api"), digest, (), NOW, built_by=(*many, VERIFIED)
+        )
+    )
+    (found,) = (each for each in estate.snapshot().images.values() if each.key.digest == digest)
+    assert [claim.by for claim in found.built_by[:2]] == [ClaimedBy.ATTESTATION, ClaimedBy.LABEL]
+    assert found.built_by[0] == VERIFIED
+
+
 @pytest.mark.parametrize(
     ("state", "words"), [(SourceState.FAILED, "was not read"), (SourceState.PARTIAL, "was read in part"), (SourceState.OK, "")]
 )

@@ -33,13 +33,16 @@ class BuildersTold:
     def of(
         self, image: CatalogImage, base: BaseLink | None, signatures: tuple[SignaturesVerified, ...] = ()
     ) -> tuple[BuildClaim, ...]:
-        """What an image says: its attestations and provenance first, each thing once."""
+        """What an image says, each thing once: verified attestations and provenance first."""
         config = usual_config(image, self._reading.catalog)
         labels = label_claims(config.labels, ClaimedBy.LABEL) if config is not None and config.labels else ()
         inherited = self._labels_of(base) if labels and base is not None else ()
         own = [claim for claim in labels if claim not in inherited]
+        attested = list(_attested(image, signatures))
+        # Anybody may attach what is not verified, and however much: it comes last, so that it takes no other's place.
+        verified, doubted = ([claim for claim in attested if bool(claim.doubt) is doubt] for doubt in (False, True))
         claims: dict[tuple[object, ...], BuildClaim] = {}
-        for claim in (*_attested(image, signatures), *self._provenance(image), *self._annotations(image), *own):
+        for claim in (*verified, *self._provenance(image), *self._annotations(image), *own, *doubted):
             says = (claim.kind, claim.system, claim.job, claim.title, claim.run, claim.repository)
             claims.setdefault((claim.by is ClaimedBy.ATTESTATION, claim.doubt, *says), claim)
         return self._shared.one(tuple(claims.values())[:MAX_CLAIMS]) if claims else ()
@@ -63,12 +66,10 @@ class BuildersTold:
 
 
 def _attested(image: CatalogImage, signatures: tuple[SignaturesVerified, ...]) -> Iterator[BuildClaim]:
-    """What attestations say, those that are verified first; one on a platform alone does not speak for all of the image."""
-    claims = [
-        claim
-        if claim.doubt or verified.subject == image.key.digest
-        else msgspec.structs.replace(claim, signer="", doubt=f"it is about {short(verified.subject)} alone")
-        for verified in signatures
-        for claim in verified.built_by
-    ]
-    yield from sorted(claims, key=lambda claim: bool(claim.doubt))
+    """What attestations say; one on a platform alone does not speak for all of the image."""
+    for verified in signatures:
+        for claim in verified.built_by:
+            if claim.doubt or verified.subject == image.key.digest:
+                yield claim
+            else:
+                yield msgspec.structs.replace(claim, signer="", doubt=f"it is about {short(verified.subject)} alone")
