@@ -12,10 +12,10 @@ from hypothesis import given
 from tests.domain.plans.kit import world
 from tests.domain.plans.test_rebuild import BUILDERS, CHAIN, DEBIAN_OLD, RUNNING, estates, plan_for
 from tests.laws import examples
-from tui.domain.plans.plan import Plan
+from tui.domain.plans.plan import Forecast, Plan, Staying
 from tui.domain.snapshot.snapshot import Snapshot
 from tui.errors import UsageError
-from tui.reports.plans import plan_from, plan_pieces, save_plan
+from tui.reports.plans import plan_from, plan_pieces, plan_table, save_plan
 
 PLAN = plan_for(world(CHAIN, RUNNING, BUILDERS), DEBIAN_OLD)
 
@@ -72,3 +72,26 @@ def test_a_plan_replaces_nothing_but_a_file(tmp_path: Path, lay: str) -> None:
         save_plan(PLAN, place)
     assert place.lstat().st_ino == before.st_ino
     assert not elsewhere.exists() or elsewhere.read_text() == "kept"
+
+
+def test_findings_that_are_not_listed_are_counted() -> None:
+    left = tuple(Staying(f"CVE-2026-{number:04}", 1, "no fix known") for number in range(1233))
+    plan = msgspec.structs.replace(PLAN, forecast=Forecast(staying=left, unknown=left[:20]))
+    lines = list(plan_table(plan))
+    assert sum(line.startswith("Stays: CVE-") for line in lines) == 20
+    assert "Stays: 1,213 more; -o json has all of them" in lines
+    assert not [line for line in lines if line.startswith("Not known:") and "more" in line]
+
+
+def test_what_comes_of_a_plan_are_points_of_its_ticket() -> None:
+    left = (Staying("CVE-2026-1", 1, "no fix known"), Staying("CVE-2026-2", 2, "own package"))
+    plan = msgspec.structs.replace(PLAN, forecast=Forecast(("CVE-2026-3",), left), notes=("1 image stays.",))
+    ticket = b"".join(plan_pieces(plan, "markdown", unicode=True)).decode().splitlines()
+    begin = ticket.index("## What comes of it")
+    assert ticket[begin - 1] == ticket[begin + 1] == ""
+    assert ticket[begin + 2 : begin + 6] == [
+        "- 1 image stays.",
+        "- Removes 1 finding: CVE-2026-3",
+        "- Stays: CVE-2026-1 in 1 image: no fix known",
+        "- Stays: CVE-2026-2 in 2 images: own package",
+    ]

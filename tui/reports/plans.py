@@ -28,6 +28,8 @@ NOTHING, UNSURE = "Nothing is to be done.", "No step can be planned."
 PLAN_FORMATS = ("table", "json", "markdown")
 YEARS = range(2000, 9000)
 """Years of which days and hours can be reckoned from."""
+_SHOWN = 20
+"""So many findings are listed that stay, and so many that nobody can tell: an image of a distribution has hundreds."""
 
 
 class PlanDocument(msgspec.Struct, frozen=True):
@@ -144,8 +146,10 @@ def _forecast_lines(plan: Plan) -> Iterator[str]:
             + (" …" if len(forecast.removed) > 8 else "")
         )
     for title, rows in (("Stays", forecast.staying), ("Not known", forecast.unknown)):
-        for row in rows[:20]:
+        for row in rows[:_SHOWN]:
             yield f"{title}: {clean(row.finding, 80)} in {plural(row.images, 'image')}: {clean(row.reason, 200)}"
+        if len(rows) > _SHOWN:
+            yield f"{title}: {len(rows) - _SHOWN:,} more; -o json has all of them"
 
 
 def _markdown(plan: Plan) -> Iterator[str]:
@@ -170,7 +174,12 @@ def _markdown(plan: Plan) -> Iterator[str]:
             if step.undo:
                 yield f"  - Undo: {_md(step.undo)}"
             yield from _fenced("sh", [line for command in step.commands for line in command.splitlines()])
-    yield from _forecast_lines(plan)
+    # Below a heading and as points: lines without would be one paragraph, and belong to the point above.
+    outcome = [f"- {_md(line)}" for line in _forecast_lines(plan) if line]
+    if outcome:
+        yield from ("", "## What comes of it", "", *outcome)
+    elif plan.unknown:
+        yield ""
     for words in plan.unknown:
         yield f"- Not known: {_md(words)}"
 

@@ -229,9 +229,34 @@ def test_the_forecast_says_what_goes_what_stays_and_what_nobody_can_tell() -> No
     assert told is not None
     assert told.removed == ("outdated base",)
     assert [(each.finding, each.reason) for each in told.staying] == [
-        ("CVE-1", "own package"), ("CVE-2", "no fix known"), ("CVE-3", "own package"), ("CVE-4", "base not fixed yet"),
+        ("CVE-1", "own package"), ("CVE-3", "own package"), ("CVE-4", "base not fixed yet"), ("CVE-2", "no fix known"),
     ]  # fmt: skip
     assert [each.finding for each in told.unknown] == ["CVE-5", "not scanned"]
+
+
+@pytest.mark.parametrize("query", ["CVE-2026-90131", "cve:cve-2026-90131 ns:shop", "(cve:2026-90131)", "cve:CVE-2026-9013"])
+@pytest.mark.parametrize("goes", [True, False, None], ids=["goes", "stays", "cannot be told"])
+def test_what_was_asked_for_comes_first_in_the_forecast(query: str, goes: bool | None) -> None:
+    names = [f"CVE-2005-100{number}" for number in range(5)] + ["CVE-2026-90131"]
+    rows = [row(name, rebuild=goes) for name in names]
+    images = (*CHAIN[:3], msgspec.structs.replace(CHAIN[3], vulnerabilities=tuple(rows)))
+    told = rebuild(world(images, RUNNING[:1], BUILDERS), [API], query=query, now=NOW).forecast
+    assert told is not None
+    findings = {
+        True: told.removed,
+        False: [staying.finding for staying in told.staying],
+        None: [unknown.finding for unknown in told.unknown],
+    }
+    assert findings[goes][0] == "CVE-2026-90131"
+
+
+@pytest.mark.parametrize("query", ["base:node:22", "22", "base:debian", "", "shop/api:1.22.17"])
+def test_a_version_is_no_name_of_a_vulnerability(query: str) -> None:
+    rows = [row("CVE-2005-1", rebuild=False), row("CVE-2022-22", rebuild=False)]
+    images = (*CHAIN[:3], msgspec.structs.replace(CHAIN[3], vulnerabilities=tuple(rows)))
+    told = rebuild(world(images, RUNNING[:1], BUILDERS), [API], query=query, now=NOW).forecast
+    assert told is not None
+    assert [each.finding for each in told.staying] == ["CVE-2005-1", "CVE-2022-22"]
 
 
 def test_what_cannot_be_carried_out_removes_nothing() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 
@@ -21,11 +22,17 @@ OUTDATED_BASE = "outdated base"
 
 
 def forecast(
-    snapshot: Snapshot, covered: Mapping[ImageKey, ImageKey], cleared: Collection[ImageKey], behind: Collection[ImageKey] = ()
+    snapshot: Snapshot,
+    covered: Mapping[ImageKey, ImageKey],
+    cleared: Collection[ImageKey],
+    behind: Collection[ImageKey] = (),
+    *,
+    query: str = "",
 ) -> Forecast:
     """What is to be expected of the images that a plan covers; `cleared` are those that it does rebuild, and
     `behind` those of them whose base is old itself all the same.
 
+    What `query` asks for by its name comes first, then what has a fix: whoever reads shows no more than the first ones.
     What is there already and clean in another image counts by that one: by what it has, which is said to stay.
     """
     counts: Counter[_Fate] = Counter()
@@ -42,15 +49,34 @@ def forecast(
         told.count(counts)
     left = {finding for finding, reason, _ in counts if reason}
     removed = {finding for finding, reason, _ in counts if not reason} - left
-    return Forecast(tuple(sorted(removed)), _listed(counts, known=True), _listed(counts, known=False))
-
-
-def _listed(counts: Mapping[_Fate, int], *, known: bool) -> tuple[Staying, ...]:
-    return tuple(
-        Staying(finding, images, reason)
-        for (finding, reason, is_known), images in sorted(counts.items())
-        if reason and is_known is known
+    words = _names(query)
+    ordered = sorted(counts.items(), key=lambda item: (not _is_asked(item[0][0], words), item[0][1] == NO_FIX, item[0]))
+    return Forecast(
+        tuple(sorted(removed, key=lambda finding: (not _is_asked(finding, words), finding))),
+        _listed(ordered, known=True),
+        _listed(ordered, known=False),
     )
+
+
+def _listed(counts: Iterable[tuple[_Fate, int]], *, known: bool) -> tuple[Staying, ...]:
+    return tuple(
+        Staying(finding, images, reason) for (finding, reason, is_known), images in counts if reason and is_known is known
+    )
+
+
+_SHORTEST = 6
+"""Fewer signs than these name no vulnerability: `22` is a version of a base, and stands in `CVE-2022-1` as well."""
+
+
+def _names(query: str) -> list[str]:
+    """What of a query could be the name of a vulnerability, or a part of one."""
+    words = re.split(r"[^\w.-]+", query.lower())
+    return [word for word in words if len(word) >= _SHORTEST and any(map(str.isdigit, word))]
+
+
+def _is_asked(finding: str, words: Iterable[str]) -> bool:
+    name = finding.lower()
+    return any(word in name for word in words)
 
 
 _Fate = tuple[str, str, bool]

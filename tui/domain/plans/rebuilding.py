@@ -52,7 +52,7 @@ def rebuild(
     )
     cleared = frozenset([image for step in plan.ready if step.kind is StepKind.REBUILD for image in _images(step)])
     behind = frozenset(node.key for node in needs.nodes if node.behind)
-    return msgspec.structs.replace(plan, forecast=forecast(snapshot, needs.covered, cleared, behind))
+    return msgspec.structs.replace(plan, forecast=forecast(snapshot, needs.covered, cleared, behind, query=query))
 
 
 def _images(step: Step) -> tuple[ImageKey, ...]:
