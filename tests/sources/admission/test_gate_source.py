@@ -530,4 +530,4 @@ async def test_doctor_reads_once_and_names_what_is_missing(tmp_path: Path) -> No
         ("ok", ""),
         ("denied", "list k8sdisallowedtags.constraints.gatekeeper.sh"),
     ]
-    assert found[0].detail == "1 constraints on images, of 2 kinds of constraints"
+    assert found[0].detail == "1 constraint on images, of 2 kinds of constraints"

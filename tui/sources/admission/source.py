@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 
 import msgspec
 
+from tui.domain.common.text import plural
 from tui.domain.facts.admission import Constraint
 from tui.domain.facts.events import (
     ConstraintsListed,
@@ -104,7 +105,7 @@ class GateSource:
             right = error.right if isinstance(error, Forbidden) else ""
             yield Diagnosis("list constraints", "denied" if is_refusal(error) else "failed", error.headline, right, error.remedy)
             return
-        listed = f"{len(reading.constraints)} constraints on images, of {reading.kinds} kinds of constraints"
+        listed = f"{plural(len(reading.constraints), 'constraint')} on images, of {plural(reading.kinds, 'kind')} of constraints"
         yield Diagnosis("list constraints", "ok", listed if reading.kinds else self._absence(reading))
         for denial in reading.denials:
             yield Diagnosis(denial.what, "denied", denial.reason, denial.right, denial.remedy)

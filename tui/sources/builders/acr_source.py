@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 
 import msgspec
 
+from tui.domain.common.text import plural
 from tui.domain.facts.build import BuilderKind, Job, Run
 from tui.domain.facts.build_events import JobsCompleted, JobsSeen, RunsSeen, builder_source
 from tui.domain.facts.events import Event, HealthChanged, SourceHealth, SourceId
@@ -107,7 +108,7 @@ class AcrTasksSource:
             yield Diagnosis("tasks", "denied" if right else "failed", error.headline, right, error.remedy)
             return
         odd = unreadable_faults(AZURE, jobs, ())
-        state, words = ("failed", odd[0].headline) if odd else ("ok", f"{len(jobs)} tasks")
+        state, words = ("failed", odd[0].headline) if odd else ("ok", plural(len(jobs), "task"))
         yield Diagnosis("tasks", state, words, remedy=odd[0].remedy if odd else "", identity=self._builder.identity)
         for diagnosis in await self._rights():
             yield diagnosis

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator
 
+from tui.domain.common.text import plural
 from tui.errors import AuthenticationFailed, SourceError, UsageError
 from tui.sources.cluster.access import ClusterContext, find_place
 from tui.sources.cluster.api import Api
@@ -80,7 +81,7 @@ async def _right(client: ClusterClient, kind: ResourceKind, scope: str) -> Diagn
 
 async def _namespaces(api: Api) -> Diagnosis:
     try:
-        return Diagnosis("list namespaces", "ok", f"{len(await list_namespaces(api))} namespaces")
+        return Diagnosis("list namespaces", "ok", plural(len(await list_namespaces(api)), "namespace"))
     except SourceError as error:
         return Diagnosis(
             "list namespaces", "denied", error.headline, "list namespaces", "Name the namespaces that you may read with -n."

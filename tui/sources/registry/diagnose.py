@@ -7,6 +7,7 @@ from contextlib import aclosing
 
 import msgspec
 
+from tui.domain.common.text import plural
 from tui.domain.facts.events import Owner
 from tui.domain.registries.presence import is_attached_tag
 from tui.errors import AuthenticationFailed, Forbidden, NotFound, SourceError
@@ -111,7 +112,7 @@ class _Examination:
                 break
         self._candidates = list(dict.fromkeys([*self._candidates, *names[:SAMPLES]]))
         self._repository = self._repository or (names[0] if names else "")
-        return f"{len(names)} repositories on the first page"
+        return f"{len(names):,} {'repository' if len(names) == 1 else 'repositories'} on the first page"
 
     async def _tags(self) -> str:
         first: SourceError | None = None
@@ -123,7 +124,7 @@ class _Examination:
                 continue
             if tags:
                 self._repository, self._tag = repository, tags[-1]
-                return f"{len(tags)} tags of {repository} on the first page"
+                return f"{plural(len(tags), 'tag')} of {repository} on the first page"
         if first is not None:
             raise first
         raise NothingToTry(
@@ -146,7 +147,7 @@ class _Examination:
             raise NothingToTry("there is no repository to try this on", "Name one.")
         async with aclosing(self._acr.manifests(self._repository)) as pages:
             async for rows in pages:
-                return f"{len(rows)} manifests of {self._repository} on the first page"
+                return f"{plural(len(rows), 'manifest')} of {self._repository} on the first page"
         return f"no manifests in {self._repository}"
 
     async def _pull(self) -> str:

@@ -13,6 +13,7 @@ from typing import TypeVar
 
 import msgspec
 
+from tui.domain.common.text import plural
 from tui.domain.facts.events import Denial
 from tui.domain.facts.scan import ScanReport
 from tui.errors import Forbidden, ForeignAnswer, NotFound, SourceError, UntrustedPayload
@@ -113,7 +114,7 @@ class AquaSource(ConsoleSource):
     async def _count(self, console: Console, path: str, purpose: str) -> str:
         async with aclosing(self._pages(console, path, msgspec.Raw, purpose)) as pages:
             page, _, _ = await anext(pages)
-        return f"{page.count or 0:,} rows"
+        return plural(page.count or 0, "row")
 
     async def _sign_in(self, console: Console) -> str:
         """A token of the self-hosted console, or of Aqua's cloud when that is where to sign in."""

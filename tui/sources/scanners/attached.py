@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 
+from tui.domain.common.text import plural
 from tui.domain.facts.demand import ArtifactDemand
 from tui.domain.facts.events import Event, HealthChanged, ScanGone, ScansSeen, SourceHealth, SourceId, SourceKind
 from tui.domain.facts.health import answered, loading
@@ -123,7 +124,7 @@ class AttachedSource:
         failures = tuple(self._failed.values())
         health = answered(loading(self.id), self._as_of, objects=self._reports, failures=failures[:1])
         if failures:
-            error = f"what is attached to {len(failures)} images cannot be read: {failures[0].headline}"
+            error = f"what is attached to {plural(len(failures), 'image')} cannot be read: {failures[0].headline}"
             health = msgspec.structs.replace(health, error=error)
         return health
 
@@ -137,4 +138,5 @@ class AttachedSource:
             Diagnosis("read attached reports", "failed", f"{error.headline}", remedy=error.remedy)
             for error in self._failed.values()
         ]
-        yield failed[0] if failed else Diagnosis("read attached reports", "ok", f"{self._reports} reports on {images} images")
+        reports = f"{plural(self._reports, 'report')} on {plural(images, 'image')}"
+        yield failed[0] if failed else Diagnosis("read attached reports", "ok", reports)

@@ -9,6 +9,7 @@ from contextlib import aclosing
 import msgspec
 
 from tui.domain.common.source_id import SourceId, SourceKind
+from tui.domain.common.text import plural
 from tui.domain.facts.scan import ScanReport
 from tui.errors import AuthenticationFailed, Forbidden, SourceError
 from tui.sources.ports import Diagnosis, ResourceQueries
@@ -101,7 +102,7 @@ class DefenderSource(ScannerSource):
             async with self._graph.open() as session, aclosing(session.pages(QUERY)) as pages:
                 async for page in pages:
                     if page.rows:
-                        return Diagnosis(action, "ok", f"{page.total:,} findings")
+                        return Diagnosis(action, "ok", plural(page.total, "finding"))
                     break
         except Forbidden as error:
             return Diagnosis(action, "denied", error.headline, RIGHT, ASK)

@@ -7,7 +7,7 @@ import stat
 from collections.abc import AsyncGenerator, Sequence
 from pathlib import Path
 
-from tui.domain.common.text import clean
+from tui.domain.common.text import clean, plural
 from tui.domain.facts.events import Denial, SourceId, SourceKind
 from tui.domain.facts.health import denial_of
 from tui.domain.facts.scan import ScanReport
@@ -90,7 +90,7 @@ class FilesSource(ScannerSource):
                 yield Diagnosis(action, "failed", unused.reason, remedy=unused.remedy)
             else:
                 scanners = ", ".join(sorted({report.scanner for report in reports}))
-                yield Diagnosis(action, "ok", f"{scanners}: {len(reports)} images")
+                yield Diagnosis(action, "ok", f"{scanners}: {plural(len(reports), 'image')}")
 
 
 def _unused(path: Path, reports: Sequence[ScanReport]) -> Denial | None:

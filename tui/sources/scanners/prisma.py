@@ -11,7 +11,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequen
 from contextlib import aclosing
 from functools import partial
 
-from tui.domain.common.text import clean
+from tui.domain.common.text import clean, plural
 from tui.domain.facts.health import denial_of
 from tui.domain.facts.scan import ScanReport
 from tui.errors import AuthenticationFailed, Forbidden, SourceError, UntrustedPayload
@@ -87,7 +87,7 @@ class PrismaSource(ConsoleSource):
 
 async def _count(path: str, purpose: str, console: Console) -> str:
     reply = await console.get(f"/api/v1/{path}?limit=1&offset=0", purpose)
-    return f"{_total(reply.header('total-count')):,} images"
+    return plural(_total(reply.header("total-count")), "image")
 
 
 def _total(header: str) -> int:

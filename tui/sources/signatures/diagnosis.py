@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
+from tui.domain.common.text import plural
 from tui.sources.ports import Diagnosis
 from tui.sources.signatures.options import RevocationMode, SignatureOptions, TrustPaths
 from tui.sources.signatures.trust import Trust, read_trust
@@ -21,7 +22,7 @@ def diagnose(options: SignatureOptions, now: datetime) -> list[Diagnosis]:
 
 def _trusted(trusted: TrustPaths, trust: Trust) -> Iterator[Diagnosis]:
     if trust.document is not None:
-        counts = f"{trust.statements} statements, {trust.certificates} trusted certificates"
+        counts = f"{plural(trust.statements, 'statement')}, {plural(trust.certificates, 'trusted certificate')}"
         detail = f"{trusted.notation_config}: {counts}"
         yield Diagnosis("trust policy", "ok", "; ".join((detail, *trust.notes)))
     elif not trust.fault:
@@ -31,7 +32,14 @@ def _trusted(trusted: TrustPaths, trust: Trust) -> Iterator[Diagnosis]:
     if trust.cosign is None:
         yield Diagnosis("cosign", "off", "no key and no identity is named", remedy="Name cosign_keys under [signatures].")
     else:
-        detail = f"{len(trust.cosign.keys)} keys, {len(trust.cosign.identities)} identities, {len(trust.cosign.logs)} logs"
+        identities = len(trust.cosign.identities)
+        detail = ", ".join(
+            (
+                plural(len(trust.cosign.keys), "key"),
+                "1 identity" if identities == 1 else f"{identities:,} identities",
+                plural(len(trust.cosign.logs), "log"),
+            )
+        )
         yield Diagnosis("cosign", "ok", f"{detail}{_place(trusted)}")
     for problem in trust.problems:
         yield Diagnosis(problem.what, "failed", problem.reason, remedy=problem.remedy)
