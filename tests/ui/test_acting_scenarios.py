@@ -124,6 +124,41 @@ async def test_s6_all_that_was_found_is_planned_by_one_key_and_the_plan_is_what_
         await ops.sees(lambda: ops.screen.app.screen is ops.screen, "the rows")
 
 
+@pytest.mark.parametrize("before", ["", "is:running"], ids=["unfiltered", "filtered"])
+async def test_all_that_was_found_is_what_the_newest_filter_finds_though_its_rows_are_not_there_yet(
+    acting: tuple[Estate, Actions], before: str
+) -> None:
+    async with operator(acting, (80, 24)) as ops:
+        if before:
+            await ops.filter(before)
+            await ops.press("enter")
+            await ops.answered("runs")
+        screen = ops.screen
+        screen.narrow(screen.chosen._replace(query="is:outdated is:running"))
+        assert screen.check_action("act_on_found", ("rebuild",))
+        screen.action_act_on_found("rebuild")
+        await planned(ops)
+        assert plan_shown(ops).query == "is:outdated is:running"
+        assert screen.built is not None
+        assert screen.built.answer is not None
+        steps = [step for step in plan_shown(ops).steps if step.kind is StepKind.REBUILD]
+        stages = screen.built.answer.mending.steps
+        assert len(steps) == sum(stage.number for stage in stages if stage.kind is not MendingKind.WORKLOADS) > 1
+        await ops.press("escape")
+        await ops.sees(lambda: ops.screen.app.screen is ops.screen, "the rows")
+
+
+async def test_what_waits_for_a_filter_is_forgotten_with_it(acting: tuple[Estate, Actions]) -> None:
+    async with operator(acting, (80, 24)) as ops:
+        screen = ops.screen
+        screen.narrow(screen.chosen._replace(query="is:outdated"))
+        screen.action_act_on_found("rebuild")
+        screen.narrow(screen.chosen._replace(query="is:running"))
+        await ops.sees(lambda: screen.check_action("act_on_found", ("rebuild",)) is True and screen.built is not None, "the rows")
+        await ops.answered("runs")
+        assert screen.app.screen is screen
+
+
 @pytest.mark.parametrize(("verb", "kinds"), [("redeploy", {StepKind.RESTART, StepKind.PIN}), ("contain", {StepKind.LOCK})])
 async def test_the_other_verbs_have_all_that_was_found_by_name(
     acting: tuple[Estate, Actions], verb: str, kinds: set[StepKind]

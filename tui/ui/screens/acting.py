@@ -26,7 +26,7 @@ from widgets.marking import MarkingTree
 
 if TYPE_CHECKING:
     from tui.presenters.board import BoardModel
-    from tui.presenters.views.spec import ViewSpec
+    from tui.presenters.views.spec import Filter, ViewSpec
 
 __all__ = ["Acting", "Targets", "targets_of"]
 
@@ -106,6 +106,9 @@ class Acting:
     def __init__(self, explorer: Acted) -> None:
         self._explorer = explorer
         self._waiting = Waiting(explorer)
+        self._shown_for: Filter | None = None
+        """The filter that the rows on the screen are of: a new one takes a moment in a big estate."""
+        self._put_off: tuple[Action, Filter] | None = None
 
     def targets(self, action: Action) -> Targets:
         """The marked rows, or the one under the cursor."""
@@ -142,21 +145,38 @@ class Acting:
         self._start(action, self.targets(action), f" for {plural(marked, 'marked row')}" if marked else "")
 
     def can_act_on_found(self) -> bool:
-        """Whether a filter finds anything to plan for."""
+        """Whether a filter finds anything to plan for; true as well while that is still looked for."""
         built = self._explorer.built
-        shown = built.shown if built is not None and self._explorer.app.actions is not None else None
-        return shown is not None and bool(shown.images or shown.workloads)
+        if built is None or self._explorer.app.actions is None:
+            return False
+        if self._shown_for != self._explorer.chosen:
+            return bool(self._explorer.chosen.words)
+        return bool(built.shown.images or built.shown.workloads)
 
     def start_for_found(self, action: Action) -> None:
-        """Plan something for all that the filter finds, whatever is under the cursor or marked, and show the plan."""
+        """Plan something for all that the filter finds, whatever is under the cursor or marked, and show the plan.
+
+        While the rows of another filter are shown still, it is planned once those of this one are there: what the other one
+        found is not what is asked for.
+        """
         built = self._explorer.built
         if built is None:
+            return
+        if self._shown_for != self._explorer.chosen:
+            self._put_off = (action, self._explorer.chosen)
+            self._explorer.app.notify("The plan is made once it is known what the filter finds.", timeout=1.5)
             return
         shown = built.shown
         # Who redeploys what was found in one namespace means no workload of another that runs the same image.
         images = frozenset() if action is Action.REDEPLOY else frozenset(shown.images or ())
         targets = Targets(images, frozenset(shown.workloads or ()), self._explorer.chosen.words, not_told(built))
         self._start(action, targets, f" for all that was found: {_wide(targets)}")
+
+    def rows_shown(self, chosen: Filter) -> None:
+        """The rows of this filter are shown now: what waited for them begins, unless something else was asked for since."""
+        self._shown_for, put_off, self._put_off = chosen, self._put_off, None
+        if put_off is not None and put_off[1] == self._explorer.chosen == chosen:
+            self.start_for_found(put_off[0])
 
     def _start(self, action: Action, targets: Targets, whose: str) -> None:
         if not targets.images and (not targets.workloads or action is not Action.REDEPLOY):

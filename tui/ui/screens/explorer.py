@@ -192,6 +192,7 @@ class ExplorerScreen(NavigableScreen):
         self.show_count()
         self.inspector.show()
         self.refresh_bindings()
+        self._acting.rows_shown(wish.chosen)
 
     def typing_ended(self) -> None:
         """The answer is shown whole."""
