@@ -285,9 +285,12 @@ class FilterBar(Horizontal):
         self._put(text, len(text))
 
     async def action_cancel(self) -> None:
-        """Close the list, and have the text as it was typed; without a list drop the filter."""
+        """Close the list, and have the text as it was typed; without a list drop the filter.
+
+        A list that is there before anything is typed is no reason to stay: nothing was begun.
+        """
         await self._wait_for_choices()
-        if not self.list.display:
+        if not self.list.display or (not self.input.value and self._chosen is None):
             self.post_message(self.Cancelled())
             return
         if self._chosen is not None:

@@ -125,6 +125,24 @@ async def test_on_an_empty_line_the_list_comes_when_it_is_asked_for() -> None:
         await until(pilot, lambda: app.cancelled == 1)
 
 
+async def test_esc_leaves_a_prompt_that_offers_something_before_anything_is_typed() -> None:
+    app = Prompted()
+    async with prompted(app) as pilot:
+        app.bar.post_message(FilterBar.Offered("", [Choice(word, len(word), (Span(word),)) for word in WORDS]))
+        await until(pilot, lambda: app.bar.list.display)
+        await pilot.press("escape")
+        await until(pilot, lambda: app.cancelled == 1)
+
+
+async def test_esc_closes_the_list_of_what_was_typed_and_keeps_that() -> None:
+    app = Prompted()
+    async with prompted(app) as pilot:
+        await pilot.press("b")
+        await until(pilot, lambda: app.bar.list.display)
+        await pilot.press("escape")
+        assert (app.bar.text, app.bar.list.display, app.cancelled) == ("b", False, 0)
+
+
 async def test_up_goes_through_what_was_typed_before_and_down_back_to_the_beginning() -> None:
     app = Prompted(history=("one", "two", "one"))
     async with prompted(app) as pilot:
