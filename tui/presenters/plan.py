@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from tui.domain.answers.mending import summed_up
 from tui.domain.common.text import first_few
 from tui.domain.facts.rights import Right, RightState
-from tui.domain.plans.plan import Action, Forecast, Plan, Step, StepKind
+from tui.domain.plans.forecast import asked_for
+from tui.domain.plans.plan import Action, Forecast, Plan, Staying, Step, StepKind
 from tui.presenters.answers.shared import mending_words
 from tui.presenters.glyphs import Glyphs
 from tui.presenters.tabs.lines import wrapped
@@ -65,7 +66,7 @@ def plan_heading(plan: Plan, width: int, glyphs: Glyphs, changes: Sequence[str] 
     for sentence in plan.unknown:  # before what a low terminal leaves to the ticket
         lines += wrapped(sentence, "unknown", width)
     if plan.forecast is not None:
-        lines += _forecast(plan.forecast, width)
+        lines += _forecast(plan.forecast, plan.query, width)
     return lines
 
 
@@ -74,14 +75,25 @@ def _seconds(plan: Plan) -> float:
     return sum(max((step.seconds or 0.0 for step in wave), default=0.0) for wave in plan.waves)
 
 
-def _forecast(forecast: Forecast, width: int) -> Iterator[TextLine]:
+def _forecast(forecast: Forecast, query: str, width: int) -> Iterator[TextLine]:
+    """What becomes of what was asked for, then what goes, stays or cannot be told: low screens show the first lines."""
+    groups = (("warn", "stays", forecast.staying), ("unknown", "is not known", forecast.unknown))
+    is_asked = asked_for(query)
+    for role, verb, findings in groups:
+        for finding in [finding for finding in findings if is_asked(finding.finding)][:SHOWN]:
+            yield from _fate(finding, role, verb, width)
     if forecast.removed:
         yield from wrapped(f"Clears {first_few(forecast.removed, SHOWN)}.", "pass", width)
-    for role, verb, findings in (("warn", "stays", forecast.staying), ("unknown", "is not known", forecast.unknown)):
-        for finding in findings[:SHOWN]:
-            yield from wrapped(f"{finding.finding} {verb} in {plural(finding.images, 'image')}: {finding.reason}.", role, width)
-        if len(findings) > SHOWN:
-            yield from wrapped(f"{count(len(findings) - SHOWN)} more of these.", role, width)
+    for role, verb, findings in groups:
+        others = [finding for finding in findings if not is_asked(finding.finding)]
+        for finding in others[:SHOWN]:
+            yield from _fate(finding, role, verb, width)
+        if len(others) > SHOWN:
+            yield from wrapped(f"{count(len(others) - SHOWN)} more of these.", role, width)
+
+
+def _fate(finding: Staying, role: str, verb: str, width: int) -> Iterable[TextLine]:
+    return wrapped(f"{finding.finding} {verb} in {plural(finding.images, 'image')}: {finding.reason}.", role, width)
 
 
 class PlanModel(FlatModel):

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 
 from tui.domain.facts.scan import ImageVulnerability
 from tui.domain.plans.plan import Forecast, Staying
 from tui.domain.snapshot.snapshot import BaseState, Image, ImageKey, Snapshot
 
-__all__ = ["forecast", "why_staying"]
+__all__ = ["asked_for", "forecast", "why_staying"]
 
 OWN = "own package"
 NO_FIX = "no fix known"
@@ -49,10 +49,10 @@ def forecast(
         told.count(counts)
     left = {finding for finding, reason, _ in counts if reason}
     removed = {finding for finding, reason, _ in counts if not reason} - left
-    words = _names(query)
-    ordered = sorted(counts.items(), key=lambda item: (not _is_asked(item[0][0], words), item[0][1] == NO_FIX, item[0]))
+    is_asked = asked_for(query)
+    ordered = sorted(counts.items(), key=lambda item: (not is_asked(item[0][0]), item[0][1] == NO_FIX, item[0]))
     return Forecast(
-        tuple(sorted(removed, key=lambda finding: (not _is_asked(finding, words), finding))),
+        tuple(sorted(removed, key=lambda finding: (not is_asked(finding), finding))),
         _listed(ordered, known=True),
         _listed(ordered, known=False),
     )
@@ -68,15 +68,11 @@ _SHORTEST = 6
 """Fewer signs than these name no vulnerability: `22` is a version of a base, and stands in `CVE-2022-1` as well."""
 
 
-def _names(query: str) -> list[str]:
-    """What of a query could be the name of a vulnerability, or a part of one."""
+def asked_for(query: str) -> Callable[[str], bool]:
+    """Whether a query names a finding, or a part of its name."""
     words = re.split(r"[^\w.-]+", query.lower())
-    return [word for word in words if len(word) >= _SHORTEST and any(map(str.isdigit, word))]
-
-
-def _is_asked(finding: str, words: Iterable[str]) -> bool:
-    name = finding.lower()
-    return any(word in name for word in words)
+    names = [word for word in words if len(word) >= _SHORTEST and any(map(str.isdigit, word))]
+    return lambda finding: any(name in finding.lower() for name in names)
 
 
 _Fate = tuple[str, str, bool]

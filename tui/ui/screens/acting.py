@@ -55,6 +55,10 @@ class Acted(Explorer, Protocol):
         """Show a view."""
         ...
 
+    def refresh_bindings(self) -> None:
+        """Tell anew which keys can do something."""
+        ...
+
 
 def targets_of(action: Action, subjects: list[RowSubject], snapshot: Snapshot, built: Built) -> Targets:
     """What rows are about: an image, a workload, all of a namespace, a finding.
@@ -175,6 +179,7 @@ class Acting:
     def rows_shown(self, chosen: Filter) -> None:
         """The rows of this filter are shown now: what waited for them begins, unless something else was asked for since."""
         self._shown_for, put_off, self._put_off = chosen, self._put_off, None
+        self._explorer.refresh_bindings()
         if put_off is not None and put_off[1] == self._explorer.chosen == chosen:
             self.start_for_found(put_off[0])
 

@@ -191,7 +191,6 @@ class ExplorerScreen(NavigableScreen):
         self.show_answer()
         self.show_count()
         self.inspector.show()
-        self.refresh_bindings()
         self._acting.rows_shown(wish.chosen)
 
     def typing_ended(self) -> None:

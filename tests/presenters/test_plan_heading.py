@@ -1,0 +1,33 @@
+"""What stands above the steps of a plan: low screens show the first lines alone."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from tests.domain.plans.kit import world
+from tests.domain.plans.test_rebuild import BUILDERS, CHAIN, DEBIAN_OLD, RUNNING, plan_for
+from tui.domain.plans.plan import Forecast, Staying
+from tui.presenters.glyphs import UNICODE
+from tui.presenters.plan import plan_heading
+
+PLAN = plan_for(world(CHAIN, RUNNING, BUILDERS), DEBIAN_OLD)
+OTHERS = tuple(Staying(f"CVE-2005-{number}", 10, "no fix known") for number in range(100, 130))
+ASKED = Staying("CVE-2026-90131", 3, "not known whether the newest base has it")
+
+
+@pytest.mark.parametrize(
+    ("forecast", "words"),
+    [
+        (Forecast(("CVE-2026-90242",), OTHERS, (ASKED, *OTHERS)), "CVE-2026-90131 is not known in 3 images: "),
+        (Forecast(("CVE-2026-90242",), (ASKED, *OTHERS), OTHERS), "CVE-2026-90131 stays in 3 images: "),
+        (Forecast(("CVE-2026-90131", "CVE-2026-1"), OTHERS, OTHERS), "Clears CVE-2026-90131, CVE-2026-1."),
+    ],
+    ids=["cannot be told", "stays", "goes"],
+)
+def test_what_becomes_of_what_was_asked_for_comes_before_all_else(forecast: Forecast, words: str) -> None:
+    plan = msgspec.structs.replace(PLAN, query="CVE-2026-90131", forecast=forecast)
+    lines = ["".join(span.text for span in line.left) for line in plan_heading(plan, 200, UNICODE)]
+    findings = [line.strip() for line in lines if "CVE-" in line][1:]
+    assert findings[0].startswith(words)
+    assert sum(ASKED.finding in line for line in findings) == 1
