@@ -128,6 +128,15 @@ def test_layers_that_two_repositories_share_are_an_unknown_base() -> None:
 
 
 @pytest.mark.parametrize(
+    ("layers", "words"),
+    [("a", "2 repositories share 1 layer that belongs to"), ("ab", "2 repositories share 2 layers that belong to")],
+)
+def test_how_many_layers_belong_to_no_image_is_told_in_words(layers: str, words: str) -> None:
+    (base,) = make(content("one", f"{layers}x"), content("two", f"{layers}y")).bases.values()
+    assert base.reason == f"{words} no known image."
+
+
+@pytest.mark.parametrize(
     "contents",
     [
         pytest.param([content("app", "abx"), content("app#2", "aby")], id="a build cache inside one repository"),

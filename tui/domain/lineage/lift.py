@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 from tui.domain.common.memo import Lookup, SharedByIdentity
-from tui.domain.common.text import short
+from tui.domain.common.text import plural, short
 from tui.domain.facts.image import Platform, RepositoryName
 from tui.domain.lineage.claims import BaseEdge
 from tui.domain.lineage.edges import ParsedClaim, standing_of
@@ -269,12 +269,15 @@ class _Lift:
         layers = max(prefix.length for prefix in prefixes)
         repositories = max(prefix.repositories for prefix in prefixes)
         claimed = bool(key.registry or key.repository)
-        shared = f"{repositories} repositories share {layers} {'layer' if layers == 1 else 'layers'}"
+        shared = f"{repositories} repositories share {plural(layers, 'layer')}"
+        belongs = "belongs" if layers == 1 else "belong"
         return UnknownBase(
             key=key,
             kind=NodeKind.CLAIMED if claimed else NodeKind.SHARED_LAYERS,
             label=_shown(key) if claimed else f"unknown base shared by {repositories} repositories",
-            reason=f"It is in no registry that can be read; {shared}." if claimed else f"{shared} that belong to no known image.",
+            reason=f"It is in no registry that can be read; {shared}."
+            if claimed
+            else f"{shared} that {belongs} to no known image.",
             base=self._make(key, base, ways) if base is not None else None,
             layers=layers,
             repositories=repositories,
