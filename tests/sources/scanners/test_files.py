@@ -91,7 +91,7 @@ async def test_doctor_tries_each_file(tmp_path: Path) -> None:
     paths = [write(tmp_path, "a.json", written.trivy()), tmp_path / "absent"]
     found = await tried(FilesSource(paths).diagnose())
     assert [each.state for each in found] == ["ok", "failed"]
-    assert found[0].detail == "Trivy: 1 images"
+    assert found[0].detail == "Trivy: 1 image"
 
 
 # ---- which sources there are
