@@ -81,6 +81,20 @@ async def done(ops: Operator, of: Callable[[BoardRow], bool]) -> list[BoardRow]:
             await ops.pilot.pause(0.2)
 
 
+@pytest.mark.parametrize(("verb", "kinds"), [("redeploy", {StepKind.RESTART, StepKind.PIN}), ("contain", {StepKind.LOCK})])
+async def test_the_other_verbs_have_all_that_was_found_by_name(
+    acting: tuple[Estate, Actions], verb: str, kinds: set[StepKind]
+) -> None:
+    """They stand first: what the tests below carry out moves what is found here."""
+    async with operator(acting, (80, 24)) as ops:
+        await ops.filter("drift:moved payments/worker")
+        await ops.press("enter", "colon", *f"{verb} all", "enter")
+        await planned(ops)
+        assert kinds & {step.kind for step in plan_shown(ops).steps}
+        await ops.press("escape")
+        await ops.sees(lambda: ops.screen.app.screen is ops.screen, "the rows")
+
+
 @pytest.mark.parametrize(("size", "image"), [((160, 48), "data/reports"), ((80, 24), "payments/worker")])
 async def test_s6_from_an_outdated_image_to_its_new_pods_takes_five_keys(
     acting: tuple[Estate, Actions], size: tuple[int, int], image: str
@@ -157,19 +171,6 @@ async def test_what_waits_for_a_filter_is_forgotten_with_it(acting: tuple[Estate
         await ops.sees(lambda: screen.check_action("act_on_found", ("rebuild",)) is True and screen.built is not None, "the rows")
         await ops.answered("runs")
         assert screen.app.screen is screen
-
-
-@pytest.mark.parametrize(("verb", "kinds"), [("redeploy", {StepKind.RESTART, StepKind.PIN}), ("contain", {StepKind.LOCK})])
-async def test_the_other_verbs_have_all_that_was_found_by_name(
-    acting: tuple[Estate, Actions], verb: str, kinds: set[StepKind]
-) -> None:
-    async with operator(acting, (80, 24)) as ops:
-        await ops.filter("drift:moved storefront/web")
-        await ops.press("enter", "colon", *f"{verb} all", "enter")
-        await planned(ops)
-        assert kinds & {step.kind for step in plan_shown(ops).steps}
-        await ops.press("escape")
-        await ops.sees(lambda: ops.screen.app.screen is ops.screen, "the rows")
 
 
 async def test_s8_from_the_dossier_of_a_digest_to_the_plan_that_contains_it_takes_four_keys(
