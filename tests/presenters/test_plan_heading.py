@@ -21,7 +21,7 @@ ASKED = Staying("CVE-2026-90131", 3, "not known whether the newest base has it")
     [
         (Forecast(("CVE-2026-90242",), OTHERS, (ASKED, *OTHERS)), "CVE-2026-90131 is not known in 3 images: "),
         (Forecast(("CVE-2026-90242",), (ASKED, *OTHERS), OTHERS), "CVE-2026-90131 stays in 3 images: "),
-        (Forecast(("CVE-2026-90131", "CVE-2026-1"), OTHERS, OTHERS), "Clears CVE-2026-90131, CVE-2026-1."),
+        (Forecast(("CVE-2026-90131", "CVE-2026-1"), OTHERS, OTHERS), "Clears CVE-2026-90131."),
     ],
     ids=["cannot be told", "stays", "goes"],
 )
@@ -31,3 +31,15 @@ def test_what_becomes_of_what_was_asked_for_comes_before_all_else(forecast: Fore
     findings = [line.strip() for line in lines if "CVE-" in line][1:]
     assert findings[0].startswith(words)
     assert sum(ASKED.finding in line for line in findings) == 1
+
+
+def test_a_low_screen_has_the_finding_that_was_asked_for_and_no_sentence_cut() -> None:
+    untold = tuple(f"Whether a rebuild of contoso.azurecr.io/fulfilment/{name} mends it is not known" for name in "abcdef")
+    plan = msgspec.structs.replace(PLAN, query="CVE-2026-90131", forecast=Forecast((), OTHERS, (ASKED,)), unknown=untold)
+    most = 8
+    lines = ["".join(span.text for span in line.left) for line in plan_heading(plan, 60, UNICODE, most=most)]
+    told = " ".join(" ".join(lines).split())
+    assert len(lines) <= most
+    assert f"{ASKED.finding} is not known in 3 images: {ASKED.reason}." in told
+    assert told.endswith("The ticket (c) has the rest.")
+    assert told.count("Whether a rebuild") == sum(sentence in told for sentence in untold) > 0

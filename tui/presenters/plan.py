@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from tui.domain.answers.mending import summed_up
 from tui.domain.common.text import first_few
@@ -40,34 +40,47 @@ _NOTHING = {
 }
 
 
-def plan_heading(plan: Plan, width: int, glyphs: Glyphs, changes: Sequence[str] = ()) -> list[TextLine]:
+def plan_heading(plan: Plan, width: int, glyphs: Glyphs, changes: Sequence[str] = (), most: int | None = None) -> list[TextLine]:
     """What the plan is for and how much it does, what it clears and what stays, and what could not be told.
 
-    `changes` are what is other than in the plan that was to be begun, and come first.
+    `changes` are what is other than in the plan that was to be begun, and come first. Of more than `most` lines the last says
+    where the rest is; no sentence is cut, unless there would be none.
     """
+    lines: list[TextLine] = []
+    sentences = [list(sentence) for sentence in _sentences(plan, width, glyphs, changes)]
+    for number, sentence in enumerate(sentences, 1):
+        room = len(sentence) if most is None else most - len(lines) - (number < len(sentences))
+        if len(sentence) > room:
+            return [*lines, *(sentence[:room] if number <= 2 else ()), TextLine((Span(" The ticket (c) has the rest.", "dim"),))]
+        lines += sentence
+    return lines
+
+
+def _sentences(plan: Plan, width: int, glyphs: Glyphs, changes: Sequence[str]) -> Iterator[Iterable[TextLine]]:
+    """The lines of each sentence, the weightiest first: low terminals leave the last ones to the ticket."""
     numbers = [(kind, sum(step.kind is kind for step in plan.steps)) for kind in StepKind]
     parts = [f"{_VERBS[kind]} {count(number)}" for kind, number in numbers if number]
     seconds = _seconds(plan)
     parts += [f"{plural(len(plan.waves), 'wave')}"] if len(plan.waves) > 1 else []
     parts += [f"about {duration(seconds)}"] if seconds else []
     title = (Span(f" {plan.action} ", "badge-brand"), Span(f"  {plan.query}", "bold"))
-    lines = [TextLine(title, (Span(f"plan {plan.id} ", "dim"),))]
+    yield [TextLine(title, (Span(f"plan {plan.id} ", "dim"),))]
     if changes:
-        lines += wrapped("Nothing was started, because the plan has changed. This is the new one:", "warn", width)
+        yield wrapped("Nothing was started, because the plan has changed. This is the new one:", "warn", width)
     for sentence in changes:
-        lines += wrapped(sentence, "warn", width)
+        yield wrapped(sentence, "warn", width)
     if plan.action is Action.REBUILD:
         order = mending_words(summed_up(plan))
-        lines += wrapped(f"{order[:1].upper()}{order[1:]}." if order else "", "", width)
-    lines += wrapped(glyphs.dot.join(parts) or _NOTHING[plan.action], "", width)
+        yield wrapped(f"{order[:1].upper()}{order[1:]}." if order else "", "", width)
+    yield wrapped(glyphs.dot.join(parts) or _NOTHING[plan.action], "", width)
     stuck = len(plan.steps) - len(plan.ready)
     if stuck:
-        lines += wrapped(f"{plural(stuck, 'step')} cannot be carried out as things are: see below.", "fail", width)
-    for sentence in plan.unknown:  # before what a low terminal leaves to the ticket
-        lines += wrapped(sentence, "unknown", width)
-    if plan.forecast is not None:
-        lines += _forecast(plan.forecast, plan.query, width)
-    return lines
+        yield wrapped(f"{plural(stuck, 'step')} cannot be carried out as things are: see below.", "fail", width)
+    asked, others = _forecast(plan.forecast, plan.query, width) if plan.forecast is not None else ([], [])
+    yield from asked
+    for sentence in plan.unknown:
+        yield wrapped(sentence, "unknown", width)
+    yield from others
 
 
 def _seconds(plan: Plan) -> float:
@@ -75,21 +88,28 @@ def _seconds(plan: Plan) -> float:
     return sum(max((step.seconds or 0.0 for step in wave), default=0.0) for wave in plan.waves)
 
 
-def _forecast(forecast: Forecast, query: str, width: int) -> Iterator[TextLine]:
-    """What becomes of what was asked for, then what goes, stays or cannot be told: low screens show the first lines."""
-    groups = (("warn", "stays", forecast.staying), ("unknown", "is not known", forecast.unknown))
+_Told = list[Iterable[TextLine]]
+
+
+def _forecast(forecast: Forecast, query: str, width: int) -> tuple[_Told, _Told]:
+    """What becomes of what was asked for; and what else goes, stays or cannot be told."""
     is_asked = asked_for(query)
-    for role, verb, findings in groups:
-        for finding in [finding for finding in findings if is_asked(finding.finding)][:SHOWN]:
-            yield from _fate(finding, role, verb, width)
-    if forecast.removed:
-        yield from wrapped(f"Clears {first_few(forecast.removed, SHOWN)}.", "pass", width)
-    for role, verb, findings in groups:
-        others = [finding for finding in findings if not is_asked(finding.finding)]
-        for finding in others[:SHOWN]:
-            yield from _fate(finding, role, verb, width)
-        if len(others) > SHOWN:
-            yield from wrapped(f"{count(len(others) - SHOWN)} more of these.", role, width)
+    asked, others = _fates(forecast, width, is_asked), _fates(forecast, width, lambda finding: not is_asked(finding))
+    return asked, others
+
+
+def _fates(forecast: Forecast, width: int, is_meant: Callable[[str], bool]) -> _Told:
+    """The findings that are meant, first those that go."""
+    told: _Told = []
+    removed = [finding for finding in forecast.removed if is_meant(finding)]
+    if removed:
+        told.append(wrapped(f"Clears {first_few(removed, SHOWN)}.", "pass", width))
+    for role, verb, findings in (("warn", "stays", forecast.staying), ("unknown", "is not known", forecast.unknown)):
+        meant = [finding for finding in findings if is_meant(finding.finding)]
+        told += [_fate(finding, role, verb, width) for finding in meant[:SHOWN]]
+        if len(meant) > SHOWN:
+            told.append(wrapped(f"{count(len(meant) - SHOWN)} more of these.", role, width))
+    return told
 
 
 def _fate(finding: Staying, role: str, verb: str, width: int) -> Iterable[TextLine]:

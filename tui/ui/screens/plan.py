@@ -90,10 +90,8 @@ class PlanScreen(Screen[bool]):
         self._show_heading(event.size.width, event.size.height)
 
     def _show_heading(self, width: int, height: int) -> None:
-        lines = plan_heading(self._plan, width, self.app.glyphs, self._changes)
         most = max(3, min(MOST_HEADING + len(self._changes), height // (2 if self._changes else 3)))
-        if len(lines) > most:
-            lines = [*lines[: most - 1], TextLine((Span(" The ticket (c) has the rest.", "dim"),))]
+        lines = plan_heading(self._plan, width, self.app.glyphs, self._changes, most)
         self.heading.styles.height = len(lines)
         self.heading.set_lines(lines)
         for id in ("#rule", "#rule2"):
