@@ -21,8 +21,8 @@ BIN = Path(sys.executable).parent
 TYPE_CACHE = Path(sys.prefix) / "mypy-cache"
 """Kept with the environment, and good for another clone too."""
 CHECKED = ("tui", "widgets", "tests")
-WORKERS = (os.cpu_count() or 1) + 1
-"""One more than there are cores: many a test waits for a server or a process of its own."""
+WORKERS = (os.cpu_count() or 1) + 2
+"""Two more than there are cores: many a test waits for a server or a process of its own."""
 ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 """The tests start the program some hundred times: it is compiled once."""
 
