@@ -31,6 +31,7 @@ from tui.sources.builders.source import ConfiguredSource
 from tui.sources.cluster import ClusterOptions, ClusterSource
 from tui.sources.kit.clouds import cloud_of_sign_in
 from tui.sources.kit.credentials import Credentials, DockerConfig
+from tui.sources.kit.packages import load_package
 from tui.sources.kit.throttle import budgets_for
 from tui.sources.ports import AttachmentReader, DemandSource, Diagnosis, Source
 from tui.sources.registry.attachments import RegistryAttachments
@@ -285,14 +286,14 @@ def _estate(parts: _Parts) -> Estate:
 
 async def _examined(parts: _Parts, report: Callable[[str, int], None]) -> list[Examined]:
     """Read the clusters alone for a while, to learn which registries there are; then try each kind of read of everything."""
-    from tui.sources.cluster.client import load_package
+    from tui.sources.cluster.client import PACKAGE
 
     parts.policy()  # a fault in the file is said before anything is asked
     clusters = parts.clusters()
     estate = Estate(clusters, parts.overheard, built_in(), parts.named)
     async with estate.running(), asyncio.TaskGroup() as group:
         # Loading it is no delay of a server's: it is done before any source's time begins.
-        group.create_task(asyncio.to_thread(load_package), name="load the client of clusters")
+        group.create_task(asyncio.to_thread(load_package, PACKAGE), name="load the client of clusters")
         await estate.settled(LEARNING)
         health = {source_health.id: source_health for source_health in estate.snapshot.sources}
     parts.others(clusters)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import base64
 import binascii
-import importlib
 import logging
 import shutil
 from collections.abc import Callable, Mapping
@@ -24,6 +23,7 @@ from tui.domain.common.text import clean
 from tui.errors import AuthenticationFailed
 from tui.sources.kit.clouds import CLOUDS, cloud_of_cli, cloud_of_sign_in
 from tui.sources.kit.credentials import EntraToken
+from tui.sources.kit.packages import load_package
 from tui.sources.kit.requestlog import reason
 
 if TYPE_CHECKING:
@@ -129,7 +129,7 @@ class EntraCredentials:
         *,
         clock: Callable[[], float],
         find_program: Callable[[str], str | None] = shutil.which,
-        load: Callable[[], ModuleType] = lambda: importlib.import_module("azure.identity.aio"),
+        load: Callable[[], ModuleType] = lambda: load_package("azure.identity.aio"),
     ) -> None:
         self._environ, self._which, self._load, self._clock = environ, find_program, load, clock
         self._tokens: dict[str, EntraToken] = {}

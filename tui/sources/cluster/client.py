@@ -18,10 +18,12 @@ from tui.errors import UntrustedPayload
 from tui.sources.cluster.api import Api, ChangeAnswer
 from tui.sources.cluster.kinds import ResourceKind
 from tui.sources.cluster.reviews import decode_answer
+from tui.sources.kit.packages import load_package
 
-__all__ = ["FIELD_MANAGER", "ClusterClient", "PatchTarget", "load_package"]
+__all__ = ["FIELD_MANAGER", "PACKAGE", "ClusterClient", "PatchTarget"]
 
 FIELD_MANAGER = "trustree"
+PACKAGE = "kubernetes.aio.client"
 _PURPOSE = "ask what we may do"
 # The right that a patch needs, in words: the client's own methods have no place for it.
 _purpose: ContextVar[str] = ContextVar("purpose")
@@ -145,13 +147,9 @@ class _Connection:
         """Nothing to do: our own connection is closed by its owner."""
 
 
-def load_package() -> None:
-    """Import it before anybody waits for an answer of a server. Not for the event loop."""
-    import kubernetes.aio.client  # noqa: F401
-
-
 def _apis_over(api: Api) -> _Apis:
     """The package's APIs over our connection. Loads the package: not for the event loop."""
+    load_package(PACKAGE)
     from kubernetes.aio.client import ApiClient, AuthorizationV1Api, Configuration, CoreV1Api, CustomObjectsApi
 
     client = ApiClient(Configuration(host=""))

@@ -7,9 +7,9 @@ log. It is loaded in a thread, when the first question is asked.
 from __future__ import annotations
 
 import asyncio
-import importlib
 from typing import Any, NamedTuple
 
+from tui.sources.kit.packages import load_package
 from tui.sources.registry.client import RegistryClient
 
 __all__ = ["Attributes", "Changeable"]
@@ -49,7 +49,7 @@ class Attributes:
 
     async def _open(self) -> Any:
         if self._sdk is None:
-            module = await asyncio.to_thread(importlib.import_module, "tui.sources.registry.sdk_transport")
+            module = await asyncio.to_thread(load_package, "tui.sources.registry.sdk_transport")
             self._sdk = module.RegistrySdk(self._client)
         return self._sdk
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import base64
 import binascii
-import importlib
 from typing import Any
 
 import msgspec
@@ -20,6 +19,7 @@ from tui.domain.facts.image import Locks
 from tui.domain.facts.rights import Right, RightState
 from tui.errors import Changed, Forbidden, Inapplicable, OutcomeUnknown, ServerFault, SourceError, Unreachable
 from tui.sources.acting_ports import LockTarget
+from tui.sources.kit.packages import load_package
 from tui.sources.kit.troubles import may_have_arrived
 from tui.sources.registry.client import RegistryClient
 from tui.sources.registry.faults import RequestContext
@@ -122,7 +122,7 @@ class AcrLocks:
     async def _open(self) -> Any:
         self._check_kind()
         if self._sdk is None:
-            module = await asyncio.to_thread(importlib.import_module, "tui.sources.registry.sdk_transport")
+            module = await asyncio.to_thread(load_package, "tui.sources.registry.sdk_transport")
             self._sdk = module.RegistrySdk(self._client)
         return self._sdk
 
