@@ -15,20 +15,23 @@ __all__ = ["answer_lines"]
 SIGN = 3
 _JUDGED = ("runs", "unknown")
 """The sentences whose state is a sign beside them."""
-_LEAST_IMPORTANT = (
-    *("whose", "from", "wrong", "built", "trust", "when", "next", "steps"),
-    *("also", "pods", "moved", "pull", "lost", "fix"),
-)
+_LEAST_IMPORTANT = ("whose", "from", "wrong", "built", "trust", "when", "next", "steps")
 """What is left out first where there is little room."""
+_ANSWERING = ("also", "pods", "fix", "moved", "pull", "lost")
+"""What is left out only where rows would have no room at all."""
 
 
-def answer_lines(answer: Answer, width: int, glyphs: Glyphs, most: int = 0) -> list[TextLine]:
-    """The sentences under their labels, wrapped. With `most` lines the least important sentences are left out, none is cut."""
+def answer_lines(answer: Answer, width: int, glyphs: Glyphs, most: int = 0, wanted: int = 0) -> list[TextLine]:
+    """The sentences under their labels, wrapped. With `most` lines the least important sentences are left out, none is cut.
+
+    Of more than `wanted` lines only those go that do not answer.
+    """
     sentences = answer_sentences(answer)
     blocks = {sentence.label: _wrapped(sentence, width, glyphs) for sentence in sentences}
-    dropped = iter(_LEAST_IMPORTANT)
-    while most and sum(map(len, blocks.values())) > most and (label := next(dropped, "")):
-        blocks.pop(label, None)
+    for labels, limit in ((_LEAST_IMPORTANT, wanted or most), (_ANSWERING, most)):
+        for label in labels:
+            if limit and sum(map(len, blocks.values())) > limit:
+                blocks.pop(label, None)
     return [line for block in blocks.values() for line in block]
 
 

@@ -34,7 +34,8 @@ class AnswerBar(Banner):
 
             height = self.screen.size.height
             most = max(1, height - OTHERS)
-            lines = answer_lines(built.answer, width, glyphs, min(most, WHILE_TYPING) if typing and height < LOW else most)
+            wanted = min(most, WHILE_TYPING) if typing and height < LOW else most
+            lines = answer_lines(built.answer, width, glyphs, most, wanted)
             lines.append(_rule(width, glyphs, note))
         self.styles.height = len(lines)
         self.display = bool(lines)
