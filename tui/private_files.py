@@ -18,6 +18,9 @@ __all__ = [
     "open_private",
     "read_regular",
     "refuse_writable",
+    "sync_directory",
+    "write_private",
+    "write_through",
 ]
 
 ANYBODY = stat.S_IWOTH
@@ -80,6 +83,32 @@ def open_private(path: str, flags: int) -> int:
         os.close(descriptor)
         raise
     return descriptor
+
+
+def write_private(path: Path, body: bytes) -> None:
+    """Write a file for its owner alone, in place of one left behind, and wait until the disk has it. Raises OSError."""
+    path.unlink(missing_ok=True)
+    descriptor = open_private(str(path), os.O_WRONLY | os.O_EXCL)
+    try:
+        write_through(descriptor, body)
+    finally:
+        os.close(descriptor)
+
+
+def write_through(descriptor: int, body: bytes) -> None:
+    """Write all of it, and wait until the disk has it. Raises OSError."""
+    while body:
+        body = body[os.write(descriptor, body) :]
+    os.fsync(descriptor)
+
+
+def sync_directory(directory: Path) -> None:
+    """Wait until the disk has the names in a directory: that of a new file is safe only then. Raises OSError."""
+    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def in_the_way(error: OSError) -> bool:

@@ -19,7 +19,7 @@ import msgspec
 from tui.domain.common.redaction import redact
 from tui.domain.common.text import clean
 from tui.errors import TrustreeError
-from tui.private_files import in_the_way, make_private, open_private
+from tui.private_files import in_the_way, make_private, open_private, sync_directory, write_through
 
 __all__ = ["AuditEvent", "AuditFault", "AuditLine", "AuditLog", "Operator", "this_operator"]
 
@@ -120,7 +120,7 @@ class AuditLog:
             finally:
                 os.close(descriptor)
             if is_new:
-                _sync_directory(self.path.parent)
+                sync_directory(self.path.parent)
         except OSError as error:
             reason = error.strerror or "the operating system refuses it"
             raise AuditFault(
@@ -161,15 +161,4 @@ def _append(descriptor: int, body: bytes) -> None:
     size = os.fstat(descriptor).st_size
     if size and os.pread(descriptor, 1, size - 1) != b"\n":
         body = b"\n" + body
-    while body:
-        body = body[os.write(descriptor, body) :]
-    os.fsync(descriptor)
-
-
-def _sync_directory(directory: Path) -> None:
-    """The name of a new file is safe only when its directory is."""
-    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    write_through(descriptor, body)

@@ -20,7 +20,7 @@ from tui.domain.common.decoding import from_json
 from tui.domain.common.text import clean
 from tui.domain.plans.plan import Plan
 from tui.errors import TrustreeError, UsageError
-from tui.private_files import in_the_way, make_private, open_private, read_regular
+from tui.private_files import in_the_way, make_private, open_private, read_regular, sync_directory, write_private
 
 __all__ = ["Execution", "PlanHeld", "StateFault", "StateFile", "StateFiles"]
 
@@ -128,10 +128,9 @@ class StateFile:
         """Replace the file as a whole, and wait until the disk has it."""
         part = self.path.with_name(self.path.name + ".part")
         try:
-            part.unlink(missing_ok=True)
-            _write(part, msgspec.json.encode(execution))
+            write_private(part, msgspec.json.encode(execution))
             part.replace(self.path)
-            self._sync()
+            sync_directory(self.path.parent)
         except OSError as error:
             with suppress(OSError):
                 part.unlink()
@@ -142,14 +141,6 @@ class StateFile:
         with suppress(OSError):
             self.path.unlink()
 
-    def _sync(self) -> None:
-        """A name is safe only when its directory is."""
-        descriptor = os.open(self.path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-
 
 def _is_whole(execution: Execution) -> bool:
     """Whether a file says of each step how far it is, and nothing is done that is not proven."""
@@ -157,17 +148,6 @@ def _is_whole(execution: Execution) -> bool:
     if execution.schema != SCHEMA or not steps or set(execution.steps) != steps or not execution.plan.is_ordered:
         return False
     return not any(unproven(record.stage, record) for record in execution.steps.values())
-
-
-def _write(path: Path, body: bytes) -> None:
-    """Write a new file, and wait until the disk has it. Raises OSError."""
-    descriptor = open_private(str(path), os.O_WRONLY | os.O_EXCL)
-    try:
-        while body:
-            body = body[os.write(descriptor, body) :]
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _take(descriptor: int, plan: str, who: str) -> None:

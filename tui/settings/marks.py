@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import os
-from contextlib import suppress
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
@@ -13,7 +12,7 @@ import msgspec
 
 from tui.domain.answers.trend import Mark
 from tui.domain.common.decoding import from_json
-from tui.private_files import make_private, open_private, read_regular
+from tui.private_files import make_private, read_regular, write_private
 
 __all__ = ["MarkFile"]
 
@@ -89,13 +88,5 @@ def _replace(path: Path, body: bytes) -> None:
     """Replace a file as a whole. Raises OSError."""
     make_private(path.parent)
     part = path.with_name(f"{path.name}.{os.getpid()}.part")
-    with suppress(FileNotFoundError):
-        part.unlink()
-    descriptor = open_private(str(part), os.O_WRONLY | os.O_EXCL)
-    try:
-        while body:
-            body = body[os.write(descriptor, body) :]
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    write_private(part, body)
     part.replace(path)
