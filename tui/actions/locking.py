@@ -6,9 +6,9 @@ from tui.actions.audit import AuditEvent
 from tui.actions.ledger import Ledger
 from tui.actions.outside import Outside
 from tui.actions.planning import lock_target
-from tui.actions.sending import Answer, deny_or_fail, send
+from tui.actions.sending import Answer, deny_for_missing, deny_or_fail, send
 from tui.actions.transitions import Proof, ProofKind, Signal, Stage
-from tui.domain.common.text import clean, full_stop, listed
+from tui.domain.common.text import full_stop
 from tui.domain.facts.image import Locks
 from tui.domain.facts.rights import RightState
 from tui.domain.plans.plan import Step, StepKind
@@ -73,9 +73,7 @@ class Locking:
             await self._applied(locks)
             return
         if missing:
-            names = listed([clean(f"{right.name} on {right.on}", 160) for right in missing])
-            sentence = f"The right is missing: {names}. Nothing was sent."
-            await self._ledger.move(step, Signal.DENY, sentence=sentence, remedy=missing[0].remedy)
+            await deny_for_missing(self._ledger, step, missing)
             return
         self._seen = locks
         await self._ledger.move(step, Signal.CHECKED, sentence="It was checked again.", before=_words(locks))

@@ -10,7 +10,7 @@ from msgspec import structs
 from tui.actions.audit import AuditEvent
 from tui.actions.ledger import Ledger
 from tui.actions.outside import Outside
-from tui.actions.sending import Answer, deny_or_fail, mark_of, send
+from tui.actions.sending import Answer, deny_for_missing, deny_or_fail, mark_of, send
 from tui.actions.transitions import Proof, Replaced, Signal, Stage
 from tui.actions.verify import Awaited, Built, Refuted, image_of, joined, tag_holder, verify
 from tui.actions.waiting import await_verdict, minutes
@@ -134,9 +134,7 @@ class Rebuilding:
         if job.disabled:
             await self._fail(f"{clean(job.name, 80)} cannot be run: {full_stop(job.disabled)} Nothing was sent.")
         elif missing and not started:
-            names = listed([clean(f"{right.name} on {right.on}", 160) for right in missing])
-            sentence = f"The right is missing: {names}. Nothing was sent."
-            await self._ledger.move(step, Signal.DENY, sentence=sentence, remedy=missing[0].remedy)
+            await deny_for_missing(self._ledger, step, missing)
         elif moved := self._moved(started):
             await self._ledger.move(step, Signal.CHANGE, sentence=moved, remedy="Make a new plan.")
         elif len(started) > 1:

@@ -12,11 +12,11 @@ from tui.actions.ledger import Ledger
 from tui.actions.outside import Outside
 from tui.actions.planning import CHANGES
 from tui.actions.recheck import Confirm, differences
-from tui.actions.sending import Answer, deny_or_fail, send
+from tui.actions.sending import Answer, deny_for_missing, deny_or_fail, send
 from tui.actions.transitions import Proof, Replaced, Signal, Stage
 from tui.actions.verify import Awaited, Refuted, Verdict, same_content, tag_holder
 from tui.actions.waiting import await_verdict, minutes
-from tui.domain.common.text import clean, full_stop, listed, short
+from tui.domain.common.text import clean, full_stop, short
 from tui.domain.facts.image import RepositoryName
 from tui.domain.facts.rights import RightState
 from tui.domain.facts.rollout import Receipt, RolloutState, WorkloadChange
@@ -152,9 +152,7 @@ class Redeploying:
         if adoption := adoption_of(step, self._wanted(), state, made, now, self._pushed_at()):
             await self._adopt(state, adoption)
         elif missing:
-            names = listed([clean(f"{right.name} on {right.on}", 160) for right in missing])
-            sentence = f"The right is missing: {names}. Nothing was sent."
-            await self._ledger.move(step, Signal.DENY, sentence=sentence, remedy=missing[0].remedy)
+            await deny_for_missing(self._ledger, step, missing)
         elif obstacle:
             await self._fail(f"{full_stop(obstacle)} Nothing was sent.")
         elif change is WorkloadChange.PIN and state.owner is not None and state.owner.undoes_pin:

@@ -9,7 +9,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from enum import StrEnum
 from typing import Generic, TypeVar
 
@@ -20,12 +20,13 @@ from tui.actions.clock import Clock
 from tui.actions.ledger import Ledger
 from tui.actions.state import StateFault
 from tui.actions.transitions import Signal
-from tui.domain.common.text import full_stop
+from tui.domain.common.text import clean, full_stop, listed
+from tui.domain.facts.rights import Right
 from tui.domain.plans.plan import Step
 from tui.errors import AuthenticationFailed, Changed, Forbidden, OutcomeUnknown, SourceError, Throttled, TrustreeError
 from tui.sources.kit.request_ids import collected_ids
 
-__all__ = ["MOST_TRIES", "Answer", "Sent", "deny_or_fail", "mark_of", "send"]
+__all__ = ["MOST_TRIES", "Answer", "Sent", "deny_for_missing", "deny_or_fail", "mark_of", "send"]
 
 T = TypeVar("T")
 MOST_TRIES = 5
@@ -98,6 +99,12 @@ async def _refused(ledger: Ledger, clock: Clock, step: Step, error: SourceError)
         return Answer.AGAIN
     await deny_or_fail(ledger, step, error)
     return Answer.REFUSED
+
+
+async def deny_for_missing(ledger: Ledger, step: Step, missing: Sequence[Right]) -> None:
+    """End a step of which nothing was sent, as these rights are missing."""
+    names = listed([clean(f"{right.name} on {right.on}", 160) for right in missing])
+    await ledger.move(step, Signal.DENY, sentence=f"The right is missing: {names}. Nothing was sent.", remedy=missing[0].remedy)
 
 
 async def deny_or_fail(ledger: Ledger, step: Step, error: SourceError) -> None:
