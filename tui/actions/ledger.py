@@ -15,7 +15,7 @@ import msgspec
 from tui.actions.audit import AuditEvent, AuditFault, AuditLine, AuditLog
 from tui.actions.clock import Clock
 from tui.actions.state import Execution, StateFault, StateFile
-from tui.actions.transitions import Signal, StepRecord, advance
+from tui.actions.transitions import Replaced, Signal, StepRecord, advance
 from tui.domain.plans.plan import Step
 from tui.errors import TrustreeError
 
@@ -55,6 +55,14 @@ class Ledger:
 
     def __getitem__(self, step: Step) -> StepRecord:
         return self._records[step.id]
+
+    def needed_by(self, step: Step) -> list[StepRecord]:
+        """How far the steps are that a step needs, as far as the plan has them."""
+        return [record for name in step.needs if (record := self._records.get(name)) is not None]
+
+    def pushed_for(self, step: Step) -> list[Replaced]:
+        """What the rebuilds that a step needs have pushed, and in place of what."""
+        return [image for record in self.needed_by(step) for image in record.replaced if image.digest]
 
     def subscribe(self, listener: Callable[[], None]) -> Callable[[], None]:
         """Call `listener` on the loop whenever something is known anew; the returned function ends that."""

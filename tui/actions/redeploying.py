@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import datetime
 
 from tui.actions.adopting import Adoption, adoption_of
@@ -13,7 +13,7 @@ from tui.actions.outside import Outside
 from tui.actions.planning import CHANGES
 from tui.actions.recheck import Confirm, differences
 from tui.actions.sending import Answer, deny_for_missing, deny_or_fail, send
-from tui.actions.transitions import Proof, Replaced, Signal, Stage
+from tui.actions.transitions import Proof, Signal, Stage
 from tui.actions.verify import Awaited, Refuted, Verdict, same_content, tag_holder
 from tui.actions.waiting import await_verdict, minutes
 from tui.domain.common.text import clean, full_stop, short
@@ -34,8 +34,8 @@ _IN_GIT = "Change the image in Git."
 class Redeploying:
     """One change of a workload; each method carries it through one stage."""
 
-    def __init__(self, step: Step, ledger: Ledger, outside: Outside, steps: Mapping[str, Step], confirm: Confirm | None) -> None:
-        self._step, self._ledger, self._outside, self._steps, self._confirm = step, ledger, outside, steps, confirm
+    def __init__(self, step: Step, ledger: Ledger, outside: Outside, confirm: Confirm | None) -> None:
+        self._step, self._ledger, self._outside, self._confirm = step, ledger, outside, confirm
         self._clock, self._limits = outside.clock, outside.limits
         self._seen: RolloutState | None = None
 
@@ -89,7 +89,7 @@ class Redeploying:
         digest = self._step.new_image.partition("@")[2]
         if digest:
             return digest
-        pushed = self._pushed()
+        pushed = self._ledger.pushed_for(self._step)
         same = [image for image in pushed if image.key == self._step.image] or [
             image for image in pushed if _repository(image.key) == self._name
         ]
@@ -97,14 +97,9 @@ class Redeploying:
             return same[0].digest
         return self._tagged_digest()
 
-    def _pushed(self) -> list[Replaced]:
-        """What the rebuilds that it needs have pushed."""
-        steps = [step for name in self._step.needs if (step := self._steps.get(name)) is not None]
-        return [image for step in steps for image in self._ledger[step].replaced if image.digest]
-
     def _pushed_at(self) -> datetime | None:
         """When the last run ended of the rebuilds that it needs; None where it needs none, or nobody tells."""
-        runs = [self._ledger[step].run for name in self._step.needs if (step := self._steps.get(name)) is not None]
+        runs = [record.run for record in self._ledger.needed_by(self._step)]
         return max((run.finished for run in runs if run is not None and run.finished is not None), default=None)
 
     def _digests(self) -> Iterable[tuple[str, frozenset[str]]]:
@@ -114,7 +109,7 @@ class Redeploying:
         names = {container.name: container.name_of for container in workload.containers} if workload is not None else {}
         for container in self._step.containers:
             name = names.get(container) or self._name
-            others = [image.digest for image in self._pushed() if _repository(image.key) == name]
+            others = [image.digest for image in self._ledger.pushed_for(self._step) if _repository(image.key) == name]
             digest = new if name == self._name else others[0] if len(others) == 1 else ""
             yield container, same_content(snapshot, name, digest) if digest else frozenset()
 

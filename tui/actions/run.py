@@ -172,8 +172,7 @@ class PlanRun:
 
     def _remedy(self, step: Step) -> str:
         """What would help; a patch for Git says the digest that was pushed for its image, once that is known."""
-        pushed = [image for need in step.needs for image in self.ledger.records[need].replaced if image.digest]
-        digests = {image.digest for image in pushed if image.key == step.image}
+        digests = {image.digest for image in self.ledger.pushed_for(step) if image.key == step.image}
         return step.remedy.replace(NEW_DIGEST, digests.pop()) if len(digests) == 1 else step.remedy
 
     async def _through(self, step: Step) -> None:
@@ -241,7 +240,7 @@ class PlanRun:
             case StepKind.LOCK | StepKind.DISABLE_READ:
                 return Locking(step, self.ledger, self._outside)
             case _:
-                return Redeploying(step, self.ledger, self._outside, self._steps, self._confirm)
+                return Redeploying(step, self.ledger, self._outside, self._confirm)
 
 
 def _subject(step: Step) -> object:
