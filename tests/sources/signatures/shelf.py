@@ -9,11 +9,12 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
-from tests.sources.signatures.signer import IMAGE
+from tests.sources.signatures.signer import DIGEST, IMAGE, NOW
 from tui.domain.facts.demand import ArtifactDemand
 from tui.domain.facts.events import Event, HealthChanged, SignaturesVerified, SourceHealth, SourceId, SourceKind, SourceState
 from tui.domain.facts.image import Descriptor, Referrer, RepositoryName
 from tui.errors import NotFound, SourceError
+from tui.sources.signatures.options import SignatureOptions
 from tui.sources.signatures.source import SignatureSource
 
 NAME = RepositoryName("registry.example", "app")
@@ -115,6 +116,15 @@ class Listener:
         """The newest health; at first that of a source that has not spoken."""
         said = [event.health for event in self.events if isinstance(event, HealthChanged)]
         return said[-1] if said else SourceHealth(SourceId(SourceKind.SIGNATURES), SourceState.LOADING)
+
+
+async def looked(shelf: Shelf, options: SignatureOptions, *referrers: Referrer, error: str = "") -> SignaturesVerified:
+    """What is told of one image."""
+    source = SignatureSource(options, lambda host: shelf, now=lambda: NOW)
+    source.examine((asking(DIGEST, *referrers, error=error),))
+    async with listening(source) as listener:
+        await listener.until(lambda: bool(listener.verified))
+        return listener.verified[0]
 
 
 @asynccontextmanager

@@ -16,8 +16,8 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from tests.sources.signatures import cosigner
-from tests.sources.signatures.shelf import MANIFEST, Shelf, asking, listening
-from tests.sources.signatures.signer import DIGEST, NOW
+from tests.sources.signatures.shelf import MANIFEST, Shelf, looked
+from tests.sources.signatures.signer import DIGEST
 from tui.domain.facts.build import BuilderKind
 from tui.domain.facts.build_claim import BuildClaim, ClaimedBy
 from tui.domain.facts.events import SignaturesVerified
@@ -25,7 +25,6 @@ from tui.domain.facts.image import Descriptor, Referrer
 from tui.domain.facts.signature import Verdict
 from tui.errors import Unreachable
 from tui.sources.signatures.options import SignatureOptions, TrustPaths
-from tui.sources.signatures.source import SignatureSource
 
 BUNDLE = "application/vnd.dev.sigstore.bundle.v0.3+json"
 ENVELOPE = "application/vnd.dsse.envelope.v1+json"
@@ -91,15 +90,6 @@ def enveloped(
     return shelf.attach((ENVELOPE, body, annotations), kind="", told=ENVELOPE, found_by="cosign-attestation-tag")
 
 
-async def told(shelf: Shelf, options: SignatureOptions, *referrers: Referrer) -> SignaturesVerified:
-    """What is told of one image."""
-    source = SignatureSource(options, lambda host: shelf, now=lambda: NOW)
-    source.examine((asking(DIGEST, *referrers),))
-    async with listening(source) as listener:
-        await listener.until(lambda: bool(listener.verified))
-        return listener.verified[0]
-
-
 @pytest.fixture
 def options(tmp_path: Path) -> SignatureOptions:
     """A policy that trusts one key."""
@@ -119,7 +109,7 @@ def claim_of(told_of: SignaturesVerified) -> BuildClaim:
 @pytest.mark.parametrize("attach", [bundled, enveloped])
 async def test_a_verified_attestation_says_who_built_it_and_who_vouches_for_that(attach: Any, options: SignatureOptions) -> None:
     shelf = Shelf()
-    claim = claim_of(await told(shelf, options, attach(shelf)))
+    claim = claim_of(await looked(shelf, options, attach(shelf)))
     assert (claim.kind, claim.job, claim.run) == (BuilderKind.GITHUB_ACTIONS, "contoso/shop/api.yml", "81")
     assert (claim.host, claim.repository) == ("github.com", "github.com/contoso/shop")
     assert claim.signer.endswith("release.pub")
@@ -129,17 +119,17 @@ async def test_a_verified_attestation_says_who_built_it_and_who_vouches_for_that
 @pytest.mark.parametrize("attach", [bundled, enveloped])
 async def test_one_that_a_stranger_signed_is_told_with_the_reason(attach: Any, options: SignatureOptions) -> None:
     shelf = Shelf()
-    claim = claim_of(await told(shelf, options, attach(shelf, STRANGER)))
+    claim = claim_of(await looked(shelf, options, attach(shelf, STRANGER)))
     assert (claim.job, claim.signer) == ("contoso/shop/api.yml", "")
     assert "no configured key verifies this signature" in claim.doubt
-    claim = claim_of(await told(shelf, SignatureOptions(), attach(shelf)))
+    claim = claim_of(await looked(shelf, SignatureOptions(), attach(shelf)))
     assert claim.doubt == "no cosign key and no identity is configured for it"
 
 
 @pytest.mark.parametrize("attach", [bundled, enveloped])
 async def test_one_about_another_image_says_nothing_of_this(attach: Any, options: SignatureOptions) -> None:
     shelf = Shelf()
-    claim = claim_of(await told(shelf, options, attach(shelf, content=statement(OTHER))))
+    claim = claim_of(await looked(shelf, options, attach(shelf, content=statement(OTHER))))
     assert (claim.job, claim.repository, claim.doubt) == ("", "", "signature is for another digest")
 
 
@@ -147,16 +137,16 @@ async def test_one_about_another_image_says_nothing_of_this(attach: Any, options
 async def test_other_statements_are_not_read_as_provenance(attach: Any, options: SignatureOptions) -> None:
     shelf = Shelf()
     kind = "https://spdx.dev/Document"
-    assert (await told(shelf, options, attach(shelf, content=statement(predicate=kind), annotated=kind))).built_by == ()
-    assert (await told(shelf, options, attach(shelf, content=statement(predicate=kind), annotated=""))).built_by == ()
-    assert claim_of(await told(shelf, options, attach(shelf, annotated=""))).job == "contoso/shop/api.yml"
+    assert (await looked(shelf, options, attach(shelf, content=statement(predicate=kind), annotated=kind))).built_by == ()
+    assert (await looked(shelf, options, attach(shelf, content=statement(predicate=kind), annotated=""))).built_by == ()
+    assert claim_of(await looked(shelf, options, attach(shelf, annotated=""))).job == "contoso/shop/api.yml"
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b'{"payload": "!", "payloadType": "x", "signatures": []}', b"\xff" * 40])
 async def test_what_is_no_attestation_is_said_to_be_none(body: bytes, options: SignatureOptions) -> None:
     shelf = Shelf()
     layer = (ENVELOPE, body, {"predicateType": SLSA})
-    claim = claim_of(await told(shelf, options, shelf.attach(layer, kind="", found_by="cosign-attestation-tag")))
+    claim = claim_of(await looked(shelf, options, shelf.attach(layer, kind="", found_by="cosign-attestation-tag")))
     assert (claim.job, claim.doubt) == ("", "the envelope is malformed")
 
 
@@ -165,7 +155,7 @@ async def test_one_that_cannot_be_read_is_told_and_spoils_no_signature(options: 
     attached = enveloped(shelf)
     blob = next(digest for digest, body in shelf.content.items() if b"payloadType" in body)
     shelf.broken[blob] = Unreachable("registry.example does not answer")
-    claim = claim_of(await told(shelf, options, attached))
+    claim = claim_of(await looked(shelf, options, attached))
     assert claim.doubt == "it cannot be read: registry.example does not answer"
 
 
@@ -173,7 +163,7 @@ async def test_a_manifest_of_an_attestation_that_cannot_be_read_spoils_no_signat
     shelf = Shelf()
     attached = enveloped(shelf)
     shelf.broken[attached.descriptor.digest] = Unreachable("registry.example does not answer")
-    claim = claim_of(await told(shelf, options, attached))
+    claim = claim_of(await looked(shelf, options, attached))
     assert claim.doubt == "it cannot be read: registry.example does not answer"
 
 
@@ -182,15 +172,15 @@ async def test_a_log_that_is_asked_for_must_hold_the_attestation(tmp_path: Path)
         (tmp_path / name).write_bytes(cosigner.pem(key))
     paths = TrustPaths(cosign_keys=(str(tmp_path / "release.pub"),), rekor_keys=(str(tmp_path / "rekor.pub"),), require_log=True)
     shelf = Shelf()
-    assert claim_of(await told(shelf, SignatureOptions(paths), bundled(shelf, log=LOG))).doubt == ""
+    assert claim_of(await looked(shelf, SignatureOptions(paths), bundled(shelf, log=LOG))).doubt == ""
     for attach in (bundled, enveloped):
-        claim = claim_of(await told(shelf, SignatureOptions(paths), attach(shelf)))
+        claim = claim_of(await looked(shelf, SignatureOptions(paths), attach(shelf)))
         assert claim.doubt == "transparency log entry missing"
 
 
 async def test_a_certificate_under_the_old_tag_is_not_taken_for_a_key(options: SignatureOptions) -> None:
     shelf = Shelf()
-    claim = claim_of(await told(shelf, options, enveloped(shelf, certificate="x")))
+    claim = claim_of(await looked(shelf, options, enveloped(shelf, certificate="x")))
     assert "in Sigstore bundles alone" in claim.doubt
 
 
@@ -201,7 +191,7 @@ async def test_where_cosign_does_not_look_nothing_is_verified(way: str, words: s
     shelf = Shelf()
     attached = bundled(shelf)
     elsewhere = Referrer(Descriptor(MANIFEST, attached.descriptor.digest, attached.descriptor.size, artifact_type=BUNDLE), way)
-    claim = claim_of(await told(shelf, options, elsewhere))
+    claim = claim_of(await looked(shelf, options, elsewhere))
     assert words in claim.doubt
     assert claim.signer == ""
 
@@ -235,7 +225,7 @@ async def test_an_envelope_is_read_as_cosign_reads_it(changes: dict[str, Any], v
     """Measured with `cosign verify-attestation` 3.1.3: another member in capitals counts for it, and the last one decides."""
     shelf = Shelf()
     layer = (ENVELOPE, json.dumps(GOOD | changes).encode(), NOTES)
-    claim = claim_of(await told(shelf, options, shelf.attach(layer, kind="", told=ENVELOPE, found_by="cosign-attestation-tag")))
+    claim = claim_of(await looked(shelf, options, shelf.attach(layer, kind="", told=ENVELOPE, found_by="cosign-attestation-tag")))
     assert bool(claim.signer) is verified
     assert claim.doubt == ("" if verified else "the envelope is malformed")
 
@@ -253,7 +243,7 @@ async def test_what_lies_beside_an_envelope_must_be_in_order(
 ) -> None:
     shelf = Shelf()
     layer = (ENVELOPE, json.dumps(GOOD).encode(), notes)
-    claim = claim_of(await told(shelf, options, shelf.attach(layer, kind="", told=ENVELOPE, found_by="cosign-attestation-tag")))
+    claim = claim_of(await looked(shelf, options, shelf.attach(layer, kind="", told=ENVELOPE, found_by="cosign-attestation-tag")))
     assert (claim.doubt, bool(claim.signer)) == (doubt, not doubt)
 
 
@@ -276,7 +266,7 @@ async def test_an_attestation_that_its_descriptor_tells_otherwise_of_is_not_veri
     manifest = {"mediaType": MANIFEST, "layers": [layer], "annotations": {"dev.sigstore.bundle.predicateType": SLSA}}
     found_by = "referrers" if media_type == BUNDLE else "cosign-attestation-tag"
     attached = shelf.referrer(shelf.put(json.dumps(manifest).encode()), media_type, found_by)
-    claim = claim_of(await told(shelf, options, attached))
+    claim = claim_of(await looked(shelf, options, attached))
     assert claim.doubt.startswith(words)
     assert claim.signer == ""
 
@@ -295,7 +285,7 @@ async def test_an_attestation_counts_only_where_cosign_looks_for_its_form(
     attach: Any, found_by: str, words: str, options: SignatureOptions
 ) -> None:
     shelf = Shelf()
-    claim = claim_of(await told(shelf, options, msgspec.structs.replace(attach(shelf), found_by=found_by)))
+    claim = claim_of(await looked(shelf, options, msgspec.structs.replace(attach(shelf), found_by=found_by)))
     assert claim.doubt == f"{words}, where cosign does not look for one"
     assert claim.signer == ""
 
@@ -304,6 +294,6 @@ async def test_an_attestation_counts_only_where_cosign_looks_for_its_form(
 async def test_a_bundle_under_a_tag_of_cosigns_is_no_signature(found_by: str, options: SignatureOptions) -> None:
     shelf, body = Shelf(), cosigner.bundle(KEY, digest=DIGEST)
     attached = shelf.attach((BUNDLE, body, {}), kind="", told=BUNDLE, found_by=found_by)
-    (outcome,) = (await told(shelf, options, attached)).outcomes
+    (outcome,) = (await looked(shelf, options, attached)).outcomes
     assert outcome.verdict is Verdict.INVALID
     assert "where cosign does not look for one" in outcome.sentence

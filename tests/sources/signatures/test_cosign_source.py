@@ -13,10 +13,9 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from tests.sources.signatures import cosigner
 from tests.sources.signatures.instance import Instance
-from tests.sources.signatures.shelf import Shelf, asking, listening
+from tests.sources.signatures.shelf import Shelf, asking, listening, looked
 from tests.sources.signatures.signer import DIGEST, NOW
 from tui.domain.facts.events import SignaturesVerified
-from tui.domain.facts.image import Referrer
 from tui.domain.facts.signature import Outcome, Reason, Verdict
 from tui.sources.signatures.options import SignatureOptions, TrustPaths
 from tui.sources.signatures.source import SignatureSource
@@ -37,15 +36,6 @@ def simple(**more: Any) -> tuple[str, bytes, dict[str, str]]:
     """A layer with a good simple signature."""
     content = cosigner.payload(**more)
     return SIMPLE, content, {"dev.cosignproject.cosign/signature": cosigner.b64(cosigner.sign(KEY, content))}
-
-
-async def looked(shelf: Shelf, options: SignatureOptions, *referrers: Referrer) -> SignaturesVerified:
-    """What is told of one image."""
-    source = SignatureSource(options, lambda host: shelf, now=lambda: NOW)
-    source.examine((asking(DIGEST, *referrers),))
-    async with listening(source) as listener:
-        await listener.until(lambda: bool(listener.verified))
-        return listener.verified[0]
 
 
 def only(found: SignaturesVerified) -> Outcome:

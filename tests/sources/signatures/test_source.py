@@ -12,11 +12,11 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from tests.sources.signatures import cosigner
 from tests.sources.signatures.cases import document
-from tests.sources.signatures.shelf import NAME, NOTATION, Shelf, asking, digest_of, listening
+from tests.sources.signatures.shelf import NAME, NOTATION, Shelf, asking, digest_of, listening, looked
 from tests.sources.signatures.signer import COSE, DIGEST, ENVELOPES, JWS, NOW, Ask, signer, usual
 from tests.tried import tried
 from tui.domain.facts.events import SignaturesVerified, SourceState
-from tui.domain.facts.image import Referrer, RepositoryName
+from tui.domain.facts.image import RepositoryName
 from tui.domain.facts.patterns import parse_pattern
 from tui.domain.facts.signature import Outcome, Reason, SignatureSystem, Verdict
 from tui.errors import Unreachable
@@ -65,15 +65,6 @@ def simple(**more: Any) -> tuple[str, bytes, dict[str, str]]:
     """A layer with a good simple signature."""
     content = cosigner.payload(**more)
     return SIMPLE, content, {"dev.cosignproject.cosign/signature": cosigner.b64(cosigner.sign(KEY, content))}
-
-
-async def looked(shelf: Shelf, options: SignatureOptions, *referrers: Referrer, error: str = "") -> SignaturesVerified:
-    """What is told of one image."""
-    source = SignatureSource(options, lambda host: shelf, now=lambda: NOW)
-    source.examine((asking(DIGEST, *referrers, error=error),))
-    async with listening(source) as listener:
-        await listener.until(lambda: bool(listener.verified))
-        return listener.verified[0]
 
 
 def only(found: SignaturesVerified) -> Outcome:
