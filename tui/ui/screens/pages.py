@@ -274,8 +274,8 @@ class HelpScreen(TextScreen):
             signs = SignSet.BOARD if view is ACTIVITY else SignSet.ROWS
         besides = HELPED | {f"view.{view.id}" for view in VIEWS}
         keys = [(names, words) for names, words, enabled in keys_of(of, besides=besides) if enabled]
-        every_key = [(names, words) for names, words, enabled in keys_of(of, hidden=True) if enabled]
-        more = [entry for entry in every_key if entry[1] not in {words for _, words in keys}]
+        shown_words = {words for _, words in keys}
+        more = [(names, words) for names, words, enabled in keys_of(of, hidden=True) if enabled and words not in shown_words]
         self._help = Help(title, keys, more, idle_keys(of), signs)
 
     def lines(self) -> Sequence[TextLine]:

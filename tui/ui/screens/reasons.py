@@ -68,9 +68,9 @@ def idle_keys(screen: Screen[_Result]) -> list[tuple[str, str]]:
 def say_why_not(screen: Screen[_Result], event: Key) -> None:
     """Say why, when a key is pressed that is off now."""
     active = screen.active_bindings.get(event.key)
-    reason = "" if active is not None and active.enabled else _of_the_rows(screen, event.key)
-    if active is not None and not active.enabled:
-        reason = reason_for(screen, active.binding)
+    if active is not None and active.enabled:
+        return
+    reason = reason_for(screen, active.binding) if active is not None else _of_the_rows(screen, event.key)
     if reason:
         screen.notify(reason, severity="warning", timeout=4, markup=False)
 
