@@ -35,9 +35,9 @@ class MeasuredDriver(DifferenceDriver):
         super().send(data, descriptor)
         MeasuredDriver.sent(len(data))
 
-    def send_at_once(self, data: bytes, descriptor: int) -> int:
+    def send_at_once(self, data: bytes) -> int:
         """Send what goes at once, and tell it."""
-        count = super().send_at_once(data, descriptor)
+        count = super().send_at_once(data)
         if count:
             MeasuredDriver.sent(count)
         return count

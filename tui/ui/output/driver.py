@@ -41,6 +41,8 @@ class DifferenceDriver(LinuxDriver):
     """Textual's driver, sending differences."""
 
     _outlet: Outlet | None = None
+    _unwaiting: int | None = None
+    """The terminal once more, as a file whose writes do not wait."""
     _typed_early = b""
 
     def start_application_mode(self) -> None:
@@ -48,7 +50,7 @@ class DifferenceDriver(LinuxDriver):
         descriptor = sys.__stderr__.fileno() if sys.__stderr__ is not None else 2
         screen = TerminalScreen(lambda: _size(descriptor), erases=_erases_in_colour(os.environ.get("TERM", "")))
         self._unwaiting = _opened_unwaiting(descriptor)
-        self._outlet = Outlet(screen, lambda data: self.send(data, descriptor), self._send_at_once)
+        self._outlet = Outlet(screen, lambda data: self.send(data, descriptor), self.send_at_once)
         self._outlet.start()
         early = take_typed(self.fileno)
         self._typed_early = early.typed if early is not None else b""
@@ -94,13 +96,11 @@ class DifferenceDriver(LinuxDriver):
         if self._outlet is not None:
             self._outlet.draw(data)
 
-    def _send_at_once(self, data: bytes) -> int:
-        return self.send_at_once(data, self._unwaiting) if self._unwaiting is not None else 0
-
-    def send_at_once(self, data: bytes, descriptor: int) -> int:
+    def send_at_once(self, data: bytes) -> int:
         """Send to the terminal what it takes without waiting; returns how many bytes that were."""
-        with suppress(OSError):  # it takes nothing now, or is gone, which who waits for it finds out
-            return os.write(descriptor, data)
+        if self._unwaiting is not None:
+            with suppress(OSError):  # it takes nothing now, or is gone, which who waits for it finds out
+                return os.write(self._unwaiting, data)
         return 0
 
     def send(self, data: bytes, descriptor: int) -> None:
