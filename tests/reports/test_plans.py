@@ -56,6 +56,13 @@ def test_times_that_nobody_can_reckon_with_are_refused(member: str, made: str) -
         plan_from(msgspec.json.encode(document), "plan.json")
 
 
+def test_the_times_of_a_plan_are_told_in_utc_whatever_zone_its_file_has() -> None:
+    document = msgspec.json.decode(saved(PLAN))
+    document["plan"] |= {"made": "2026-03-01T12:42:07+02:00", "as_of": "2026-02-28T20:10:00-05:00"}
+    lines = list(plan_pieces(plan_from(msgspec.json.encode(document), "plan.json"), "markdown", unicode=True))
+    assert b"Made 2026-03-01 10:42 UTC, of facts as of 2026-03-01 01:10 UTC.\n" in lines
+
+
 @pytest.mark.parametrize("lay", ["pipe", "link", "directory"])
 def test_a_plan_replaces_nothing_but_a_file(tmp_path: Path, lay: str) -> None:
     place, elsewhere = tmp_path / "plan.json", tmp_path / "elsewhere"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Iterable, Iterator
+from datetime import UTC
 from pathlib import Path
 
 import msgspec
@@ -69,11 +70,13 @@ def plan_from(body: bytes, name: str) -> Plan:
         raise UsageError(f"{clean(name, 200)} is not a plan.", "`trustree rebuild QUERY --save FILE` writes one.") from error
     if document.schema != SCHEMA:
         raise UsageError(f"{clean(name, 200)} is a plan of another version.", "Make a new plan.")
-    if any(moment.tzinfo is None or moment.year not in YEARS for moment in (document.plan.made, document.plan.as_of)):
+    plan = document.plan
+    if any(moment.tzinfo is None or moment.year not in YEARS for moment in (plan.made, plan.as_of)):
         raise UsageError(f"When {clean(name, 200)} was made cannot be read.", "Make a new plan.")
-    if not document.plan.is_ordered:
+    if not plan.is_ordered:
         raise UsageError(f"The steps of {clean(name, 200)} are not in their order.", "Make a new plan.")
-    return document.plan
+    # It is shown as UTC, and whoever wrote the file may have another zone.
+    return msgspec.structs.replace(plan, made=plan.made.astimezone(UTC), as_of=plan.as_of.astimezone(UTC))
 
 
 def save_plan(plan: Plan, file: Path) -> Path:
