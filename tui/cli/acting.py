@@ -276,8 +276,8 @@ def _print_board(board: Board, options: ActingOptions, settings: Settings) -> No
         unicode = look_of_stdout(settings.ascii).unicode
         write_stdout(f"{line}\n".encode("utf-8" if unicode else "ascii", errors="replace") for line in board_lines(board))
     if not board.ended:
-        fault = board.plans[0].sentence
-        say(f"Not every step was started. {fault} `{resume_command(board)}` resumes it.".replace("  ", " "))
+        why = board.plans[0].sentence
+        say(" ".join(filter(None, ("Not every step was started.", why, f"`{resume_command(board)}` resumes it."))))
 
 
 def exit_of_board(board: Board) -> Exit:
