@@ -44,7 +44,10 @@ class QueryIndexes:
             return commands
 
     def leave(self, snapshot: Snapshot) -> None:
-        """Let go of what was made of snapshots before this one: they would be kept for it until somebody asks again."""
+        """Let go of what was made of snapshots before this one: they would be kept for it until somebody asks again.
+
+        Without the lock, which a thread may hold as long as it makes an index: at worst one is made anew.
+        """
         queries, commands = self._queries, self._commands
         if commands is not None and commands.queries.snapshot is not snapshot:
             self._commands = None
