@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import timedelta, timezone
 from typing import Any
 
 import msgspec
@@ -89,6 +89,20 @@ def test_a_restart_before_the_new_image_was_pushed_is_followed_only_where_all_po
     pushed = NOW + timedelta(seconds=31)
     adoption = adoption_of(STEP, msgspec.structs.replace(WANTED, at=None), seen, NOW, NOW + timedelta(minutes=5), pushed)
     assert (adoption is not None) is follows
+
+
+def test_a_restart_is_told_in_utc_whatever_zone_it_was_written_in() -> None:
+    """`kubectl rollout restart` writes the local time with its offset."""
+    at = NOW + timedelta(seconds=30)
+    seen = state(at.astimezone(timezone(timedelta(hours=5, minutes=30))).isoformat())
+    adoption = adoption_of(STEP, msgspec.structs.replace(WANTED, at=None), seen, NOW, NOW + timedelta(minutes=5))
+    assert adoption is not None
+    assert adoption.words.startswith(f"Somebody else restarted it at {at:%H:%M:%S} UTC,")
+
+
+@pytest.mark.parametrize("moment", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"])
+def test_a_restart_at_no_moment_of_utc_is_none(moment: str) -> None:
+    assert adoption_of(STEP, msgspec.structs.replace(WANTED, at=None), state(moment), NOW, NOW) is None
 
 
 def test_where_it_is_not_known_what_is_to_run_no_restart_is_taken_for_ours() -> None:

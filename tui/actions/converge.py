@@ -136,9 +136,12 @@ def _awaited(state: RolloutState, words: str) -> Awaited:
 
 
 def moment(text: str) -> datetime | None:
-    """When an object says that it was restarted, in whole seconds; None when it says nothing that can be read."""
+    """When an object says that it was restarted, in whole seconds of UTC; None when it says nothing that can be read.
+
+    kubectl writes the time of whoever restarts it, with their zone.
+    """
     try:
         parsed = datetime.fromisoformat(text)
-    except ValueError:
+        return parsed.replace(microsecond=0, tzinfo=parsed.tzinfo or UTC).astimezone(UTC)
+    except (ValueError, OverflowError):
         return None
-    return parsed.replace(microsecond=0, tzinfo=parsed.tzinfo or UTC)
