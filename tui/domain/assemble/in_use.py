@@ -7,7 +7,7 @@ from dataclasses import replace
 from tui.domain.assemble.shown import summary_of
 from tui.domain.common.trust import CheckName, State
 from tui.domain.query.language import Key, Term
-from tui.domain.snapshot.snapshot import ImageKey, Snapshot
+from tui.domain.snapshot.snapshot import Image, ImageKey, Snapshot
 from tui.domain.snapshot.unread import unread_registries
 
 __all__ = ["base_hangs_on_the_rest", "hangs_on_the_rest", "is_surveyed", "only_in_use"]
@@ -21,20 +21,24 @@ def is_surveyed(snapshot: Snapshot) -> bool:
 def hangs_on_the_rest(snapshot: Snapshot, key: ImageKey, term: Term) -> bool:
     """Whether it cannot be told of an image in use if a term finds it, and the unread rest of its registry may tell: as its base,
     which counts for its verdict, is not known, or when it was pushed."""
-    image = snapshot.images.get(key)
-    if image is None or not image.in_use or image.absent or key.registry not in unread_registries(snapshot):
-        return False
     if term.key is Key.VERDICT:
         return base_hangs_on_the_rest(snapshot, key)
-    return term.key is Key.AGE or (term.key is Key.CHECK and term.value.startswith(f"{CheckName.AGE}="))
+    is_about_age = term.key is Key.AGE or (term.key is Key.CHECK and term.value.startswith(f"{CheckName.AGE}="))
+    return is_about_age and _in_unread_registry(snapshot, key) is not None
 
 
 def base_hangs_on_the_rest(snapshot: Snapshot, key: ImageKey) -> bool:
     """Whether it is not known what an image in use stands on, or whether that is the newest, and the unread rest may tell."""
+    image = _in_unread_registry(snapshot, key)
+    return image is not None and any(check.name is CheckName.BASE and check.state is State.UNKNOWN for check in image.checks)
+
+
+def _in_unread_registry(snapshot: Snapshot, key: ImageKey) -> Image | None:
+    """An image in use of a registry of which the rest is unread; None for every other."""
     image = snapshot.images.get(key)
     if image is None or not image.in_use or image.absent or key.registry not in unread_registries(snapshot):
-        return False
-    return any(check.name is CheckName.BASE and check.state is State.UNKNOWN for check in image.checks)
+        return None
+    return image
 
 
 def only_in_use(snapshot: Snapshot) -> Snapshot:
