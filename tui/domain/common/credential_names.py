@@ -46,11 +46,10 @@ _KEPT = frozenset(_KEPT_TEXT.split())
 
 def names_credential(name: str) -> bool:
     """Whether a value of this name is a credential."""
-    name = as_latin(name[:LONGEST])
-    head = f"{name[:LONGEST]}="
+    head = f"{as_latin(name[:LONGEST])[:LONGEST]}="
     if redact(f"{head}x") != f"{head}x":
         return True
-    words = [word.lower() for word in _WORD.findall(name[:LONGEST])]
+    words = _words(name)
     if not words or words[-1] in _ABOUT:
         return False
     if any(word in _ANYWHERE or word.endswith(_ENDINGS) for word in words):
@@ -62,7 +61,7 @@ def names_credential(name: str) -> bool:
 
 def holds_credentials(name: str) -> bool:
     """Whether what stands in a list or a map of this name, of a field of Kubernetes too, are credentials."""
-    words = [word.lower() for word in _WORD.findall(as_latin(name[:LONGEST]))]
+    words = _words(name)
     if not words or words[-1] in _ABOUT or words[-2:] == ["pull", "secrets"]:
         return False
     if words[-1] in ("key", "keys"):
@@ -72,5 +71,10 @@ def holds_credentials(name: str) -> bool:
 
 def names_reference(name: str) -> bool:
     """Whether a value of this name, inside what holds credentials, says where one is or what it is like."""
-    words = [word.lower() for word in _WORD.findall(as_latin(name[:LONGEST]))]
+    words = _words(name)
     return bool(words) and words[-1] in _REFERRING
+
+
+def _words(name: str) -> list[str]:
+    """The words of a name as it looks, in small letters."""
+    return [word.lower() for word in _WORD.findall(as_latin(name[:LONGEST]))]
