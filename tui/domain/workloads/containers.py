@@ -71,22 +71,17 @@ def joined_of(group: WorkloadDraft, judge: DriftJudge, nodes: Mapping[str, Node]
     template = group.template
     declared = {(container.type, container.name): container for container in template}
     live = {pod.uid for pod in group.live}
-    places = container_places(group.controller.containers) if group.controller is not None else {}
+    own = group.controller.containers if group.controller is not None else ()
+    places = container_places(own)
+    images = {(container.type, container.name): container.image for container in reversed(own)}  # the first of a name
     joined = []
     for slot, pods in by_slot(group.pods, template).items():
         if pods:
-            running = _running(slot, pods, live, judge, nodes, places.get(slot))
-            joined.append(msgspec.structs.replace(running, template=_template(running, group)))
+            instances = _instances(pods, judge, nodes)
+            joined.append(_running(slot, instances, live, judge, nodes, places.get(slot), images.get(slot, "")))
         elif not group.pods:
             joined.append(_idle(slot, declared[slot], group, judge, places.get(slot)))
     return tuple(joined)
-
-
-def _template(container: ContainerJoin, group: WorkloadDraft) -> str:
-    """The image that the controller's template has for it, where that is another than its newest pod has."""
-    template = group.controller.containers if group.controller is not None else ()
-    image = next((each.image for each in template if (each.type, each.name) == container.slot), "")
-    return "" if image == container.image else image
 
 
 # ---- with pods
@@ -94,13 +89,13 @@ def _template(container: ContainerJoin, group: WorkloadDraft) -> str:
 
 def _running(
     slot: Slot,
-    pods: Sequence[tuple[Pod, PodContainer]],
+    instances: list[Instance],
     live: set[str],
     judge: DriftJudge,
     nodes: Mapping[str, Node],
     place: Place | None,
+    image_in_template: str,
 ) -> ContainerJoin:
-    instances = _instances(pods, judge, nodes)
     counting = [instance for instance in instances if instance[0].uid in live] or instances
     newest = max(counting, key=lambda instance: (instance[0].created or _NEVER, instance[0].name))
     drift, reason, note = _drift(counting, newest)
@@ -130,6 +125,7 @@ def _running(
         named=_named(started) or _named([newest[2]]),
         needs_node=drift is Drift.UNKNOWN and any(finding.needs_node for finding in started),
         place=place,
+        template=image_in_template if image_in_template != newest[1].image else "",
     )
 
 
