@@ -91,12 +91,12 @@ def _held(name: str, value: object, depth: int) -> object:
             return [_held(name, item, depth + 1) for item in value]
         case bool() | None | "":
             return value
+        case _ if not names_reference(name):
+            return HIDDEN
+        case str():
+            return _text(name, value, depth)
         case _:
-            return _text(name, str(value), depth) if names_reference(name) and isinstance(value, str) else _hidden(name, value)
-
-
-def _hidden(name: str, value: object) -> object:
-    return value if names_reference(name) else HIDDEN
+            return value
 
 
 def _items(name: str, items: list[object], depth: int) -> list[object]:
@@ -106,8 +106,8 @@ def _items(name: str, items: list[object], depth: int) -> list[object]:
     flag = ""
     for item in items:
         if flag and isinstance(item, str):
-            likely = is_password_flag(flag, before, item, likely=True)
-            shown.append(HIDDEN if likely else _after_flag(flag, item, depth))
+            is_password = is_password_flag(flag, before, item, likely=True)
+            shown.append(HIDDEN if is_password else _after_flag(flag, item, depth))
         elif isinstance(item, str):
             shown.append(_without_secrets(name, _in_flag(item, before), depth + 1))
         else:
