@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Set
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Set
+from typing import TYPE_CHECKING, TypeVar
 
 from tui.domain.facts.workload import ObjectKey
 from tui.domain.query.language import Key
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["leading_row"]
 
+Part = TypeVar("Part")
 FEW = 20
 """Workloads among whose pods one is looked for by its name."""
 
@@ -35,8 +36,8 @@ def leading_row(view: ViewSpec, model: ViewModel, rows: RowsContext, answer: Ans
     place = view.places(RowSubject(workload=first or next(iter(shown.workloads))), snapshot)
     if place is None or not isinstance(place[-1], ObjectKey):
         return None
-    pods = {term.value.lower() for term in answer.question.terms if term.key is Key.WORD and not term.negated}
-    if len(shown.workloads) <= FEW and (pod := _row_of_pod(pods, model)) is not None:
+    words = {term.value.lower() for term in answer.question.terms if term.key is Key.WORD and not term.negated}
+    if words and len(shown.workloads) <= FEW and (pod := _row_of_pod(words, model)) is not None:
         return pod
     if first is not None and model.find(model.identity(place)) is not None:
         return place
@@ -45,24 +46,26 @@ def leading_row(view: ViewSpec, model: ViewModel, rows: RowsContext, answer: Ans
 
 def _row_of_pod(names: Set[str], model: ViewModel) -> RowKey | None:
     """The row of a pod that is asked for by its whole name."""
-    stack = [*reversed(model.roots())]
-    while stack:
-        key = stack.pop()
-        if isinstance(key[-1], PodPart) and key[-1].name.lower() in names:
-            return key
-        stack.extend((*reversed(model.children(key)),))
-    return None
+    return next((key for key, pod in _rows_of(PodPart, model) if pod.name.lower() in names), None)
 
 
 def _row_of(workload: ObjectKey | None, model: ViewModel) -> RowKey | None:
     """The row of a workload, else of the first from the top, whether or not what leads to it is unfolded."""
-    stack, first = [*reversed(model.roots())], None
+    first = None
+    for key, name in _rows_of(ObjectKey, model):
+        if workload is None or name == workload:
+            return key
+        first = first or key
+    return first
+
+
+def _rows_of(kind: type[Part], model: ViewModel) -> Iterator[tuple[RowKey, Part]]:
+    """The rows of a kind from the top, each with what it is of; what is below them is not looked at."""
+    stack = [*reversed(model.roots())]
     while stack:
         key = stack.pop()
-        if isinstance(key[-1], ObjectKey):
-            first = first or key
-            if workload is None or key[-1] == workload:
-                return key
+        part = key[-1]
+        if isinstance(part, kind):
+            yield key, part
         else:
-            stack.extend((*reversed(model.children(key)),))
-    return first
+            stack.extend(reversed(model.children(key)))
