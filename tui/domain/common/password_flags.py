@@ -38,7 +38,7 @@ def is_password_flag(flag: str, before: Sequence[str], value: str, *, likely: bo
 
     `likely`: of a program that is not known, `-p` is taken for one, unless its value is a port or a path.
     """
-    if any(flag == known and any(program.fullmatch(word) for word in before) for program, known in _PROGRAMS):
+    if any(flag == password_flag and any(program.fullmatch(word) for word in before) for program, password_flag in _PROGRAMS):
         return True
     if flag != "-p" or any(_OTHERWISE.fullmatch(word) for word in before):
         return False

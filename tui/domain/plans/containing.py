@@ -139,7 +139,9 @@ def _workload_steps(snapshot: Snapshot, workload: Workload, bad: frozenset[Image
     good = [(container, _last_good(snapshot, workload, container, bad)) for container in containers]
     if not good:
         return []
-    may_pin = workload.key.kind in PINNABLE and all(key is not None and not unpinnable(workload, each) for each, key in good)
+    may_pin = workload.key.kind in PINNABLE and all(
+        key is not None and not unpinnable(workload, container) for container, key in good
+    )
     if not may_pin and _rests(workload):
         return []
     if may_pin:

@@ -45,8 +45,8 @@ def forecast(
         fates[is_cleared].add(image.vulnerabilities)
         for fate in _besides(image, is_cleared, new in behind):
             counts[fate] += 1
-    for told in fates.values():
-        told.count(counts)
+    for fates_of_rows in fates.values():
+        fates_of_rows.count(counts)
     left = {finding for finding, reason, _ in counts if reason}
     removed = {finding for finding, reason, _ in counts if not reason} - left
     is_asked = asked_for(query)

@@ -144,10 +144,10 @@ class RebuildIndex:
         """Whether the base is the newest build of itself, but stands on an old one."""
         if link.state is not BaseState.OUTDATED:
             return False
-        asked = link.base, link.tag, link.newest, link.since
-        behind = self._behind.get(asked)
+        build = link.base, link.tag, link.newest, link.since
+        behind = self._behind.get(build)
         if behind is None:
-            behind = self._behind[asked] = self._is_behind(link)
+            behind = self._behind[build] = self._is_behind(link)
         return behind
 
     def _is_behind(self, link: BaseLink) -> bool:

@@ -231,10 +231,10 @@ class _Changes:
     def _step(self, kind: StepKind, workload: Workload, changes: list[_Change], *parts: str) -> Step:
         needs: dict[str, int] = {}
         names: list[str] = []
-        seen: list[Precondition] = []
+        preconditions: list[Precondition] = []
         for change in changes:
             names.append(change.container.name)
-            seen.append(image_seen(workload.key, change.container))
+            preconditions.append(image_seen(workload.key, change.container))
             if name := change.new.step:
                 needs[name] = self._rebuilds[name].wave
         key, first = workload.key, changes[0]
@@ -251,7 +251,7 @@ class _Changes:
             needs=tuple(needs),
             wave=1 + max(needs.values(), default=0),
             leaves=self._leaves(workload, changes),
-            preconditions=tuple(seen),
+            preconditions=tuple(preconditions),
         )
 
     def _why(self, changes: list[_Change]) -> str:
@@ -309,7 +309,7 @@ class _Changes:
             step,
             what=f"Puts the new digest in place of what container {', '.join(clean(name, 60) for name in names)} names.",
             why=f"{step.why} {_why_pinned(first)}",
-            warnings=tuple(filter(None, [word for change in changes for word in self._warnings(change)])),
+            warnings=tuple(filter(None, [warning for change in changes for warning in self._warnings(change)])),
             blocked=owned or _blocked(workload),
             remedy=patch if owned else _RIGHT if _blocked(workload) else "",
             new_image=step.new_image if image.step else _pinned(first),

@@ -191,8 +191,8 @@ class Rows:
 
     def marked(self, mark: Mark) -> int:
         """The rows that have a mark."""
-        wanted = mark.value  # numbers are compared ten times as fast as flags
-        return mask_of(marks & wanted != 0 for marks in paced(self._marks))
+        flag = mark.value  # numbers are compared ten times as fast as flags
+        return mask_of(marks & flag != 0 for marks in paced(self._marks))
 
     def negated(self, truth: Truth) -> Truth:
         """For which rows it does not hold."""

@@ -100,10 +100,10 @@ class ScanIndex:
     def _with_what_clears_all(self, image: CatalogImage, reports: tuple[ScanReport, ...]) -> tuple[ScanReport, ...]:
         """Of statements about a platform, what clears stays where every platform has a statement that does."""
         statements = [report for report in reports if report.vex and not report.is_scan]
-        about = [[report for report in statements if self._is_stated_of(report, image, member)] for member in image.members]
-        if all(len(stated) == len(statements) for stated in about):
+        by_member = [[report for report in statements if self._is_stated_of(report, image, member)] for member in image.members]
+        if all(len(about) == len(statements) for about in by_member):
             return reports
-        everywhere = frozenset.intersection(*(frozenset(map(_cleared, _clearing(stated))) for stated in about))
+        everywhere = frozenset.intersection(*(frozenset(map(_cleared, _clearing(about))) for about in by_member))
         return tuple(report if report.is_scan else _without_clearing(report, everywhere) for report in reports)
 
     def _is_stated_of(self, report: ScanReport, image: CatalogImage, member: PlatformMember) -> bool:
@@ -166,7 +166,7 @@ def _cleared(statement: Vex) -> tuple[str, str, str]:
 
 
 def _without_clearing(report: ScanReport, cleared_everywhere: frozenset[tuple[str, str, str]]) -> ScanReport:
-    counting = (each for each in report.vex if each.status not in CLEARING or _cleared(each) in cleared_everywhere)
+    counting = (vex for vex in report.vex if vex.status not in CLEARING or _cleared(vex) in cleared_everywhere)
     return msgspec.structs.replace(report, vex=tuple(counting))
 
 

@@ -207,8 +207,8 @@ def _same_name(stated: str, package: str) -> bool:
 
 def _same_version(stated: str, installed: str) -> bool:
     """Whether two versions are one: without the epoch where only one names it (deb, rpm), and without Go's `v`."""
-    one, other = stated.removeprefix("v"), installed.removeprefix("v")
-    return one == other or one == _without_epoch(other) or _without_epoch(one) == other
+    stated, installed = stated.removeprefix("v"), installed.removeprefix("v")
+    return stated == installed or stated == _without_epoch(installed) or _without_epoch(stated) == installed
 
 
 def _without_epoch(version: str) -> str:

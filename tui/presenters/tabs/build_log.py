@@ -80,12 +80,12 @@ def _agreement(claim: Claim, image: Image | None, context: SectionContext) -> It
         yield from wrapped("Nothing else names its base.", "dim", context.width, indent=5)
         return
     name = RepositoryName(link.base.registry, link.base.repository)
-    named = _repository(claim)
+    claimed = _repository(claim)
     if claim.digest and claim.digest in _digests(link.base, context.snapshot):
         yield from wrapped("That is the base above.", "dim", context.width, indent=5)
-    elif named == name:
+    elif claimed == name:
         yield from wrapped("That is another build of the base above.", "warn", context.width, indent=5)
-    elif named is not None and _may_mirror(named, name):
+    elif claimed is not None and _may_mirror(claimed, name):
         words = (
             f"That is another build of what has the name of the base above, {clean(str(name), 120)}: one may mirror the other."
         )
@@ -96,11 +96,12 @@ def _agreement(claim: Claim, image: Image | None, context: SectionContext) -> It
 
 def _digests(base: ImageKey, snapshot: Snapshot) -> set[str]:
     """Every digest by which a base may be named: its own, and those of the same content under other names."""
-    digests = {base.digest}
-    image = snapshot.images.get(base)
-    for key in (base, *(image.same_content if image is not None else ())):
-        held = snapshot.images.get(key)
-        digests |= {key.digest, *(held.digests if held is not None else ()), *(held.config_digests if held is not None else ())}
+    digests: set[str] = set()
+    content = snapshot.images.get(base)
+    for key in (base, *(content.same_content if content is not None else ())):
+        digests.add(key.digest)
+        if (image := snapshot.images.get(key)) is not None:
+            digests.update(image.digests, image.config_digests)
     return digests
 
 

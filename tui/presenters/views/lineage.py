@@ -167,8 +167,8 @@ class LineageModel(TabbedModel):
         """The workloads that no image leads to; without a filter those that have pods, as others are only declared."""
         workloads = self.snapshot.workloads
         imageless = _IMAGELESS.get(self.snapshot, lambda: _find_imageless(self.snapshot))
-        named = {key for image in paced(self._totals) for key in self._idle.get(image, ())}
-        left = [key for key in paced(imageless) if self._shown.workload(key) and key not in named]
+        below_images = {key for image in paced(self._totals) for key in self._idle.get(image, ())}
+        left = [key for key in paced(imageless) if self._shown.workload(key) and key not in below_images]
         if not self._shown.narrowed:
             left = [key for key in left if workloads[key].pods]
         return sorted(left, key=lambda key: (-workloads[key].verdict.severity, -self._shown.pods(workloads[key]), key))
@@ -247,8 +247,8 @@ class LineageModel(TabbedModel):
         workloads = [self.snapshot.workloads[key] for key in self._imageless]
         number = len(workloads)
         runs = f"run{'s' if number == 1 else ''}"
-        none_starts = any(workload.pods for workload in workloads)
-        name = f"{plural(number, 'workload')} that {runs} {'no image that is known' if none_starts else 'nothing now'}"
+        has_pods = any(workload.pods for workload in workloads)
+        name = f"{plural(number, 'workload')} that {runs} {'no image that is known' if has_pods else 'nothing now'}"
         verdict = worst(workload.verdict for workload in workloads)
         totals = NOTHING._replace(pods=sum(map(self._shown.pods, workloads)))
         return Row(self._glyphs.of(verdict), ((Span(name),), (), *self._counts(totals, None)))
