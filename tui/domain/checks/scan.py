@@ -354,9 +354,11 @@ def _freshness(heard: Sequence[ScanReport], context: ImageContext) -> list[_Opin
         if at is not None:
             reason = f"{scanner} says that it scanned the image on {at:%Y-%m-%d}, which is still to come."
         return [_Opinion(State.UNKNOWN, reason, rules.cite("scan_max_age"), "scan of unknown age", "Have it scanned again.")]
-    reasons = [f"{_scanner(report)} could not scan it: {clean(report.reason, 200) or 'it does not say why'}." for report in heard]
+    if not heard:
+        return []
+    reason = f"{_scanner(heard[0])} could not scan it: {clean(heard[0].reason, 200) or 'it does not say why'}."
     remedy = "Look into the scanner, and have it scanned again."
-    return [_Opinion(State.UNKNOWN, reason, rules.cite("scan_missing"), "scan failed", remedy) for reason in reasons[:1]]
+    return [_Opinion(State.UNKNOWN, reason, rules.cite("scan_missing"), "scan failed", remedy)]
 
 
 def _exempted(rows: Sequence[ImageVulnerability]) -> str:
