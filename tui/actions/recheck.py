@@ -7,7 +7,7 @@ from typing import Protocol
 
 import msgspec
 
-from tui.domain.common.text import clean
+from tui.domain.common.text import capitalized, clean
 from tui.domain.facts.rollout import RolloutState
 from tui.domain.plans.plan import Plan, Precondition, Step, image_condition
 
@@ -92,7 +92,7 @@ def _difference(condition: Precondition, state: RolloutState) -> str:
     if value is None or value == condition.value:
         return ""
     subject = clean(condition.what, 100)
-    return f"{subject[:1].upper()}{subject[1:]} was {clean(condition.value, 160)} and is {clean(value, 160)} now."
+    return f"{capitalized(subject)} was {clean(condition.value, 160)} and is {clean(value, 160)} now."
 
 
 def _value(path: str, state: RolloutState) -> str | None:

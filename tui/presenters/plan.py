@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from tui.domain.answers.mending import summed_up
-from tui.domain.common.text import first_few
+from tui.domain.common.text import capitalized, first_few
 from tui.domain.facts.rights import Right, RightState
 from tui.domain.plans.forecast import asked_for
 from tui.domain.plans.plan import Action, Forecast, Plan, Staying, Step, StepKind
@@ -71,7 +71,7 @@ def _sentences(plan: Plan, width: int, glyphs: Glyphs, changes: Sequence[str]) -
         yield wrapped(sentence, "warn", width)
     if plan.action is Action.REBUILD:
         order = mending_words(summed_up(plan))
-        yield wrapped(f"{order[:1].upper()}{order[1:]}." if order else "", "", width)
+        yield wrapped(f"{capitalized(order)}." if order else "", "", width)
     yield wrapped(glyphs.dot.join(parts) or _NOTHING[plan.action], "", width)
     stuck = len(plan.steps) - len(plan.ready)
     if stuck:

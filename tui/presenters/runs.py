@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from tui.domain.builds.claimed import Vouched, builder_title, contradiction, deciding, speaker, vouched
-from tui.domain.common.text import clean, full_stop
+from tui.domain.common.text import capitalized, clean, full_stop
 from tui.domain.common.trust import State
 from tui.domain.facts.build import BaseTrigger, Job, Run, RunCause, RunState
 from tui.domain.facts.build_claim import ClaimedBy
@@ -149,7 +149,7 @@ def _builder(image: Image, attribution: Attribution, look: SectionContext) -> It
 
 def _job(job: Job, look: SectionContext) -> Iterator[TextLine]:
     if job.disabled:
-        yield from wrapped(full_stop(job.disabled[:1].upper() + job.disabled[1:]), "fail", look.width, indent=3)
+        yield from wrapped(full_stop(capitalized(job.disabled)), "fail", look.width, indent=3)
     facts = [
         TRIGGER[job.trigger],
         {True: "started by its source", False: "not by its source", None: ""}[job.source_trigger],

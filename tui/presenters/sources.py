@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from tui.domain.common.text import full_stop
+from tui.domain.common.text import capitalized, full_stop
 from tui.domain.facts.events import Denial, Progress, SourceHealth, SourceKind, SourceState
 from tui.domain.snapshot.snapshot import Snapshot
 from tui.errors import TrustreeError
@@ -208,7 +208,7 @@ def _by_remedy(health: SourceHealth) -> dict[str, list[str]]:
     """What is wrong with a source, by what helps: each sentence once, and each remedy once below all that it is for."""
     untold = [denial for denial in health.denials if not _is_told(denial, health)]
     sentences_by_remedy: dict[str, list[str]] = {}
-    refusals = ((full_stop(f"{sentence[:1].upper()}{sentence[1:]}"), remedy) for sentence, remedy in denied(untold))
+    refusals = ((full_stop(capitalized(sentence)), remedy) for sentence, remedy in denied(untold))
     for sentence, remedy in ((health.error, health.remedy), *refusals):
         sentences = sentences_by_remedy.setdefault(remedy, [])
         if sentence and sentence not in sentences:

@@ -8,7 +8,7 @@ from textwrap import fill
 from typing import TypeVar
 
 from tui.domain.checks.containers import image_checks
-from tui.domain.common.text import full_stop
+from tui.domain.common.text import capitalized, full_stop
 from tui.domain.common.trust import Check, State
 from tui.domain.facts.events import SourceHealth
 from tui.domain.query.findings import Finding
@@ -139,7 +139,7 @@ def _checks(checks: Sequence[Check]) -> Iterator[str]:
 def _sentence(words: str) -> str:
     """Words with a capital and a full stop, unless they begin with a name."""
     first = words.partition(" ")[0]
-    return full_stop(words[:1].upper() + words[1:] if first.isalpha() else words)
+    return full_stop(capitalized(words) if first.isalpha() else words)
 
 
 def _verdict(state: State) -> str:

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 
 from tui.domain.builds.claimed import ClaimedJobs, builder_title, contradiction, cover_of, deciding, is_vouched, speaker
 from tui.domain.builds.tags import is_open, tag_matches
+from tui.domain.common.text import capitalized
 from tui.domain.facts.build import BuiltImage, Job, JobKey, Run, RunState
 from tui.domain.facts.build_claim import BuildClaim
 from tui.domain.facts.build_events import ConfiguredJob
@@ -183,7 +184,7 @@ class _Index:
         basis = AttributionBasis.PROVENANCE if claim.is_statement else AttributionBasis.LABEL
         confidence = Confidence.LIKELY if claim.is_statement and is_vouched(image, claim) else Confidence.CLAIMED
         who, only = speaker(claim), "" if claim.names_builder else ", of which no other workflow is known"
-        note = f"{who[:1].upper()}{who[1:]}, {cover_of(image, claim)}, names {builder_title(claim)}{only}."
+        note = f"{capitalized(who)}, {cover_of(image, claim)}, names {builder_title(claim)}{only}."
         return Attribution(job, basis, confidence, note, known=job in self._jobs)
 
 

@@ -6,6 +6,7 @@ import msgspec
 
 from tui.domain.checks.context import ContainerContext, ImageContext
 from tui.domain.common.source_id import SourceId
+from tui.domain.common.text import capitalized
 from tui.domain.common.trust import Check, CheckName, State
 
 __all__ = ["unless_altered"]
@@ -31,7 +32,7 @@ def unless_altered(check: Check, context: ImageContext | ContainerContext) -> Ch
 
 
 def _failed(check: Check, alteration: str, source: SourceId) -> Check:
-    reason = f"{alteration[:1].upper()}{alteration[1:]}"
+    reason = capitalized(alteration)
     return msgspec.structs.replace(
         check, state=State.FAIL, reason=reason, sources=(source,), rule="content: other bytes", brief=_BRIEF, remedy=_REMEDY
     )

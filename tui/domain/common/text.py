@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Sequence
 
-__all__ = ["clean", "first_few", "full_stop", "listed", "plural", "short", "team_title"]
+__all__ = ["capitalized", "clean", "first_few", "full_stop", "listed", "plural", "short", "team_title"]
 
 # Cc control, Cf format (bidi overrides and isolates, zero width), Cs surrogates, Co private use, Zl/Zp separators.
 _UNSAFE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
@@ -19,6 +19,11 @@ def clean(text: str, limit: int = 0) -> str:
     if text.isascii() and text.isprintable():
         return text
     return "".join(_visible(character) for character in text)
+
+
+def capitalized(text: str) -> str:
+    """The text with a capital at its beginning, the rest of it as it is."""
+    return text[:1].upper() + text[1:]
 
 
 def full_stop(text: str) -> str:

@@ -11,7 +11,7 @@ import msgspec
 
 from tui.domain.builds.claimed import builder_title, claim_behind, contradiction, cover_of, deciding, names_other, speaker
 from tui.domain.builds.places import JOB
-from tui.domain.common.text import clean, full_stop, listed
+from tui.domain.common.text import capitalized, clean, full_stop, listed
 from tui.domain.facts.build import BuilderKind, Job, JobKey
 from tui.domain.facts.build_claim import BuildClaim
 from tui.domain.facts.events import SourceHealth, SourceKind, SourceState
@@ -57,7 +57,7 @@ def _chosen(snapshot: Snapshot, key: ImageKey, attribution: Attribution, name: J
     if others := _pushes_only(snapshot, key, attribution, job):
         reason = f"{_claimant(snapshot, key, attribution)} names the {job_title(job)}, which pushes {others}, and not this."
         return NoJob(f"No job is known to build it. {reason}", _confirming_line(key, job.key))
-    blocked = full_stop(job.disabled[:1].upper() + job.disabled[1:]) if job.disabled else ""
+    blocked = full_stop(capitalized(job.disabled)) if job.disabled else ""
     doubts = _doubts(snapshot, key, attribution, job)
     return ChosenJob(job, attribution, blocked, (*map(full_stop, job.hindrances), *doubts) if job.hindrances else doubts)
 
@@ -77,7 +77,7 @@ def _pushes_only(snapshot: Snapshot, key: ImageKey, attribution: Attribution, jo
 def _claimant(snapshot: Snapshot, key: ImageKey, attribution: Attribution) -> str:
     image = snapshot.images.get(key)
     words = _behind(image, attribution) if image is not None else "something of it"
-    return f"{words[:1].upper()}{words[1:]}"
+    return capitalized(words)
 
 
 def _behind(image: Image, attribution: Attribution) -> str:
@@ -101,7 +101,7 @@ def _doubts(snapshot: Snapshot, key: ImageKey, attribution: Attribution, job: Jo
 
 def _told(image: Image, claim: BuildClaim) -> str:
     words = speaker(claim)
-    return f"{words[:1].upper()}{words[1:]}, {cover_of(image, claim)}, names {builder_title(claim)}"
+    return f"{capitalized(words)}, {cover_of(image, claim)}, names {builder_title(claim)}"
 
 
 def _confirming_line(key: ImageKey, job: JobKey) -> str:

@@ -13,7 +13,7 @@ from enum import StrEnum
 
 import msgspec
 
-from tui.domain.common.text import clean, full_stop
+from tui.domain.common.text import capitalized, clean, full_stop
 from tui.domain.facts.build import BaseDependency, BaseTrigger, BuilderKind, Job, Run, RunState
 from tui.domain.facts.events import SourceState
 from tui.domain.facts.patterns import is_azure_registry
@@ -143,7 +143,7 @@ _SOURCES = "See the view of sources for what is missing."
 
 def _of_job(job: Job) -> Iterator[WhyNot]:
     if job.disabled:
-        words = full_stop(job.disabled[:1].upper() + job.disabled[1:])
+        words = full_stop(capitalized(job.disabled))
         if job.key.kind is BuilderKind.GITHUB_ACTIONS and ("60 days" in words or "inactiv" in words):
             yield WhyNot(Cause.INACTIVE, words, "Enable the workflow with gh workflow enable.")
         else:

@@ -17,7 +17,7 @@ import msgspec
 
 from tui.domain.common.goregexp import matches
 from tui.domain.common.pace import paced
-from tui.domain.common.text import clean, first_few
+from tui.domain.common.text import capitalized, clean, first_few
 from tui.domain.facts.build import BuilderKind, Job
 from tui.domain.facts.build_events import builder_source
 from tui.domain.facts.events import SourceState
@@ -305,7 +305,7 @@ def _losing(lost: Iterable[tuple[str, datetime, _Purge]]) -> Risk:
     names = first_few([clean(tag, 60) for tag in tags], 3)
     goes = f"{_runs(rows[0][2])} deletes its {'tag' if len(tags) == 1 else 'tags'} {names}"
     # The image is there by name until its last tag is gone.
-    return Risk(RiskKind.PURGE, f"{goes[:1].upper()}{goes[1:]}.", max(_first_dates(rows)), tags)
+    return Risk(RiskKind.PURGE, f"{capitalized(goes)}.", max(_first_dates(rows)), tags)
 
 
 def _first_dates(rows: Iterable[tuple[str, datetime, _Purge]]) -> Iterator[datetime]:

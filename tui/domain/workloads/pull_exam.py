@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from tui.domain.common.text import full_stop, short
+from tui.domain.common.text import capitalized, full_stop, short
 from tui.domain.common.trust import State
 from tui.domain.facts.events import AbsenceKind
 from tui.domain.facts.image import Platform
@@ -75,7 +75,7 @@ def _marks(case: _Case) -> Iterator[PullMark]:
 
 
 def _sentence(reason: str) -> str:
-    return full_stop(f"{reason[:1].upper()}{reason[1:]}") if reason else "The registry has not said anything of it."
+    return full_stop(capitalized(reason)) if reason else "The registry has not said anything of it."
 
 
 def _repository(case: _Case) -> tuple[State, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tui.domain.answers.pulls import grant_for
+from tui.domain.common.text import capitalized
 from tui.domain.snapshot.snapshot import Container
 from tui.presenters.answers.pulls import grant_words
 from tui.presenters.tabs.spec import SectionContext
@@ -30,5 +31,5 @@ def pull_lines(container: Container, look: SectionContext) -> Iterator[TextLine]
     grant = grant_for(look.snapshot, container)
     if grant is not None:
         words = grant_words(grant)
-        for number, part in enumerate(wrap(f"{words[:1].upper()}{words[1:]}", max(16, look.width - INDENT - 3))):
+        for number, part in enumerate(wrap(capitalized(words), max(16, look.width - INDENT - 3))):
             yield TextLine((Span(" " * INDENT), Span(look.glyphs.arrow if number == 0 else "  ", "accent"), Span(part)))

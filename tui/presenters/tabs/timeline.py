@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tui.domain.answers.dossier import Dossier, MomentKind, dossier
-from tui.domain.common.text import first_few
+from tui.domain.common.text import capitalized, first_few
 from tui.domain.query.risk import RiskKind, Risks
 from tui.domain.snapshot.snapshot import Image, ImageKey
 from tui.presenters.answers.at_risk import due_words
@@ -30,7 +30,7 @@ def timeline_lines(image: Image, look: SectionContext) -> Iterator[TextLine]:
     yield from _risk(image, look)
     yield TextLine((Span(" What happened to it", "dim"),))
     for moment in facts.timeline:
-        first, *continuation = wrap(f"{moment.words[:1].upper()}{moment.words[1:]}.", max(16, look.width - WHEN - 6))
+        first, *continuation = wrap(f"{capitalized(moment.words)}.", max(16, look.width - WHEN - 6))
         right = (Span(f"{age(moment.at, look.now)} ", "dim"),)
         yield TextLine((Span(f" {moment.at:%Y-%m-%d %H:%M} ", "dim"), Span(first)), right)
         yield from (TextLine((Span(" " * (WHEN + 1) + part),)) for part in continuation)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from tui.domain.answers.scorecard import Scope
 from tui.domain.common.memo import Memo, WeakMemo
+from tui.domain.common.text import capitalized
 from tui.domain.common.trust import State
 from tui.domain.query.findings import Finding, FindingGrouping, FindingKey, find
 from tui.domain.query.problems import ProblemCount
@@ -153,7 +154,7 @@ def brief(fix: str) -> str:
     step = fix[some.end() :] if some is not None else fix
     if step[:3].lower() == "if ":
         condition, _, then = step.partition(", ")
-        step = f"{then[:1].upper()}{then[1:]}" or condition
+        step = capitalized(then) or condition
     first = _END.split(step, maxsplit=1)[0]
     return first if some is None else _fitting_some(first, some["number"] or "one of them")
 
@@ -162,7 +163,7 @@ def _fitting_some(step: str, some: str) -> str:
     """A step that fits `some` of those who have a problem, which is said in place of whom it is for, or after the verb."""
     words = step.split(" ")
     if not words[0][1:].islower():
-        return f"{some[:1].upper()}{some[1:]}: {step}"  # it begins with a name: no step
+        return f"{capitalized(some)}: {step}"  # it begins with a name: no step
     object_ = next((place for place, word in enumerate(words[:4]) if word in _PRONOUNS), 0)
     if object_:
         words[object_] = some
