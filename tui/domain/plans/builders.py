@@ -71,7 +71,7 @@ def _pushes_only(snapshot: Snapshot, key: ImageKey, attribution: Attribution, jo
     names = {built.name: None for built in (*job.images, *(image for run in runs for image in run.images or ()))}
     if not names or RepositoryName(key.registry, key.repository) in names:
         return ""
-    return listed([clean(f"{name.registry}/{name.repository}", 160) for name in list(names)[:3]])
+    return listed([clean(str(name), 160) for name in names], 3)
 
 
 def _claimant(snapshot: Snapshot, key: ImageKey, attribution: Attribution) -> str:
