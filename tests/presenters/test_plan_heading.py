@@ -7,7 +7,7 @@ import pytest
 
 from tests.domain.plans.kit import world
 from tests.domain.plans.test_rebuild import BUILDERS, CHAIN, DEBIAN_OLD, RUNNING, plan_for
-from tui.domain.plans.plan import Forecast, Staying
+from tui.domain.plans.plan import Action, Forecast, Staying
 from tui.presenters.glyphs import UNICODE
 from tui.presenters.plan import plan_heading
 
@@ -43,3 +43,17 @@ def test_a_low_screen_has_the_finding_that_was_asked_for_and_no_sentence_cut() -
     assert f"{ASKED.finding} is not known in 3 images: {ASKED.reason}." in told
     assert told.endswith("The ticket (c) has the rest.")
     assert told.count("Whether a rebuild") == sum(sentence in told for sentence in untold) > 0
+
+
+@pytest.mark.parametrize("action", list(Action))
+def test_a_plan_without_steps_says_that_nothing_is_to_be_done_only_where_all_is_known(action: Action) -> None:
+    nothing = msgspec.structs.replace(PLAN, action=action, steps=(), forecast=None, unknown=())
+    unsure = msgspec.structs.replace(nothing, unknown=("What container app of shop should run is not known: it was not read.",))
+    told, doubted = (
+        ["".join(span.text for span in line.left) for line in plan_heading(plan, 200, UNICODE)] for plan in (nothing, unsure)
+    )
+    assert [line for line in doubted if "is not known" in line] == [f" {unsure.unknown[0]}"]
+    assert any("No step can be planned." in line for line in doubted)
+    assert not any("No step can be planned." in line for line in told)
+    assert len(told) == len(doubted) - 1
+    assert not {line for line in told if "othing" in line} & set(doubted)

@@ -9,6 +9,7 @@ from tui.domain.common.text import capitalized, first_few
 from tui.domain.facts.rights import Right, RightState
 from tui.domain.plans.forecast import asked_for
 from tui.domain.plans.plan import Action, Forecast, Plan, Staying, Step, StepKind
+from tui.domain.plans.words import UNSURE
 from tui.presenters.answers.shared import mending_words
 from tui.presenters.glyphs import Glyphs
 from tui.presenters.tabs.lines import wrapped
@@ -72,7 +73,7 @@ def _sentences(plan: Plan, width: int, glyphs: Glyphs, changes: Sequence[str]) -
     if plan.action is Action.REBUILD:
         order = mending_words(summed_up(plan))
         yield wrapped(f"{capitalized(order)}." if order else "", "", width)
-    yield wrapped(glyphs.dot.join(parts) or _NOTHING[plan.action], "", width)
+    yield wrapped(glyphs.dot.join(parts) or (UNSURE if plan.unknown else _NOTHING[plan.action]), "", width)
     stuck = len(plan.steps) - len(plan.ready)
     if stuck:
         yield wrapped(f"{plural(stuck, 'step')} cannot be carried out as things are: see below.", "fail", width)

@@ -15,6 +15,7 @@ from tui.domain.common.text import clean, full_stop
 from tui.domain.facts.rights import RightState
 from tui.domain.plans.board import Board, BoardRow
 from tui.domain.plans.plan import Plan, Step
+from tui.domain.plans.words import UNSURE
 from tui.errors import UsageError
 from tui.presenters.words import plural
 from tui.private_files import IS_LINK, NO_REGULAR, make_private, open_private
@@ -25,7 +26,7 @@ __all__ = ["PLAN_FORMATS", "board_json", "board_lines", "plan_from", "plan_piece
 
 SCHEMA = "trustree/plan/v1"
 RESULT = "trustree/plan-result/v1"
-NOTHING, UNSURE = "Nothing is to be done.", "No step can be planned."
+NOTHING = "Nothing is to be done."
 PLAN_FORMATS = ("table", "json", "markdown")
 YEARS = range(2000, 9000)
 """Years of which days and hours can be reckoned from."""

@@ -12,8 +12,20 @@ from tui.domain.facts.workload import ObjectKey
 from tui.domain.plans.plan import Action, Plan, Step, StepKind
 from tui.domain.snapshot.snapshot import ImageKey, Snapshot
 
-__all__ = ["estate_of", "image_title", "make_plan", "plan_id", "repository_title", "several", "step_id", "workload_title"]
+__all__ = [
+    "UNSURE",
+    "estate_of",
+    "image_title",
+    "make_plan",
+    "plan_id",
+    "repository_title",
+    "several",
+    "step_id",
+    "workload_title",
+]
 
+UNSURE = "No step can be planned."
+"""Said of a plan without steps where it is not known that nothing is to be done."""
 MOST_NAMED = 5
 
 
