@@ -305,13 +305,14 @@ class _Changes:
         by_hand = commands.pin_new(key, names, image.key, tag) if image.step else commands.pin(key, names, _pinned(first))
         patch = patch_for_git(workload, containers, "" if image.step else _pinned(first), first.container.name_of)
         owned = f"{workload.managed_by} owns it and would undo the change of its image." if workload.managed_by else ""
+        blocked = _blocked(workload)
         return msgspec.structs.replace(
             step,
             what=f"Puts the new digest in place of what container {', '.join(clean(name, 60) for name in names)} names.",
             why=f"{step.why} {_why_pinned(first)}",
             warnings=tuple(filter(None, [warning for change in changes for warning in self._warnings(change)])),
-            blocked=owned or _blocked(workload),
-            remedy=patch if owned else _RIGHT if _blocked(workload) else "",
+            blocked=owned or blocked,
+            remedy=patch if owned else _RIGHT if blocked else "",
             new_image=step.new_image if image.step else _pinned(first),
             commands=by_hand,
             undo="; ".join(commands.pin(key, names, old)),
