@@ -79,19 +79,26 @@ def _agreement(claim: Claim, image: Image | None, context: SectionContext) -> It
     if link is None:
         yield from wrapped("Nothing else names its base.", "dim", context.width, indent=5)
         return
-    name = RepositoryName(link.base.registry, link.base.repository)
-    claimed = _repository(claim)
-    if claim.digest and claim.digest in _digests(link.base, context.snapshot):
-        yield from wrapped("That is the base above.", "dim", context.width, indent=5)
-    elif claimed == name:
-        yield from wrapped("That is another build of the base above.", "warn", context.width, indent=5)
-    elif claimed is not None and _may_mirror(claimed, name):
-        words = (
-            f"That is another build of what has the name of the base above, {clean(str(name), 120)}: one may mirror the other."
-        )
-        yield from wrapped(words, "warn", context.width, indent=5)
-    else:
-        yield from wrapped(f"That contradicts the base above, {clean(str(name), 120)}.", "warn", context.width, indent=5)
+    words, role = _compared(claim, link.base, context.snapshot)
+    yield from wrapped(words, role, context.width, indent=5)
+
+
+def _compared(claim: Claim, base: ImageKey, snapshot: Snapshot) -> tuple[str, str]:
+    """What a claim says of a base, in a sentence, and how that is shown: only a digest tells one build from another."""
+    name, claimed = RepositoryName(base.registry, base.repository), _repository(claim)
+    title = clean(str(name), 120)
+    if claim.digest and claim.digest in _digests(base, snapshot):
+        return "That is the base above.", "dim"
+    if claimed is None:
+        return f"Whether that is the base above, {title}, is not known: the log does not name its repository.", "unknown"
+    if claimed == name and not claim.digest:
+        return "Whether that is the same build of the base above is not known: the log does not name its digest.", "unknown"
+    if claimed == name:
+        return "That is another build of the base above.", "warn"
+    if _may_mirror(claimed, name):
+        other = "another build of what has" if claim.digest else "what has"
+        return f"That is {other} the name of the base above, {title}: one may mirror the other.", "warn"
+    return f"That contradicts the base above, {title}.", "warn"
 
 
 def _digests(base: ImageKey, snapshot: Snapshot) -> set[str]:
