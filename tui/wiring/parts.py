@@ -23,6 +23,7 @@ from tui.errors import InvalidConfig
 from tui.estate.content import ContentCache
 from tui.estate.estate import Estate
 from tui.estate.inquiries import SourceInquiries
+from tui.packages import load_package
 from tui.settings.settings import RegistrySettings, Settings
 from tui.sources.admission import GateSource
 from tui.sources.azure.credentials import EntraCredentials
@@ -31,7 +32,6 @@ from tui.sources.builders.source import ConfiguredSource
 from tui.sources.cluster import ClusterOptions, ClusterSource
 from tui.sources.kit.clouds import cloud_of_sign_in
 from tui.sources.kit.credentials import Credentials, DockerConfig
-from tui.sources.kit.packages import load_package
 from tui.sources.kit.throttle import budgets_for
 from tui.sources.ports import AttachmentReader, DemandSource, Diagnosis, Source
 from tui.sources.registry.attachments import RegistryAttachments

@@ -7,8 +7,11 @@ import sys
 
 IMPORTING = """
 import threading
-from tui.sources.kit.packages import load_package
+from importlib.util import find_spec
+from tui.packages import load_package
 names = ("kubernetes.aio.client", "azure.identity.aio", "tui.sources.registry.sdk_transport", "kubernetes.aio.client")
+if find_spec("sigstore"):
+    names += ("sigstore.verify",)
 failures = []
 def load(name):
     try:

@@ -21,9 +21,9 @@ from tui.domain.common.decoding import from_json
 from tui.domain.common.redaction import quoted
 from tui.domain.common.text import clean
 from tui.errors import AuthenticationFailed
+from tui.packages import load_package
 from tui.sources.kit.clouds import CLOUDS, cloud_of_cli, cloud_of_sign_in
 from tui.sources.kit.credentials import EntraToken
-from tui.sources.kit.packages import load_package
 from tui.sources.kit.requestlog import reason
 
 if TYPE_CHECKING:

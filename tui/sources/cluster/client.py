@@ -15,10 +15,10 @@ from typing import Any, NamedTuple
 import msgspec
 
 from tui.errors import UntrustedPayload
+from tui.packages import load_package
 from tui.sources.cluster.api import Api, ChangeAnswer
 from tui.sources.cluster.kinds import ResourceKind
 from tui.sources.cluster.reviews import decode_answer
-from tui.sources.kit.packages import load_package
 
 __all__ = ["FIELD_MANAGER", "PACKAGE", "ClusterClient", "PatchTarget"]
 

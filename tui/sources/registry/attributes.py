@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any, NamedTuple
 
-from tui.sources.kit.packages import load_package
+from tui.packages import load_package
 from tui.sources.registry.client import RegistryClient
 
 __all__ = ["Attributes", "Changeable"]

@@ -18,8 +18,8 @@ from tui.domain.common.decoding import from_json
 from tui.domain.facts.image import Locks
 from tui.domain.facts.rights import Right, RightState
 from tui.errors import Changed, Forbidden, Inapplicable, OutcomeUnknown, ServerFault, SourceError, Unreachable
+from tui.packages import load_package
 from tui.sources.acting_ports import LockTarget
-from tui.sources.kit.packages import load_package
 from tui.sources.kit.troubles import may_have_arrived
 from tui.sources.registry.client import RegistryClient
 from tui.sources.registry.faults import RequestContext

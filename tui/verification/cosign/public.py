@@ -11,6 +11,7 @@ from cryptography import x509
 
 from tui.domain.common.text import clean
 from tui.domain.facts.signature import Reason
+from tui.packages import load_package
 from tui.verification.certificates import issued_by
 from tui.verification.cosign.bundle import Bundle
 from tui.verification.cosign.identity import allowed_identity, issuer_of, signing_subject
@@ -39,6 +40,7 @@ class _Allowed:
 
 def check_by_public_root(data: bytes, bundle: Bundle, leaf: x509.Certificate, policy: CosignPolicy) -> str:
     """Who signed; CheckFailed when it does not hold, undecided when another root than the public one would have to say."""
+    load_package("sigstore.verify")
     from sigstore.errors import Error, VerificationError
     from sigstore.models import Bundle as SigstoreBundle
     from sigstore.models import ClientTrustConfig, InvalidBundle

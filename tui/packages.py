@@ -14,8 +14,8 @@ _IMPORTING = threading.RLock()
 def load_package(name: str) -> ModuleType:
     """The module of that name, imported. Not for the event loop: it takes up to seconds.
 
-    Two packages that are imported at once in two threads may each meet a third one half-made, where that one's modules import
-    each other (`requests`, which the packages of Azure and Kubernetes both import): Python lets them have what is there then.
+    Packages that are imported at once in two threads may each meet another one half-made, where that one's modules import each
+    other (`requests`, which those of Azure, Kubernetes and Sigstore all import): Python lets them have what is there then.
     """
     with _IMPORTING:
         return importlib.import_module(name)
