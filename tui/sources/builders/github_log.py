@@ -14,6 +14,7 @@ from tui.errors import SourceError
 from tui.sources.builders.github_session import judge_github
 from tui.sources.builders.github_wire import WorkflowJob
 from tui.sources.builders.service import Service
+from tui.sources.kit.entries import FORM
 from tui.sources.kit.loglines import clean_line, without_time
 from tui.sources.kit.polling import Polling
 
@@ -66,7 +67,7 @@ async def followed_log(service: Service, repository: str, look: Look, poll: floa
                     yield f"{quoted(job.name, 60)}: {quoted(step.name, 100)}: {quoted(step.conclusion, 20) or 'done'}"
             if job.is_unreadable and job.id not in looks:
                 looks[job.id] = LOOKS_FOR_LOG
-                yield f"{quoted(job.name, 60)}: GitHub describes it in a form that its API does not have; its log is not read."
+                yield f"{quoted(job.name, 60)}: GitHub describes it {FORM}; its log is not read."
             if job.status != "completed" or looks.get(job.id, 0) >= LOOKS_FOR_LOG:
                 continue
             lines = await job_log(service, repository, job)

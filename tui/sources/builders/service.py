@@ -17,6 +17,7 @@ import msgspec
 from tui.domain.common.decoding import from_json
 from tui.domain.common.redaction import quoted
 from tui.errors import AuthenticationFailed, NotFound, OutcomeUnknown, SourceError, UntrustedPayload
+from tui.sources.kit.entries import FORM
 from tui.sources.kit.messages import message_of
 from tui.sources.kit.request_ids import hear_ids
 from tui.sources.kit.retry import Retry, patiently
@@ -277,7 +278,7 @@ def decoded(reply: Reply, kind: type[T], title: str, purpose: str) -> T:
 def strange(title: str, purpose: str) -> UntrustedPayload:
     """The error for an answer that is not in the form of the protocol."""
     return UntrustedPayload(
-        f"{title} answers the request to {purpose} in a form that its API does not have",
+        f"{title} answers the request to {purpose} {FORM}",
         "Check the address of the builder in the configuration, and any proxy in between.",
     )
 

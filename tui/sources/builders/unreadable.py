@@ -32,7 +32,5 @@ def unreadable_faults(title: str, jobs: Iterable[Job], runs: Iterable[Run]) -> l
     names += [f"run {clean(run.id, 60)}" for run in runs if run.is_unreadable]
     if not names:
         return []
-    more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
-    shown = f"{', '.join(names[:MOST_NAMED])}{more}" if more else listed(names)
     remedy = "A newer version of trustree may know this form; a proxy in between may have changed it."
-    return [UntrustedPayload(f"{title} describes {shown} {FORM}", remedy)]
+    return [UntrustedPayload(f"{title} describes {listed(names, MOST_NAMED)} {FORM}", remedy)]
