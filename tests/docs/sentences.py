@@ -14,6 +14,7 @@ from itertools import product
 from typing import NamedTuple
 
 from tests.parsed import ROOT, parsed
+from tui.domain.common.text import plural
 
 __all__ = ["Sentence", "sentences"]
 
@@ -150,9 +151,9 @@ def _filled(node: ast.AST) -> Iterator[str]:
         case ast.IfExp(body=body, orelse=otherwise):
             yield from _filled(body)
             yield from _filled(otherwise)
-        case ast.Call(func=ast.Name(id=("plural" | "several") as function), args=[_, ast.Constant(value=str() as noun), *_]):
-            yield f"3 {noun}s" if function == "plural" else f"3 {noun}"
-            yield f"1 {noun}"
+        case ast.Call(func=ast.Name(id=("plural" | "several")), args=[_, ast.Constant(value=str() as noun), *_]):
+            yield plural(3, noun)
+            yield plural(1, noun)
         case _:
             yield _sample(node)
 

@@ -35,8 +35,6 @@ def count(number: int) -> str:
 
 def several(number: int, word: str) -> str:
     """`1 registry`, `2 registries`, `2 clusters`."""
-    if number != 1 and word.endswith("y"):
-        return f"{count(number)} {word[:-1]}ies"
     return plural(number, word)
 
 

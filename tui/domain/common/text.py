@@ -49,8 +49,11 @@ def first_few(names: Sequence[str], most: int, number: int | None = None) -> str
 
 
 def plural(number: int, word: str) -> str:
-    """`1 pod`, `2 pods`."""
-    return f"{number:,} {word}{'' if number == 1 else 's'}"
+    """`1 pod`, `2 pods`, `2 registries`, `2 keys`."""
+    if number == 1:
+        return f"1 {word}"
+    has_ies = word.endswith("y") and not word.endswith(("ay", "ey", "oy", "uy"))
+    return f"{number:,} {word[:-1]}ies" if has_ies else f"{number:,} {word}s"
 
 
 def team_title(team: str) -> str:

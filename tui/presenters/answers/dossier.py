@@ -10,7 +10,7 @@ from tui.domain.answers.dossier import Dossier, MomentKind
 from tui.presenters.answers.moves import pushed_words
 from tui.presenters.answers.sentences import AnswerSentence, fitted, worded
 from tui.presenters.answers.shared import mending_words, runs, whose_and_undecided
-from tui.presenters.words import age, count, plural, several
+from tui.presenters.words import age, plural, several
 
 __all__ = ["dossier_sentences", "timeline_words"]
 
@@ -65,7 +65,7 @@ def _pushed_and_elsewhere(answer: Answer, dossier: Dossier) -> tuple[str, ...]:
     built = f"{several(len(dossier.derived), 'image')} built on it" if dossier.derived else "nothing is built on it"
     pushed = pushed_words(dossier.push, answer.now).removeprefix("pushed, ").removeprefix("pushed ")
     by = f"by run {run.id}" if run is not None else "by whom is not known"
-    copies, holders = f"{count(len(dossier.copies))} {'copy' if len(dossier.copies) == 1 else 'copies'}", plural(nodes, "node")
+    copies, holders = plural(len(dossier.copies), "copy"), plural(nodes, "node")
     on_it = f"{several(len(dossier.derived), 'image')} on it" if dossier.derived else "nothing on it"
     brief = f"{copies if dossier.copies else 'no copy'}, {on_it}, {holders if nodes else 'no node'} known"
     return (

@@ -112,7 +112,7 @@ class _Examination:
                 break
         self._candidates = list(dict.fromkeys([*self._candidates, *names[:SAMPLES]]))
         self._repository = self._repository or (names[0] if names else "")
-        return f"{len(names):,} {'repository' if len(names) == 1 else 'repositories'} on the first page"
+        return f"{plural(len(names), 'repository')} on the first page"
 
     async def _tags(self) -> str:
         first: SourceError | None = None

@@ -32,14 +32,8 @@ def _trusted(trusted: TrustPaths, trust: Trust) -> Iterator[Diagnosis]:
     if trust.cosign is None:
         yield Diagnosis("cosign", "off", "no key and no identity is named", remedy="Name cosign_keys under [signatures].")
     else:
-        identities = len(trust.cosign.identities)
-        detail = ", ".join(
-            (
-                plural(len(trust.cosign.keys), "key"),
-                "1 identity" if identities == 1 else f"{identities:,} identities",
-                plural(len(trust.cosign.logs), "log"),
-            )
-        )
+        keys, logs = plural(len(trust.cosign.keys), "key"), plural(len(trust.cosign.logs), "log")
+        detail = f"{keys}, {plural(len(trust.cosign.identities), 'identity')}, {logs}"
         yield Diagnosis("cosign", "ok", f"{detail}{_place(trusted)}")
     for problem in trust.problems:
         yield Diagnosis(problem.what, "failed", problem.reason, remedy=problem.remedy)
