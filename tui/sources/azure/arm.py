@@ -24,6 +24,7 @@ from tui.sources.azure.signed import SIGN_IN, ManagementSignIn, bearer, decoded
 from tui.sources.azure.versions import Versions
 from tui.sources.kit.clouds import PUBLIC
 from tui.sources.kit.credentials import EntraToken, EntraTokens
+from tui.sources.kit.entries import present
 from tui.sources.kit.request_ids import hear_ids
 from tui.sources.kit.throttle import Quota, parse_retry_after
 from tui.sources.kit.webapi import ApiRequest, ApiService, WebApi, place_of, refusal
@@ -55,11 +56,6 @@ class ArmOptions(msgspec.Struct, frozen=True):
 class _Page(msgspec.Struct, rename="camel"):
     value: list[msgspec.Raw] | msgspec.UnsetType | None = msgspec.UNSET
     next_link: str | None = None
-
-    @property
-    def rows(self) -> tuple[msgspec.Raw, ...]:
-        """What it holds; an entry that is `null` counts for nothing, as everywhere."""
-        return tuple(row for row in self.value or () if bytes(row) != b"null")
 
 
 class _Operation(msgspec.Struct):
@@ -119,7 +115,7 @@ class ArmClient:
             # The specifications do not require `value`; an object with neither is anything but a list.
             if page.value is msgspec.UNSET and not page.next_link:
                 raise UntrustedPayload(no_list, "A proxy in between may have changed the answer; it is retried.")
-            yield page.rows
+            yield present(page.value or ())
             if not page.next_link:
                 return
             path = self._path_of(page.next_link)
@@ -221,8 +217,8 @@ class ArmClient:
     def _heard(self, reply: Reply) -> Reply:
         with suppress(ValueError, OverflowError, TypeError):
             self._ahead = parsedate_to_datetime(reply.header("date")) - datetime.now(UTC)
-        told = map(reply.header, READS_LEFT)
-        if any(int(left[:9]) < FEW_LEFT for left in told if left.isascii() and left.isdigit()):
+        reads_left = map(reply.header, READS_LEFT)
+        if any(int(left[:9]) < FEW_LEFT for left in reads_left if left.isascii() and left.isdigit()):
             self._quota.hold(PAUSE)
         return reply
 

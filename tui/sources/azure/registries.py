@@ -15,7 +15,7 @@ import msgspec
 
 from tui.domain.facts.events import Owner, Ownership
 from tui.errors import Forbidden, SourceError, Unreachable
-from tui.sources.kit.entries import OddEntry, entries
+from tui.sources.kit.entries import OddEntry, entries, present
 from tui.sources.kit.requestlog import reason
 from tui.sources.ports import ResourceQueries
 
@@ -88,8 +88,9 @@ class OwnRegistries:
             await session.sign_in()
             async with asyncio.timeout(PATIENCE), aclosing(session.pages(QUERY)) as pages:
                 async for page in pages:
-                    rows = entries((raw for raw in page.rows if bytes(raw) != b"null"), _Row)
-                    hosts.update((row.login_server or "").lower() for row in rows if not isinstance(row, OddEntry))
+                    rows = entries(present(page.rows), _Row)
+                    servers = (row.login_server for row in rows if not isinstance(row, OddEntry))
+                    hosts.update(server.lower() for server in servers if server)
                     odd += sum(isinstance(row, OddEntry) for row in rows)
                     if page.truncated or len(hosts) > MOST:
                         return self._partial(hosts, session.identity, "leaves out some of the registries (resultTruncated)")
@@ -98,8 +99,8 @@ class OwnRegistries:
                 return self._partial(
                     hosts, session.identity, f"describes {'a registry' if odd == 1 else f'{odd} registries'} in an unknown form"
                 )
-            return _Listing(self._clock() + AGAIN, frozenset(hosts) - {""}, session.identity)
+            return _Listing(self._clock() + AGAIN, frozenset(hosts), session.identity)
 
     def _partial(self, hosts: set[str], who: str, why: str) -> _Listing:
         """What is listed is ours; of what is not, nobody can tell."""
-        return _Listing(self._clock() + AGAIN, frozenset(hosts) - {""}, who, f"Azure Resource Graph {why}")
+        return _Listing(self._clock() + AGAIN, frozenset(hosts), who, f"Azure Resource Graph {why}")

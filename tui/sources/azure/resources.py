@@ -11,7 +11,7 @@ import msgspec
 
 from tui.domain.common.text import clean
 from tui.errors import NotFound, UntrustedPayload
-from tui.sources.kit.entries import OddEntry, entries
+from tui.sources.kit.entries import OddEntry, entries, present
 from tui.sources.ports import ResourceQueries
 
 __all__ = ["AksCluster", "AzureRegistry", "AzureResources"]
@@ -88,8 +88,8 @@ class AzureResources:
         rows: dict[str, T] = {}
         async with self._graph.open() as session, aclosing(session.pages(query)) as pages:
             async for page in pages:
-                read = entries((raw for raw in page.rows if bytes(raw) != b"null"), kind)
-                resources = [_by_its_id(row, kind) if isinstance(row, OddEntry) else row for row in read]
+                described = entries(present(page.rows), kind)
+                resources = [_by_its_id(row, kind) if isinstance(row, OddEntry) else row for row in described]
                 rows |= {resource.id.lower(): resource for resource in resources}
                 if page.truncated or len(rows) > MOST:
                     raise UntrustedPayload(

@@ -15,7 +15,7 @@ from tui.domain.common.decoding import from_json
 from tui.domain.common.text import clean
 from tui.errors import UntrustedPayload
 
-__all__ = ["FORM", "OddEntry", "entries", "whole"]
+__all__ = ["FORM", "OddEntry", "entries", "present", "whole"]
 
 T = TypeVar("T")
 FORM = "in a form that its API does not have"
@@ -33,6 +33,11 @@ class OddEntry(msgspec.Struct, frozen=True):
             value = value.get(name) if isinstance(value, dict) else None
         is_plain = isinstance(value, str) or (isinstance(value, int) and not isinstance(value, bool))
         return clean(str(value), 300) if is_plain else ""
+
+
+def present(raws: Iterable[msgspec.Raw] | None) -> tuple[msgspec.Raw, ...]:
+    """The rows of a list of Azure; one that is `null` counts for nothing there."""
+    return tuple(raw for raw in raws or () if bytes(raw) != b"null")
 
 
 def entries(raws: Iterable[msgspec.Raw] | None, kind: type[T]) -> list[T | OddEntry]:
