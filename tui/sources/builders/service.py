@@ -171,8 +171,6 @@ class Service:
         more = {} if body is None else {"Content-Type": "application/json"}
         signed_in = await self._sign_in()
         reply = await self._sent(method, path, purpose, {**signed_in, **more, **(headers or {})}, content, form)
-        while self._versions.learn(path, reply):
-            reply = await self._sent(method, path, purpose, {**signed_in, **more, **(headers or {})}, content, form)
         refusal = (judge or self.judge)(reply, purpose)
         if reply.status == 401 and refusal is not None and await self._has_others(signed_in, refusal):
             signed_in = await self._sign_in()  # it was refused before anything was done
@@ -201,7 +199,7 @@ class Service:
         content: bytes | None,
         form: Mapping[str, str] | None,
     ) -> Reply:
-        """Send once. Raises OutcomeUnknown when nobody can say whether it was carried out."""
+        """Send once, in the version that the system has. Raises OutcomeUnknown when nobody can say whether it was carried out."""
         from tui.sources.kit.troubles import never_sent  # knows aiohttp
 
         await self._quota.free()
@@ -220,6 +218,8 @@ class Service:
                 raise
             raise self.unknown(action, error.headline) from error
         hear_ids(self._heard(reply))
+        if self._versions.learn(path, reply):
+            return await self._sent(method, path, action, headers, content, form)
         if reply.status >= 500:
             message = quoted_message(reply)
             raise self.unknown(action, f"it failed with {reply.status}" + (f": {message}" if message else ""))
