@@ -27,8 +27,8 @@ MOST_DOTS = 100
 Place = tuple[str, ...]
 """The parts of a dotted key, from the top."""
 _S = TypeVar("_S", bound=msgspec.Struct)
-_MARKS = {codecs.BOM_UTF16_LE: "UTF-16", codecs.BOM_UTF16_BE: "UTF-16"}
-"""What files begin with that PowerShell and Notepad write in another encoding; the mark of UTF-8 is left out (TOML 1.1)."""
+_UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+"""What files begin with that PowerShell and Notepad write in that encoding; the mark of UTF-8 is left out (TOML 1.1)."""
 _UNKNOWN = re.compile(r"unknown field `(.*?)`", re.DOTALL)
 _AT = re.compile(r"`\$((?:\.\w+|\[[^]]*\])+)`")
 _TOML_PLACE = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
@@ -133,9 +133,8 @@ def _keys(text: str) -> Place:
 
 
 def _toml(content: bytes, path: str) -> tuple[str, dict[str, object]]:
-    for mark, encoding in _MARKS.items():
-        if content.startswith(mark):
-            raise InvalidConfig(f"{path}: the file is in {encoding}.", "Save it as UTF-8.", path=path)
+    if content.startswith(_UTF_16):
+        raise InvalidConfig(f"{path}: the file is in UTF-16.", "Save it as UTF-8.", path=path)
     try:
         text = content.removeprefix(codecs.BOM_UTF8).decode()
     except UnicodeDecodeError as error:
