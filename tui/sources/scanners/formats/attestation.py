@@ -111,11 +111,11 @@ def read_envelope(reading: Reading, body: bytes | msgspec.Raw, inner: Read) -> l
 def read_statement(reading: Reading, body: bytes | msgspec.Raw, inner: Read) -> list[ScanReport]:
     """The reports in an in-toto statement, one for each subject; none for predicates about other things. Raises DECODING."""
     statement = from_json(body, _Statement)
-    digests = [(digest, subject) for subject in statement.subject or () for digest in _digests(subject)]
+    subjects = [(digest, subject) for subject in statement.subject or () for digest in _digests(subject)]
     reports = _read_predicate(reading, statement, inner)
-    if not digests:
+    if not subjects:
         return [msgspec.structs.replace(report, complete=False, reason="the statement has no subject") for report in reports]
-    return [_about(report, *place, number) for number, place in enumerate(digests) for report in reports]
+    return [_about(report, digest, subject, number) for number, (digest, subject) in enumerate(subjects) for report in reports]
 
 
 def _read_predicate(reading: Reading, statement: _Statement, inner: Read) -> list[ScanReport]:

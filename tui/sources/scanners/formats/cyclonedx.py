@@ -124,9 +124,9 @@ def read_cyclonedx(reading: Reading, body: bytes | msgspec.Raw) -> list[ScanRepo
     elif broken:
         draft.lacking = f"{len(broken)} statements could not be read"
     others = [ReportDraft(scanner=scanner, at=written, subject=place, vex=tuple(vex)) for place, vex in gathered.items() if vex]
-    if others and not draft.vex and draft.findings is None:
-        return [other.report(reading, number) for number, other in enumerate(others)]
-    return [other.report(reading, number) for number, other in enumerate([draft, *others])]
+    is_about_others = bool(others) and not draft.vex and draft.findings is None
+    drafts = others if is_about_others else [draft, *others]
+    return [draft.report(reading, number) for number, draft in enumerate(drafts)]
 
 
 def _findings(entries: list[_Entry], packages: dict[Said, Package], reading: Reading) -> Findings:

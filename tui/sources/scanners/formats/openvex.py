@@ -120,7 +120,7 @@ def _places(entry: _Statement) -> list[tuple[DocumentSubject, Package]]:
             places += [(DocumentSubject(), package)] if (package := package_of(purl)).name else []
             continue
         parts = [_purl(part if isinstance(part, _Part) else _Part(own_id=part)) for part in product.subcomponents or ()]
-        packages = [named if (named := package_of(part)).name else Package(text(part)) for part in parts] or [Package()]
+        packages = [package if (package := package_of(part)).name else Package(text(part)) for part in parts] or [Package()]
         places += [(subject_in(purl), package) for package in packages]
     return places
 
