@@ -103,8 +103,8 @@ async def examine(sources: Sequence[_S], report: Callable[[str, int], None]) -> 
 async def _examined(source: Examinable) -> Sequence[Diagnosis]:
     diagnoses: list[Diagnosis] = []
     try:
-        async with asyncio.timeout(PROBE), aclosing(source.diagnose()) as told:
-            async for diagnosis in told:
+        async with asyncio.timeout(PROBE), aclosing(source.diagnose()) as stream:
+            async for diagnosis in stream:
                 diagnoses.append(diagnosis)
     except TimeoutError:
         what, slow = ("everything", "not all could be tried") if diagnoses else ("reachable", "it did not answer")

@@ -216,8 +216,8 @@ class AcrTasksBuilder:
     async def look_up(self, trigger: Trigger, since: datetime) -> Sequence[Run]:
         """The runs that this trigger may have started since then: that with its mark, else those without any."""
         earliest = self._arm.by_its_clock(since)
-        read = await self._listed(f"TaskName eq '{_escaped(_short(trigger.job))}'", SEARCHED)
-        wires = whole(read, AZURE, f"list the runs of {self.name}")
+        listed = await self._listed(f"TaskName eq '{_escaped(_short(trigger.job))}'", SEARCHED)
+        wires = whole(listed, AZURE, f"list the runs of {self.name}")
         token = _token(trigger.mark)
         marked = [wire for wire in wires if wire.token == token]
         if marked:

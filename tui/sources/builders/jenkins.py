@@ -52,8 +52,8 @@ from tui.sources.ports import Diagnosis, Trigger
 __all__ = ["JenkinsBuilder"]
 
 SEARCHED = 50
-READ_BUILDS, READ_QUEUE = "read the builds of the job", "read the queue"
 """Builds that are searched for the one of a queue item."""
+READ_BUILDS, READ_QUEUE = "read the builds of the job", "read the queue"
 NOT_GIVEN = frozenset({"FileParameterDefinition", "StashedFileParameterDefinition", "Base64FileParameterDefinition"})
 
 
