@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import aclosing
 from typing import TYPE_CHECKING
 
 from tui.domain.facts.events import Event, HealthChanged, SourceId, SourceKind
@@ -54,13 +53,11 @@ class ClusterSource:
         """Facts for ever. Raises UsageError, after saying so in the health, when the kubeconfig cannot be used."""
         return emitted(self._work, str(self.id))
 
-    async def diagnose(self) -> AsyncGenerator[Diagnosis, None]:
+    def diagnose(self) -> AsyncGenerator[Diagnosis, None]:
         """What can be reached and read, and the right that is missing for the rest."""
         from tui.sources.cluster.diagnosis import diagnose
 
-        async with aclosing(diagnose(self._options)) as diagnoses:
-            async for diagnosis in diagnoses:
-                yield diagnosis
+        return diagnose(self._options)
 
     async def _work(self, emit: Emit) -> None:
         begun = loading(self.id)

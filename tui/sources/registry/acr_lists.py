@@ -72,12 +72,10 @@ class AcrLists:
             for_rest=for_rest,
         )
 
-    async def _pages(self, request: Request, decode: Decode[T], most: int) -> AsyncGenerator[tuple[T, ...], None]:
+    def _pages(self, request: Request, decode: Decode[T], most: int) -> AsyncGenerator[tuple[T, ...], None]:
         """The rows of each page, decoded, up to so many."""
         decoded = _decoded(self._client.pages(request, once=True), decode, request.context.resource)
-        async with aclosing(at_most(decoded, most, request.context)) as pages:
-            async for page in pages:
-                yield page
+        return at_most(decoded, most, request.context)
 
 
 async def _decoded(replies: AsyncGenerator[Reply, None], decode: Decode[T], label: str) -> AsyncGenerator[tuple[T, ...], None]:

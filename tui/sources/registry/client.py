@@ -336,16 +336,14 @@ class RegistryClient:
             )
         return target.raw_path_qs
 
-    async def catalog(self) -> AsyncGenerator[tuple[str, ...], None]:
+    def catalog(self) -> AsyncGenerator[tuple[str, ...], None]:
         """Repository names, page by page (`/v2/_catalog`, where it exists). Raises ListCut after `MAX_REPOSITORIES`."""
         context = RequestContext(
             self.options.host, "the list of repositories", "catalog", "Repositories are taken from what runs instead."
         )
         request = Request(path=f"/v2/_catalog?n={PAGE}", context=context, scope=CATALOG_SCOPE, kind=RequestClass.LIST)
         names = self._names(request, CatalogPage, MAX_REPOSITORIES, lambda page: (name or "" for name in page.repositories or ()))
-        async with aclosing(at_most(names, MAX_REPOSITORIES, context)) as pages:
-            async for page in pages:
-                yield page
+        return at_most(names, MAX_REPOSITORIES, context)
 
     async def _names(
         self, request: Request, kind: type[T], most: int, names_of: Callable[[T], Iterable[str]]
@@ -356,7 +354,7 @@ class RegistryClient:
                 del reply
                 yield names
 
-    async def tags(self, repository: str, for_rest: bool = False) -> AsyncGenerator[tuple[str, ...], None]:
+    def tags(self, repository: str, for_rest: bool = False) -> AsyncGenerator[tuple[str, ...], None]:
         """Tag names, page by page: those that a reference could hold. Raises ListCut after `MAX_TAGS`."""
         request = Request(
             path=f"/v2/{quote(repository)}/tags/list?n={PAGE}",
@@ -366,9 +364,7 @@ class RegistryClient:
             for_rest=for_rest,
         )
         names = self._names(request, WireTags, MAX_TAGS, lambda page: (name for name in page.tags or () if name and is_tag(name)))
-        async with aclosing(at_most(names, MAX_TAGS, request.context)) as pages:
-            async for page in pages:
-                yield page
+        return at_most(names, MAX_TAGS, request.context)
 
     async def referrers(self, repository: str, digest: str) -> AsyncGenerator[WireManifest, None]:
         """Indexes of what is attached to a digest; never filtered by the server (ACR leaves types out: Azure/acr#784)."""
