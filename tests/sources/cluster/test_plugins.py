@@ -65,6 +65,13 @@ async def test_a_credential_may_be_printed_as_yaml(tmp_path: Path) -> None:
     assert (got.token, got.expiration_timestamp) == ("t", datetime(2026, 11, 24, 10, tzinfo=UTC))
 
 
+async def test_yaml_that_is_endless_to_walk_through_is_not_walked_through(tmp_path: Path) -> None:
+    aliases = "".join(f"a{number}: &a{number} {{x: *a{number - 1}, y: *a{number - 1}}}\n" for number in range(1, 60))
+    printed = f"apiVersion: {VERSION}\nkind: ExecCredential\na0: &a0 {{x: y}}\n{aliases}status:\n  token: t\n  more: *a59\n"
+    got = await run_plugin(plugin(tmp_path, f"print({printed!r})"), {}, 15)
+    assert got.token == "t"
+
+
 @pytest.mark.parametrize("text", ["tomorrow", "2026-13-01T00:00:00Z", "0001-01-01T00:00:00+14:00", "12"])
 async def test_an_end_that_is_no_time_is_refused_by_its_name(tmp_path: Path, text: str) -> None:
     printed = credential(token="t", expirationTimestamp=text)

@@ -158,21 +158,23 @@ def _answer(output: bytes) -> _Answer:
     import yaml
 
     try:
-        document = yaml.safe_load(output)
+        document = _members(yaml.safe_load(output))
     except yaml.YAMLError as error:
         raise ValueError("it is neither JSON nor YAML") from error
-    return msgspec.convert(_texts(document), _Answer)
+    if isinstance(status := document.get("status"), dict):
+        document["status"] = _members(status)
+    return msgspec.convert(document, _Answer)
 
 
-def _texts(value: object) -> object:
-    """A document of YAML with times as texts, and without nulls, as JSON has them."""
-    match value:
-        case dict():
-            return {str(key): _texts(inner) for key, inner in value.items() if inner is not None}
-        case datetime():
-            return value.isoformat()
-        case _:
-            return value
+def _members(value: object) -> dict[str, object]:
+    """The members of a mapping of YAML as JSON has them, times as texts, and without nulls; what is in them is left alone.
+
+    Aliases let a short document be endless to who walks through all of it.
+    """
+    members = value.items() if isinstance(value, dict) else ()
+    return {
+        str(key): member.isoformat() if isinstance(member, datetime) else member for key, member in members if member is not None
+    }
 
 
 def _credential(output: bytes, plugin: ExecPlugin, name: str) -> ExecCredential:
