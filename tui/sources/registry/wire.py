@@ -5,7 +5,7 @@ Every field may be missing or null: recordings of real registries lack nearly ea
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 import msgspec
 
@@ -138,11 +138,11 @@ class AcrManifests(msgspec.Struct):
 
 
 def moment(text: str | None) -> datetime | None:
-    """An RFC 3339 time (ACR writes seven digits of fraction); None when absent, unreadable or without a zone."""
+    """An RFC 3339 time in UTC (ACR writes seven digits of fraction); None when absent, unreadable or without a zone."""
     if not text:
         return None
     try:
         time = msgspec.convert(text, datetime)
-    except msgspec.ValidationError:
+        return time.astimezone(UTC) if time.tzinfo is not None else None
+    except (msgspec.ValidationError, OverflowError):
         return None
-    return time if time.tzinfo is not None else None

@@ -80,7 +80,7 @@ def is_cvss(method: Said) -> bool:
 
 
 def moment(raw: object) -> datetime | None:
-    """A moment in ISO 8601 or in epoch seconds, None when it is not one; without a zone it is UTC."""
+    """A moment in ISO 8601 or in epoch seconds, in UTC, None when it is not one; without a zone it is UTC."""
     try:
         if isinstance(raw, str):
             parsed = datetime.fromisoformat(raw.strip())
@@ -88,10 +88,10 @@ def moment(raw: object) -> datetime | None:
             parsed = datetime.fromtimestamp(raw, UTC)
         else:
             return None
+        in_utc = (parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed).astimezone(UTC)
     except (ValueError, OverflowError, OSError):
         return None
-    parsed = parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed
-    return parsed if parsed > NEVER else None
+    return in_utc if in_utc > NEVER else None
 
 
 def name_of(registry: Said, repository: Said) -> RepositoryName | None:
