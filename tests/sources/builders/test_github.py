@@ -20,7 +20,7 @@ from tui.domain.facts.build import BaseTrigger, BuilderKind, JobKey, Run, RunCau
 from tui.domain.facts.patterns import parse_pattern
 from tui.domain.facts.rights import RightState
 from tui.errors import AuthenticationFailed, Forbidden, ForeignAnswer, NotFound, OutcomeUnknown, SourceError, Throttled
-from tui.sources.builders.github import GitHubBuilder
+from tui.sources.builders.github import MOST_PAGES, GitHubBuilder
 from tui.sources.builders.github_session import api_of, web_of
 from tui.sources.builders.github_wire import (
     DispatchAnswer,
@@ -208,6 +208,16 @@ async def test_a_run_is_looked_up_among_all_that_were_dispatched_since() -> None
     async with github(script) as builder:
         assert [run.id for run in await builder.look_up(Trigger(KEY, "mark-1"), SINCE)] == ["7"]
     assert [asked.path.partition("&page=")[2] for asked in script.asked if "/runs?" in asked.path] == ["", "2"]
+
+
+async def test_that_a_run_is_not_there_is_not_said_where_there_are_more_pages_than_are_read() -> None:
+    script = Script()
+    script.on(FILE, plain(SHOWN))
+    pages = ([a_run(1000 * page + number, "Build other") for number in range(100)] for page in range(MOST_PAGES))
+    script.on(RUNS, *(json_answer({"workflow_runs": page}) for page in pages))
+    async with github(script) as builder:
+        with pytest.raises(SourceError, match="whether it was started is not known"):
+            await builder.look_up(Trigger(KEY, "mark-1"), SINCE)
 
 
 async def test_an_older_servers_dispatch_is_found_by_its_mark() -> None:

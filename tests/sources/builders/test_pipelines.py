@@ -21,7 +21,7 @@ from tui.domain.facts.patterns import parse_pattern
 from tui.domain.facts.rights import RightState
 from tui.errors import AuthenticationFailed, Forbidden, ForeignAnswer, NotFound, OutcomeUnknown, SourceError, Throttled
 from tui.sources.builders.options import BuilderOptions, ConfiguredJob
-from tui.sources.builders.pipelines import PipelinesBuilder
+from tui.sources.builders.pipelines import MOST_PAGES, PipelinesBuilder
 from tui.sources.builders.pipelines_wire import Build, Builds, Definition, disabled_words, run_of, starters
 from tui.sources.builders.pipelines_yaml import pipeline_file
 from tui.sources.builders.secrets import Basic, Bearer, Secret
@@ -270,6 +270,14 @@ async def test_a_start_is_looked_up_on_every_page_until_what_was_queued_before_i
         assert [run.id for run in await builder.look_up(Trigger(KEY, "m1"), datetime.now(UTC))] == ["8"]
     asked = [asked.path for asked in script.asked if "/build/builds?" in asked.path]
     assert [parse_qs(path.partition("?")[2]).get("continuationToken") for path in asked] == [None, [token]]
+
+
+async def test_that_a_build_is_not_there_is_not_said_where_there_are_more_pages_than_are_read() -> None:
+    script = Script()
+    script.on(BUILDS, *[json_answer({"value": [a_build(1)]}, x_ms_continuationtoken="more")] * MOST_PAGES)
+    async with pipelines(script) as builder:
+        with pytest.raises(SourceError, match="whether it was started is not known"):
+            await builder.look_up(Trigger(KEY, "m1"), datetime(2020, 1, 1, tzinfo=UTC))
 
 
 @pytest.mark.parametrize(

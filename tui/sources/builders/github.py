@@ -44,7 +44,7 @@ from tui.sources.builders.github_wire import (
 from tui.sources.builders.named import NamedBuilder
 from tui.sources.builders.options import BuilderOptions, mark_parameter
 from tui.sources.builders.secrets import Secret
-from tui.sources.builders.service import decoded, moment, path_part
+from tui.sources.builders.service import decoded, moment, path_part, too_many_runs
 from tui.sources.builders.unreadable import unreadable_run
 from tui.sources.builders.yaml_files import LARGEST
 from tui.sources.kit.entries import OddEntry, entries, whole
@@ -137,8 +137,8 @@ class GitHubBuilder(NamedBuilder):
             page = whole(read, self._service.title, READ_RUNS)
             answers |= {answer.id: answer for answer in page}
             if len(page) < 100:
-                break
-        return list(answers.values())
+                return list(answers.values())
+        raise too_many_runs(self._service.title)
 
     def _run(self, job: JobKey, answer: RunAnswer | OddEntry) -> Run:
         if isinstance(answer, OddEntry):

@@ -45,7 +45,7 @@ from tui.sources.builders.pipelines_wire import (
 )
 from tui.sources.builders.pipelines_yaml import PipelineFile, pipeline_file
 from tui.sources.builders.secrets import Basic, Secret
-from tui.sources.builders.service import decoded, moment, path_part
+from tui.sources.builders.service import decoded, moment, path_part, too_many_runs
 from tui.sources.builders.unreadable import unreadable_run
 from tui.sources.kit.entries import OddEntry, entries, whole
 from tui.sources.ports import Diagnosis, Trigger
@@ -142,9 +142,9 @@ class PipelinesBuilder(NamedBuilder):
             token = reply.header("x-ms-continuationtoken")
             oldest = moment(page[-1].queue_time) if page else None
             if not token or (oldest is not None and oldest < start):
-                break
+                return list(builds.values())
             query = {"$top": "100", "continuationToken": token}
-        return list(builds.values())
+        raise too_many_runs(self._service.title)
 
     def _run(self, job: JobKey, build: Build | OddEntry) -> Run:
         if isinstance(build, OddEntry):

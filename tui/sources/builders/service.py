@@ -39,6 +39,7 @@ __all__ = [
     "path_part",
     "quoted_message",
     "strange",
+    "too_many_runs",
 ]
 
 T = TypeVar("T")
@@ -280,6 +281,14 @@ def strange(title: str, purpose: str) -> UntrustedPayload:
     return UntrustedPayload(
         f"{title} answers the request to {purpose} {FORM}",
         "Check the address of the builder in the configuration, and any proxy in between.",
+    )
+
+
+def too_many_runs(title: str) -> SourceError:
+    """The error where a run is looked for and not all pages could be: that it is not there is not known then."""
+    return SourceError(
+        f"{title} has more runs since then than are looked through, so whether it was started is not known",
+        "Look for the run there yourself.",
     )
 
 
