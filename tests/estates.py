@@ -143,7 +143,7 @@ class Builder:
         container = Container(
             name,
             ContainerType.CONTAINER,
-            f"{image.registry}/{image.repository}:{found.tags[0]}",
+            f"{image.name}:{found.tags[0]}",
             tag=found.tags[0],
             digests=(image.digest,),
             runs=(image,),

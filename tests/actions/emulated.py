@@ -288,7 +288,7 @@ class Emulated:
 
     def _check_done(self, row: BoardRow) -> None:
         assert row.image is not None
-        line = f"{row.image.registry}/{row.image.repository}"
+        line = str(row.image.name)
         published = self.newest(line)
         assert published.base is not None
         assert published.base.digest == self.newest(published.base.name).digest, "green on an old base"

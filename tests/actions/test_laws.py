@@ -100,7 +100,7 @@ def check_green(world: World, step: Step, record: StepRecord) -> None:
     match record.stage:
         case Stage.VERIFIED:
             assert step.image is not None
-            name = RepositoryName(step.image.registry, step.image.repository)
+            name = step.image.name
             content = world.contents[name, record.digest]
             assert record.run is not None
             assert content.by == record.run.id

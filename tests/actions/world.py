@@ -188,14 +188,14 @@ class World:
         """The estate that a plan is for: images on old bases, and what runs them."""
         for step in plan.steps:
             if step.job is not None and step.image is not None:
-                name = RepositoryName(step.image.registry, step.image.repository)
+                name = step.image.name
                 above = next((other for other in plan.steps if other.id in step.needs), None)
                 self.bases[name] = RepositoryName(REGISTRY, above.id) if above is not None else BASE
                 self.steps[step.job] = step.id
                 self.push(name, "1", self._old(self.bases[name]), old=True, as_digest=step.image.digest)
             if step.workload is not None and step.image is not None:
                 self.steps[step.workload] = step.id
-                reference = f"{step.image.registry}/{step.image.repository}:1"
+                reference = f"{step.image.name}:1"
                 self.deployments[step.workload] = Deployment(reference, step.image.digest)
         return plan
 
@@ -259,7 +259,7 @@ class World:
         return snapshot_of(self._snapshots, self.clock.wall, map(self._image, self.contents.values()))
 
     def _image(self, content: Content) -> Image:
-        key = ImageKey(content.name.registry, content.name.repository, content.digest)
+        key = ImageKey.of(content.name, content.digest)
         awake = self.clock.awake
         signed = content.signed is not None and content.signed <= awake
         scanned = content.scanned is not None and content.scanned <= awake
@@ -289,7 +289,7 @@ class World:
         name = self.bases[content.name]
         newest = self.tags[name, "12" if name == BASE else "1"]
         state = BaseState.CURRENT if content.base == newest else BaseState.OUTDATED
-        base = ImageKey(name.registry, name.repository, content.base)
+        base = ImageKey.of(name, content.base)
         return BaseLink(base, Basis.LAYERS, Confidence.CERTAIN, state=state)
 
     def subscribe(self, listener: Callable[[Snapshot], None]) -> Callable[[], None]:

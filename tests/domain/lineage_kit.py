@@ -74,5 +74,5 @@ def make(
     now: dict[tuple[RepositoryName, str], str] = {}
     for text, value in (tags or {}).items():
         reference = parse_reference(text)
-        now[RepositoryName(reference.registry, reference.repository), reference.tag] = value
+        now[reference.name, reference.tag] = value
     return build(contents, known, now, names or {})

@@ -223,7 +223,7 @@ def test_what_others_run_of_an_image_is_no_fault_of_one_that_runs_it_rightly() -
 
 def checks_of(snapshot: Snapshot) -> dict[str, dict[CheckName, State]]:
     """Every check of every image and container."""
-    found = {f"{key.registry}/{key.repository}": {c.name: c.state for c in each.checks} for key, each in snapshot.images.items()}
+    found = {str(key.name): {c.name: c.state for c in each.checks} for key, each in snapshot.images.items()}
     for key, each in snapshot.workloads.items():
         found[key.name] = {c.name: c.state for c in each.containers[0].checks}
     return found

@@ -84,7 +84,7 @@ def test_it_joins_the_job_when_it_is_verified_and_speaks_for_the_image_that_it_i
     platform, hours = images[key].digests[1], itertools.count(1)
 
     def told(subject: str, claim: BuildClaim) -> list[tuple[str, str]]:
-        source, name = SourceId(SourceKind.SIGNATURES), RepositoryName(key.registry, key.repository)
+        source, name = SourceId(SourceKind.SIGNATURES), key.name
         at = NOW + timedelta(hours=next(hours))
         inventory.apply(SignaturesVerified(source, name, subject, (), at, built_by=(claim,)))
         return basis_of(assembler.assemble(inventory.freeze(), trusting((ACR,)), NOW).builders.get(key, ()))

@@ -16,7 +16,7 @@ def found(snapshot: Snapshot, app: App) -> Image:
 
 def repository(link: BaseLink) -> str:
     """The repository that a link names, empty for layers that nothing names."""
-    return f"{link.base.registry}/{link.base.repository}" if link.base.registry else ""
+    return str(link.base.name) if link.base.registry else ""
 
 
 @examples(150)

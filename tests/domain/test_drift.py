@@ -448,7 +448,7 @@ def test_what_runs_and_is_in_no_registry_is_named_as_the_node_names_it() -> None
     world.node("n1")
     world.run("x/web", TAG, at(f"{B}/a", digest("lost")))
     (key,) = container(world.snapshot(), "web").runs
-    assert (RepositoryName(key.registry, key.repository), key.digest) == (RepositoryName(B, "a"), digest("lost"))
+    assert (key.name, key.digest) == (RepositoryName(B, "a"), digest("lost"))
 
 
 def test_nodes_of_a_mixed_workload_are_named() -> None:

@@ -227,7 +227,7 @@ def mirrored(**says: str) -> tuple[World, str, str]:
 def test_the_name_that_an_image_claims_is_shown_and_judged(says: dict[str, str]) -> None:
     world, app, _ = mirrored(**says)
     link = link_of(world, app)
-    assert f"{link.base.registry}/{link.base.repository}" == says["name"].partition(":20")[0]
+    assert str(link.base.name) == says["name"].partition(":20")[0]
     assert link.confidence is not Confidence.CERTAIN
     assert link.state is BaseState.UNKNOWN
     assert link.basis is Basis.ANNOTATION

@@ -38,7 +38,7 @@ def told(steps: Mapping[str, str]) -> Finding:
 
 
 def _own(step: str, key: ImageKey) -> str:
-    return step.replace("ITS", f"{key.registry}/{key.repository}@{key.digest}")
+    return step.replace("ITS", f"{key.name}@{key.digest}")
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,7 @@ BASE, PYTHON, API, WEB = key("base/debian@1"), key("base/python@1"), key("shop/a
 
 def following(name: str, pushes: str, base: ImageKey, **more: object) -> Job:
     """A task that follows a base."""
-    followed = (BaseDependency(RepositoryName(base.registry, base.repository), "1"),)
+    followed = (BaseDependency(base.name, "1"),)
     return msgspec.structs.replace(job(name, pushes), bases=followed, trigger=BaseTrigger.ON, **more)
 
 

@@ -9,7 +9,6 @@ from datetime import datetime
 import msgspec
 
 from tui.actions.outside import RightsAsked
-from tui.domain.facts.image import RepositoryName
 from tui.domain.facts.rights import Right, RightState
 from tui.domain.facts.rollout import WorkloadChange
 from tui.domain.facts.workload import ObjectKey
@@ -58,7 +57,7 @@ def lock_target(step: Step) -> LockTarget | None:
     if key is None:
         return None
     reference = step.new_image.rpartition("/")[2].partition(":")[2] if step.new_image else key.digest
-    return LockTarget(RepositoryName(key.registry, key.repository), reference)
+    return LockTarget(key.name, reference)
 
 
 async def with_rights(plan: Plan, asked_of: RightsAsked) -> Plan:

@@ -171,9 +171,9 @@ class Rebuilding:
         tag = _tag_of(self._step)
         if key is None or not tag or (image is not None and tag in image.tags):
             return ""
-        holder = tag_holder(snapshot, _repository(key), tag)
+        holder = tag_holder(snapshot, key.name, tag)
         pushed = {(built.name, built.digest) for run in started for built in run.images or ()}
-        if holder is None or holder.key == key or any((_repository(key), digest) in pushed for digest in holder.digests):
+        if holder is None or holder.key == key or any((key.name, digest) in pushed for digest in holder.digests):
             return ""
         return f"{clean(tag, 60)} names {short(holder.key.digest)} now, and not what the plan was made for. Nothing was sent."
 
@@ -317,14 +317,14 @@ class Rebuilding:
         for name in self._step.needs:
             step = self._steps.get(name)
             if step is not None and step.kind is StepKind.REBUILD:
-                pushed |= {_repository(image.key): image.digest for image in self._ledger[step].replaced if image.digest}
+                pushed |= {image.key.name: image.digest for image in self._ledger[step].replaced if image.digest}
         return pushed
 
     def _look_again(self, run: Run) -> None:
         """Have the registry say again what the tags name, and what is attached to what was pushed."""
         demands: list[Demand] = []
         for replaced in self._ledger[self._step].replaced:
-            name = _repository(replaced.key)
+            name = replaced.key.name
             pushed = [image for image in run.images or () if image.name == name]
             tags = {*replaced.tags, *(image.tag for image in pushed)} - {""}
             digests = {replaced.digest, *(image.digest for image in pushed)} - {""}
@@ -337,12 +337,12 @@ class Rebuilding:
         """What the tag names that an image was built from."""
         image = image_of(self._outside.estate.snapshot, name, digest)
         link = image.base if image is not None else None
-        return Demand(_repository(link.base), link.tag, Priority.OPENED) if link is not None and link.tag else None
+        return Demand(link.base.name, link.tag, Priority.OPENED) if link is not None and link.tag else None
 
 
 def _beside(image: Replaced, replaced: tuple[Replaced, ...]) -> tuple[str, ...]:
     """The tags of the other images of its repository that the same run replaces."""
-    others = (other for other in replaced if other.key != image.key and _repository(other.key) == _repository(image.key))
+    others = (other for other in replaced if other.key != image.key and other.key.name == image.key.name)
     return tuple(tag for other in others for tag in other.tags)
 
 
@@ -351,12 +351,8 @@ def _counts(run: Run, replaced: Sequence[ImageKey]) -> bool:
     is to be replaced."""
     pushed = {(image.name, image.digest) for image in run.images or ()}
     return run.state not in (RunState.FAILED, RunState.CANCELLED) and pushed.isdisjoint(
-        (_repository(key), key.digest) for key in replaced
+        (key.name, key.digest) for key in replaced
     )
-
-
-def _repository(key: ImageKey) -> RepositoryName:
-    return RepositoryName(key.registry, key.repository)
 
 
 def _tag_of(step: Step) -> str:

@@ -22,7 +22,6 @@ from tui.domain.facts.rights import RightState
 from tui.domain.facts.rollout import Receipt, RolloutState, WorkloadChange
 from tui.domain.plans.gitops import HELM
 from tui.domain.plans.plan import Step, StepKind
-from tui.domain.snapshot.snapshot import ImageKey
 from tui.errors import NotFound, SourceError
 from tui.sources.acting_ports import Redeployer
 
@@ -82,7 +81,7 @@ class Redeploying:
             repository, _, _ = path.partition(":")
             return RepositoryName(registry, repository)
         key = self._step.image
-        return RepositoryName(key.registry, key.repository) if key is not None else RepositoryName("", "")
+        return key.name if key is not None else RepositoryName("", "")
 
     def _new_digest(self) -> str:
         """What is to run: the digest that the step names, what the rebuild before it pushed, or what the tag names now."""
@@ -91,7 +90,7 @@ class Redeploying:
             return digest
         pushed = self._ledger.pushed_for(self._step)
         same = [image for image in pushed if image.key == self._step.image] or [
-            image for image in pushed if _repository(image.key) == self._name
+            image for image in pushed if image.key.name == self._name
         ]
         if same:
             return same[0].digest
@@ -109,7 +108,7 @@ class Redeploying:
         names = {container.name: container.name_of for container in workload.containers} if workload is not None else {}
         for container in self._step.containers:
             name = names.get(container) or self._name
-            others = [image.digest for image in self._ledger.pushed_for(self._step) if _repository(image.key) == name]
+            others = [image.digest for image in self._ledger.pushed_for(self._step) if image.key.name == name]
             digest = new if name == self._name else others[0] if len(others) == 1 else ""
             yield container, same_content(snapshot, name, digest) if digest else frozenset()
 
@@ -284,10 +283,6 @@ class Redeploying:
 
 def _written(state: RolloutState) -> str:
     return ", ".join(f"{container.name}={container.image}" for container in state.containers)
-
-
-def _repository(key: ImageKey) -> RepositoryName:
-    return RepositoryName(key.registry, key.repository)
 
 
 def _described(receipt: Receipt) -> tuple[str, tuple[str, ...]]:

@@ -59,7 +59,7 @@ class Built(msgspec.Struct, frozen=True):
     @property
     def name(self) -> RepositoryName:
         """The repository that is built into."""
-        return RepositoryName(self.image.key.registry, self.image.key.repository)
+        return self.image.key.name
 
 
 def verify(stage: Stage, built: Built, snapshot: Snapshot, now: datetime) -> Verdict:
@@ -89,7 +89,7 @@ def joined(verdicts: Sequence[Verdict]) -> Verdict:
 
 def image_of(snapshot: Snapshot, name: RepositoryName, digest: str) -> Image | None:
     """The image that has this digest, as index, platform or top, in this repository."""
-    image = snapshot.images.get(ImageKey(name.registry, name.repository, digest))
+    image = snapshot.images.get(ImageKey.of(name, digest))
     if image is not None or not digest:
         return image
     return next((image for image in _by_repository(snapshot).get(name, ()) if digest in image.digests), None)
@@ -227,7 +227,7 @@ def _on_base(built: Built, snapshot: Snapshot, now: datetime) -> Verdict:
 
 
 def _judged_base(built: Built, link: BaseLink, snapshot: Snapshot, now: datetime) -> Verdict:
-    name = RepositoryName(link.base.registry, link.base.repository)
+    name = link.base.name
     base = f"{name}@{short(link.base.digest)}"
     expected = built.bases.get(name)
     if expected is not None:

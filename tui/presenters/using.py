@@ -45,5 +45,5 @@ def _by_digest(by: Key, key: ImageKey, snapshot: Snapshot) -> str:
     if hexadecimal:
         return format_term(Term(by, hexadecimal[:DIGITS]))
     base = snapshot.bases.get(key)
-    name = f"{key.registry}/{key.repository}".strip("/") or (base.label if base is not None else "")
+    name = str(key.name).strip("/") or (base.label if base is not None else "")
     return format_term(Term(Key.BASE if by is Key.BASE else Key.REPO, name))

@@ -274,7 +274,7 @@ def _dossier(dossier: Dossier) -> DossierRow:
 
 def _move(move: Move) -> MoveRow:
     return MoveRow(
-        f"{move.name.registry}/{move.name.repository}:{move.tag}",
+        f"{move.name}:{move.tag}",
         _reference(move.now) if move.now is not None else None,
         [_reference(key) for key in move.before],
         move.moved,
@@ -301,4 +301,4 @@ def _pull(pull: Pull) -> PullRow:
 
 
 def _reference(key: ImageKey) -> str:
-    return f"{key.registry}/{key.repository}@{key.digest}"
+    return f"{key.name}@{key.digest}"

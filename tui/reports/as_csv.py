@@ -43,7 +43,7 @@ def _images(document: Document) -> Iterator[Row]:
     )
     for image in document.images():
         key, link = image.key, image.base
-        base = f"{link.base.registry}/{link.base.repository}" if link is not None and link.base.registry else ""
+        base = str(link.base.name) if link is not None and link.base.registry else ""
         yield (
             *(verdict_of(image.verdict), key.registry, key.repository, key.digest, " ".join(image.tags)),
             *(str(image.in_use).lower(), document.pods_of_image(image), image.created, image.pushed, image.size),

@@ -151,13 +151,11 @@ def _component(image: Image, pods: int) -> Component:
     hashes = [Hash(f"SHA-{algorithm.removeprefix('sha')}", value)] if is_digest(key.digest) else None
     name = key.repository.rpartition("/")[2]
     # https://github.com/package-url/purl-spec, type oci: the last part of the repository, the digest as the version
-    purl = (
-        f"pkg:oci/{quote(name, safe='')}@{quote(key.digest, safe='')}?repository_url={quote(f'{key.registry}/{key.repository}')}"
-    )
+    purl = f"pkg:oci/{quote(name, safe='')}@{quote(key.digest, safe='')}?repository_url={quote(str(key.name))}"
     properties = [Property("trustree:verdict", image.verdict.value), Property("trustree:pods", str(pods))]
     properties += [Property(f"trustree:check:{check.name}", f"{check.state}: {check.reason}") for check in image.checks]
     version = image.tags[0] if image.tags else key.digest
-    return Component("container", f"{key.registry}/{key.repository}", version, _ref(image), hashes, purl, properties)
+    return Component("container", str(key.name), version, _ref(image), hashes, purl, properties)
 
 
 def _dependencies(images: Sequence[Image]) -> Iterator[Dependency]:

@@ -31,7 +31,7 @@ def _names(document: Document) -> Iterator[str]:
 
 
 def _image(image: Image) -> str:
-    return f"{image.key.registry}/{image.key.repository}@{image.key.digest}"
+    return f"{image.name}@{image.key.digest}"
 
 
 def _workload(workload: Workload) -> str:

@@ -58,7 +58,7 @@ def problems(document: Document) -> list[Problem]:
 
 def image_place(image: Image) -> str:
     """The image by its digest."""
-    return f"{image.key.registry}/{image.key.repository}@{image.key.digest}"
+    return f"{image.name}@{image.key.digest}"
 
 
 def workload_place(workload: Workload, container: Container) -> str:
@@ -69,7 +69,7 @@ def workload_place(workload: Workload, container: Container) -> str:
 
 def full_name(image: Image) -> str:
     """The image by its registry, repository and tag, for people."""
-    return f"{image.key.registry}/{image_name(image)}" if image.tags else f"{image.key.registry}/{image.key.repository}"
+    return f"{image.key.registry}/{image_name(image)}" if image.tags else str(image.name)
 
 
 def bad(checks: Iterable[Check]) -> list[Check]:

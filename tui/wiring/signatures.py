@@ -113,7 +113,7 @@ def _elsewhere(setting: str, text: str) -> RepositoryName | None:
         reference = parse_reference(text)
     except InvalidReference as error:
         raise _no_repository(setting, text) from error
-    return RepositoryName(reference.registry, reference.repository)
+    return reference.name
 
 
 def _no_repository(setting: str, text: str) -> InvalidConfig:

@@ -84,7 +84,7 @@ def run(
 ) -> Run:
     """A run of a job, hours from now."""
     created = NOW + timedelta(hours=hour)
-    images = tuple(BuiltImage(RepositoryName(each.registry, each.repository), "", each.digest) for each in pushed)
+    images = tuple(BuiltImage(each.name, "", each.digest) for each in pushed)
     ended = created + timedelta(seconds=seconds) if state.ended else None
     start = Run(of.key.kind, of.key.builder, id, state, of.key, created=created, finished=ended, images=images)
     return msgspec.structs.replace(start, **more)
@@ -96,10 +96,10 @@ def workload(
 ) -> Workload:  # fmt: skip
     """A workload of one container; its name means `declared` now, what it runs where that is not said."""
     place = ObjectKey(cluster, "shop", kind, name)
-    text = f"{runs.registry}/{runs.repository}" + (f"@{runs.digest}" if pin else f":{tag}")
+    text = str(runs.name) + (f"@{runs.digest}" if pin else f":{tag}")
     refs = tuple(PodRef(f"{name}-{at}", "n1", "Running", runs.digest, None, container="app", runs=runs) for at in range(pods))
     container = Container(
-        "app", ContainerType.CONTAINER, text, RepositoryName(runs.registry, runs.repository), "" if pin else tag,
+        "app", ContainerType.CONTAINER, text, runs.name, "" if pin else tag,
         runs.digest if pin else "", (runs.digest,), (runs,), declared or runs, pods, pull_policy=policy, pod_refs=refs,
     )  # fmt: skip
     return Workload(place, (container,), pods=pods, desired=pods, managed_by=managed_by)

@@ -15,7 +15,7 @@ from tui.domain.builds.attribution import attributions
 from tui.domain.facts.build import BaseDependency, BaseTrigger, BuilderKind, Job, JobKey, Run, RunState
 from tui.domain.facts.build_events import builder_source
 from tui.domain.facts.events import SourceHealth, SourceState
-from tui.domain.facts.image import Platform, RepositoryName
+from tui.domain.facts.image import Platform
 from tui.domain.plans.why_not import Cause, Outlooks, outlook, why_not
 from tui.domain.snapshot.snapshot import BaseLink, ImageKey, Snapshot
 
@@ -29,7 +29,7 @@ ARM = Platform("linux", "arm64")
 
 def follows(base: ImageKey, tag: str = "1", runtime: bool = True) -> tuple[BaseDependency, ...]:
     """The base that a job's last build stood on."""
-    return (BaseDependency(RepositoryName(base.registry, base.repository), tag, base.digest, runtime),)
+    return (BaseDependency(base.name, tag, base.digest, runtime),)
 
 
 def task(**more: Any) -> Job:

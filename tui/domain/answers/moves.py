@@ -150,7 +150,7 @@ def _move(snapshot: Snapshot, name: RepositoryName, tag: str, rows: list[tuple[W
 def _undo(name: RepositoryName, now: ImageKey | None, rows: list[tuple[Workload, Container]]) -> Undo:
     helps: dict[ObjectKey, ImageKey] = {}
     for workload, _ in rows:
-        rollback = (key for key in workload.rollback if RepositoryName(key.registry, key.repository) == name and key != now)
+        rollback = (key for key in workload.rollback if key.name == name and key != now)
         first = next(rollback, None)
         if first is not None:
             helps[workload.key] = first

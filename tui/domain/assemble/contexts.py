@@ -105,7 +105,7 @@ class ContextFactory:
         return Use(names is not None, (names or ()) if digests is None else digests)
 
     def _question(self, key: ImageKey) -> Question:
-        reading, name = self._reading, RepositoryName(key.registry, key.repository)
+        reading, name = self._reading, key.name
         registries, catalog_image = reading.registries, reading.catalog.image(key)
         listed = registries.lists_tags(name)
         presence = registries.digest_once(name, key.digest)
@@ -120,7 +120,7 @@ class ContextFactory:
     def _absent(self, key: ImageKey, presence: Presence) -> ImageContext:
         """The little that is known of an image that runs although no registry shows it to us."""
         registries, sessions = self._reading.registries, self._evidence.sessions
-        name = RepositoryName(key.registry, key.repository)
+        name = key.name
         return ImageContext(
             rules=_NO_RULES,
             now=_NO_TIME,

@@ -17,7 +17,6 @@ from tui.domain.checks.scan import check_scan, scan_gap
 from tui.domain.common.memo import Memo
 from tui.domain.common.pace import paced
 from tui.domain.common.trust import Check, CheckName, State, roll_up, worst
-from tui.domain.facts.image import RepositoryName
 from tui.domain.policy.policy import Policy
 from tui.domain.policy.rulebook import RuleBook
 from tui.domain.policy.rules import Rules
@@ -83,7 +82,7 @@ class ImageJudge:
         return _checks(question, rules, use, self._answers(question, rules, use, self._last(key, question, use)))
 
     def _judge(self, key: ImageKey) -> Image:
-        rules = self.book.rules(PolicyTarget(name=RepositoryName(key.registry, key.repository)))
+        rules = self.book.rules(PolicyTarget(name=key.name))
         question = self._contexts.question(key)
         use = self._contexts.use(question)
         last = self._last(key, question, use)

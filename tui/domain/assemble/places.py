@@ -9,7 +9,6 @@ import msgspec
 
 from tui.domain.assemble.images import ImageJudge
 from tui.domain.common.trust import Check, roll_up
-from tui.domain.facts.image import RepositoryName
 from tui.domain.facts.workload import ObjectKey
 from tui.domain.policy.rules import Rules
 from tui.domain.policy.scopes import PolicyTarget
@@ -41,7 +40,7 @@ class JudgedImages:
             digests = None
         if not book.varies and digests is None:
             return image.checks
-        name = RepositoryName(image.key.registry, image.key.repository)
+        name = image.name
         rules = book.rules(PolicyTarget(cluster, namespace, name))
         if digests is None and rules is book.rules(PolicyTarget(name=name)):
             return image.checks

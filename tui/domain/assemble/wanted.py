@@ -25,7 +25,7 @@ def demands_of(running: Reference, registries: Registries) -> Iterator[Demand]:
         reference = parse_reference(running.image)
     except InvalidReference:
         return
-    name = RepositoryName(reference.registry, reference.repository)
+    name = reference.name
     reported = parse_image_id(running.image_id)
     differs = reported.kind is not ImageIdKind.NONE and not _is_current(name, reference.tag, reported.digest, registries)
     if reference.digest:
@@ -105,7 +105,7 @@ def base_demands(claim: Claim, hosts: Set[str]) -> Iterator[Demand]:
         return
     if reference.registry not in hosts and claim.kind is not ClaimKind.CONFIGURED:
         return
-    name = RepositoryName(reference.registry, reference.repository)
+    name = reference.name
     attached = not is_public(reference.registry)  # everybody shares their budget for what is attached
     if reference.tag:
         yield Demand(name, reference.tag, Priority.BASE, referrers=attached, history=attached)

@@ -60,7 +60,7 @@ def move_to(context: ImageContext, product: Product, today: date) -> str:
     if _is_system(link, product):
         return f"Move from {title_of(link)} to {target}."
     if is_public(link.base.registry):
-        return f"Move to a build of {link.base.registry}/{link.base.repository} on {target}."
+        return f"Move to a build of {link.base.name} on {target}."
     return f"Build {title_of(link)} on {target}; then rebuild this image on it."
 
 

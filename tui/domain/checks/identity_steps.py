@@ -31,7 +31,7 @@ def _expected(container: ContainerJoin) -> str:
         return f"Have all pods run {short(container.pin)}, which the workload names: restart it."
     if container.declared is None:
         return f"Find out which of {old} is the expected one: what the tag names now is not known. Pin that digest, then restart."
-    name = f"{container.declared.registry}/{container.declared.repository}"
+    name = str(container.declared.name)
     tag = f":{clean(container.tag, 128)}" if container.tag else ""
     meant = f"Find out which build is meant. If it is {short(container.declared.digest)}, which {name}{tag} names now"
     runs = f"pin {old}, which {'runs' if len(others) == 1 else 'run'}," if old else "pin the digest that was tested"
@@ -40,6 +40,6 @@ def _expected(container: ContainerJoin) -> str:
 
 def _listed(keys: list[ImageKey]) -> str:
     """References that can be pinned as they stand."""
-    names = [f"{key.registry}/{key.repository}@{key.digest}" for key in keys[:3]]
+    names = [f"{key.name}@{key.digest}" for key in keys[:3]]
     *first, last = names or [""]
     return f"{', '.join(first)} and {last}" if first else last

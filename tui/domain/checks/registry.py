@@ -12,7 +12,6 @@ from tui.domain.checks.context import ImageContext
 from tui.domain.common.source_id import SourceKind, alone
 from tui.domain.common.trust import Check, CheckName, State
 from tui.domain.facts.events import Owner
-from tui.domain.facts.image import RepositoryName
 from tui.domain.facts.patterns import is_azure_registry
 from tui.domain.facts.source_health import RegistrySession
 
@@ -24,7 +23,7 @@ BRIEF_UNKNOWN, BRIEF_UNTRUSTED = "registry unknown", "untrusted registry"
 
 def check_registry(context: ImageContext) -> Check:
     """Does it come from a registry and repository that the policy trusts? Answered by the name, and who is signed in."""
-    name = RepositoryName(context.key.registry, context.key.repository)
+    name = context.key.name
     rules = context.rules
     for pattern in rules.trusted:
         if pattern.matches(name):

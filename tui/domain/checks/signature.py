@@ -252,7 +252,7 @@ def _described(outcome: Outcome) -> str:
 
 def _sign(context: ImageContext, digest: str) -> str:
     key = context.key
-    return _SIGN.format(f"{key.registry}/{key.repository}", digest)
+    return _SIGN.format(str(key.name), digest)
 
 
 def _check(

@@ -69,9 +69,9 @@ class Reference(msgspec.Struct, frozen=True, gc=False):
     digest: str = ""
 
     @property
-    def name(self) -> str:
-        """Registry and repository, without tag or digest."""
-        return f"{self.registry}/{self.repository}"
+    def name(self) -> RepositoryName:
+        """The repository, without tag or digest."""
+        return RepositoryName(self.registry, self.repository)
 
     def __str__(self) -> str:
         return format_reference(self)

@@ -67,13 +67,9 @@ def rebuilt_on(step: str) -> str:
 def title_of(link: BaseLink, tag: str = "", digest: str = "") -> str:
     """A base as a person names it: repository, tag, and the build where another is meant than the one it is built on."""
     tag = clean(tag or link.tag, 128)
-    name = f"{_repository(link)}:{tag}" if tag else _repository(link)
+    name = f"{link.base.name}:{tag}" if tag else str(link.base.name)
     now = f" in place of {short(link.base.digest)}" if link.base.digest and digest != link.base.digest else ""
     return f"{name} ({short(digest)}{now})" if digest else name
-
-
-def _repository(link: BaseLink) -> str:
-    return f"{link.base.registry}/{link.base.repository}"
 
 
 class _Steps:
@@ -93,7 +89,7 @@ class _Steps:
             case BaseState.UNKNOWN:
                 return _told(link, verdict)
             case BaseState.OUTDATED if verdict.rule is OutdatedRule.NO_TAG_LEFT:
-                return f"Rebuild it on a build of {_repository(link)} that a tag names."
+                return f"Rebuild it on a build of {link.base.name} that a tag names."
             case BaseState.OUTDATED:
                 on, rebuilds = self._wanted(link, verdict, MAX_GENERATIONS)
                 return in_order(rebuilds, on)
@@ -118,7 +114,7 @@ class _Steps:
 
 def _told(link: BaseLink, verdict: BaseVerdict) -> str:
     """What makes it known."""
-    repository = _repository(link)
+    repository = link.base.name
     match verdict.rule:
         case OutdatedRule.SEVERAL_TAGS:
             tag, _, digest = verdict.newest.partition("@")

@@ -76,7 +76,7 @@ class ClaimWeigher:
         self._tags = tags
         self._numbers = {content.config: number for number, content in enumerate(forest.contents)}
         self._parser = ClaimParser()
-        own = (RepositoryName(key.registry, key.repository) for content in forest.contents for key in content.images)
+        own = (key.name for content in forest.contents for key in content.images)
         self._names = set(own) if repositories is None else repositories
 
     def edges(self) -> list[BaseEdge]:
@@ -389,4 +389,4 @@ def _standing(parsed: ParsedClaim, score: float) -> tuple[Basis, Confidence, flo
 def _absent_key(parsed: ParsedClaim) -> ImageKey:
     if parsed.name is None:
         return ImageKey("", "", parsed.digest)
-    return ImageKey(parsed.name.registry, parsed.name.repository, parsed.digest)
+    return ImageKey.of(parsed.name, parsed.digest)

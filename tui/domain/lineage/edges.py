@@ -96,7 +96,7 @@ class ClaimParser:
         digest = claim.digest if is_digest(claim.digest) else ""
         if reference is None:
             return ParsedClaim(claim, None, "", digest)
-        name = RepositoryName(reference.registry, reference.repository)
+        name = reference.name
         # a name without a tag names a repository: that a builder would take `latest` says nothing of what it took
         tag = reference.tag if ":" in claim.reference.partition("@")[0].rpartition("/")[2] else ""
         return ParsedClaim(claim, name, tag, digest or reference.digest)

@@ -93,7 +93,7 @@ def _said_of_members(image: CatalogImage, catalog: Catalog, facts: ImageFacts) -
     contents = catalog.contents
     top = contents.manifest(image.key.digest)
     is_index = top is not None and top.kind is ManifestKind.INDEX
-    outer = configured_claims(RepositoryName(image.key.registry, image.key.repository), facts.configured)
+    outer = configured_claims(image.name, facts.configured)
     if top is not None and is_index:
         outer = (*claims_of(top), *_claims_on(top.digest, catalog, facts), *outer)
     descriptors = {child.digest: child for child in top.children} if top is not None and is_index else {}

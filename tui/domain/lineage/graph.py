@@ -17,7 +17,7 @@ import msgspec
 from tui.domain.common.memo import Lookup
 from tui.domain.facts.image import RepositoryName
 from tui.domain.lineage.claims import ClaimWeigher, is_scratch
-from tui.domain.lineage.layers import Content, Repository, build_forest, has_gap
+from tui.domain.lineage.layers import Content, build_forest, has_gap
 from tui.domain.lineage.lift import Lifted, lift
 from tui.domain.snapshot.snapshot import BaseLink, ImageKey, UnknownBase
 
@@ -53,7 +53,7 @@ class Surroundings:
     """What the lineage of some contents follows from besides them: the repositories of all contents, and their families."""
 
     repositories: Container[RepositoryName]
-    families: Lookup[Repository, Repository]
+    families: Lookup[RepositoryName, RepositoryName]
 
 
 def build(
@@ -145,7 +145,7 @@ def _cut(lifted: Lifted, cycle: list[ImageKey]) -> None:
     weakest = min(cycle, key=strength)
     if weakest in lifted.links:
         link = lifted.links.pop(weakest)
-        sentence = f"{link.base.registry}/{link.base.repository} is named as its base, but is itself built on it."
+        sentence = f"{link.base.name} is named as its base, but is itself built on it."
         lifted.remarks[weakest] = (sentence, *link.contradictions)
     else:
         lifted.bases[weakest] = msgspec.structs.replace(lifted.bases[weakest], base=None)

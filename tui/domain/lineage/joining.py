@@ -12,7 +12,7 @@ from tui.domain.facts.image import RepositoryName
 from tui.domain.lineage.edges import ClaimParser, ParsedClaim
 from tui.domain.lineage.genealogy import ClaimsByConfig, claims_of_image, content_of, hidden_registries
 from tui.domain.lineage.graph import Lineage, Surroundings, build
-from tui.domain.lineage.layers import Content, Repository, families_of
+from tui.domain.lineage.layers import Content, families_of
 from tui.domain.lineage.parts import Parts
 from tui.domain.registries.catalog import Catalog, CatalogImage
 from tui.domain.registries.presence import Registries, is_attached_tag
@@ -82,9 +82,9 @@ class LineageJoin:
         parts = {self._parts.part_of.get(config) for repository in shared for config in self._configs(repository)}
         return with_more(changed, {*others, *self._around.moved, *(part for part in parts if part is not None)})
 
-    def _configs(self, repository: Repository) -> Iterator[str]:
+    def _configs(self, repository: RepositoryName) -> Iterator[str]:
         """The configs that a repository holds."""
-        for holders in self._catalog.holders.get(RepositoryName(*repository), {}).values():
+        for holders in self._catalog.holders.get(repository, {}).values():
             for key in holders:
                 yield from self._catalog.images[key].configs
 
@@ -120,12 +120,12 @@ class LineageJoin:
         name = claim.name
         if claim.digest:
             yield from self._around.aliases.get(claim.digest, (claim.digest,))
-            yield ImageKey(name.registry, name.repository, claim.digest) if name is not None else ImageKey("", "", claim.digest)
+            yield ImageKey.of(name, claim.digest) if name is not None else ImageKey("", "", claim.digest)
         elif name is not None:
-            yield ImageKey(name.registry, name.repository, "")
+            yield ImageKey.of(name, "")
             digest = self._around.tags.get((name, claim.tag), "") if claim.tag else ""
             if digest:
-                yield ImageKey(name.registry, name.repository, digest)
+                yield ImageKey.of(name, digest)
 
     def _build(self, part: int) -> Lineage:
         contents = [content for config in self._parts.members[part] if (content := self._contents.get(config)) is not None]
@@ -139,7 +139,7 @@ class _Around:
 
     def __init__(self, trace: Trace, catalog: Catalog) -> None:
         self.registries = Registries(ImageFacts(), trace=trace)
-        self.families: dict[Repository, Repository] = {}
+        self.families: dict[RepositoryName, RepositoryName] = {}
         self.moved: set[Address] = set()
         self.aliases, self.tags, self.names = _Aliases(catalog), _Tags(self), _Names(trace)
         self.repositories = _Repositories(trace)
@@ -152,7 +152,7 @@ class _Around:
         digests = {digest for key, image in now.items() for digest in self.aliases.take(key, image)}
         return {*digests, *(address for key, image in now.items() for address in self.names.take(key, image))}
 
-    def settle(self, contents: Mapping[str, tuple[Content | None, Content | None]]) -> set[Repository]:
+    def settle(self, contents: Mapping[str, tuple[Content | None, Content | None]]) -> set[RepositoryName]:
         """Take in other contents, as they were and are; the repositories that count as one with others than before."""
         self.moved = {address for before, after in contents.values() for address in self.repositories.take(before, after)}
         for config, (_, content) in contents.items():
@@ -258,12 +258,12 @@ class _Repositories:
     def take(self, before: Content | None, after: Content | None) -> Iterator[Address]:
         """Take in what a content is now; what is read anew where a repository holds its first content, or no more any."""
         for key in after.images if after is not None else ():
-            name = RepositoryName(key.registry, key.repository)
+            name = key.name
             if name not in self._contents:
                 yield "contents of", name
             self._contents[name] += 1
         for key in before.images if before is not None else ():
-            name = RepositoryName(key.registry, key.repository)
+            name = key.name
             self._contents[name] -= 1
             if not self._contents[name]:
                 del self._contents[name]

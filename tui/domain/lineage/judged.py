@@ -56,7 +56,7 @@ class _Base:
 
     def __init__(self, link: BaseLink, digests: tuple[str, ...], built: Built) -> None:
         self.link, self.digests, self.built = link, digests, dict(built)
-        self.name = RepositoryName(link.base.registry, link.base.repository)
+        self.name = link.base.name
 
 
 class _Standing(NamedTuple):
@@ -168,7 +168,7 @@ class BasesJoin:
         link = self._links[key]
         step = (link.base, link.tag, self._done[key])
         verdict = self._steps.get(self._stands.setdefault(step, step))
-        name = RepositoryName(link.base.registry, link.base.repository)
+        name = link.base.name
         read = self._registries.tag(name, link.tag).at if name.repository and link.tag else None
         return _Judged(apply_verdict(link, verdict), verdict, read)
 
@@ -199,7 +199,7 @@ class BasesJoin:
         return self._named.get(self._standings.setdefault(standing, standing))
 
     def _judge_standing(self, standing: _Standing) -> BaseVerdict:
-        self._trace.reads.add(RepositoryName(standing.base.registry, standing.base.repository))
+        self._trace.reads.add(standing.base.name)
         base = _Base(_link(standing.base, standing.tag), self._digests(standing.base), standing.built)
         return self._judge(base, standing.claimed or ())
 
@@ -252,14 +252,14 @@ class BasesJoin:
         doubt = next(filter(None, doubts), "")
         if not doubt or not link.layers or not link.base.repository:
             return doubt
-        proven = f"Its layers begin with those of {link.base.registry}/{link.base.repository}"
+        proven = f"Its layers begin with those of {link.base.name}"
         return f"{proven}{f':{link.tag}' if link.tag else ''}. {doubt}"
 
     def _with_other_names(self, image: ImageKey, link: BaseLink, built: Built, verdict: BaseVerdict) -> BaseVerdict:
         """A name that was only chosen: another name of the same content may be the one, and its tags may have moved on."""
         own = link.base
         if self._may_be_between(image):
-            nearest = f"{own.registry}/{own.repository} is the nearest base that is known, and nothing names it"
+            nearest = f"{own.name} is the nearest base that is known, and nothing names it"
             reason = f"{nearest}: some of the image's own steps are older than others, or shared, as if another base lay between."
             return unknown(OutdatedRule.BETWEEN, reason, "base unknown")
         if own.registry != image.registry and image.registry and not self._is_whole(image.registry):
@@ -271,7 +271,7 @@ class BasesJoin:
         for other in self._same_content(own, built):
             other_verdict = self._by_name(_link(other, ""), None, built)
             if other_verdict.state is not BaseState.CURRENT:
-                first, second = f"{own.registry}/{own.repository}", f"{other.registry}/{other.repository}"
+                first, second = str(own.name), str(other.name)
                 reason = (
                     f"Nothing says whether it was built from {first} or from {second}. {verdict.reason} {other_verdict.reason}"
                 )
@@ -286,11 +286,11 @@ class BasesJoin:
 
     def _same_content(self, own: ImageKey, built: Built) -> Iterator[ImageKey]:
         """One image of each other repository that holds what the image was built on."""
-        repositories = {(own.registry, own.repository)}
+        repositories = {own.name}
         for _, config in built:
             for key in self._catalog.of_config(config):
-                if (key.registry, key.repository) not in repositories:
-                    repositories.add((key.registry, key.repository))
+                if key.name not in repositories:
+                    repositories.add(key.name)
                     yield key
 
     def _is_whole(self, registry: str) -> bool:
@@ -385,7 +385,7 @@ def _was_moved(created: datetime | None, updated: datetime | None) -> bool:
 
 def newest_build(catalog: Catalog, registries: Registries, link: BaseLink, verdict: BaseVerdict) -> ImageKey | None:
     """The image that is the newest build of a base: what its tag names now, or the newer version of it; None when not known."""
-    name = RepositoryName(link.base.registry, link.base.repository)
+    name = link.base.name
     tag, _, digest = verdict.newest.partition("@")
     digest = digest or (registries.tag(name, tag).digest if tag else "")
     return next(iter(catalog.holding(name, digest)), None) if digest else None

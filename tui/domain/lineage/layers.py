@@ -18,7 +18,7 @@ from itertools import count
 import msgspec
 
 from tui.domain.common.memo import Lookup
-from tui.domain.facts.image import Claim, HistoryEntry, Platform
+from tui.domain.facts.image import Claim, HistoryEntry, Platform, RepositoryName
 from tui.domain.snapshot.snapshot import ImageKey
 
 __all__ = [
@@ -28,7 +28,6 @@ __all__ = [
     "History",
     "LayerMatch",
     "Prefix",
-    "Repository",
     "build_forest",
     "chain_id",
     "families_of",
@@ -43,8 +42,6 @@ _INDEPENDENT_OVER_KNOWN = 3
 Step = str | tuple[str]
 """What makes two history entries the same: the command, in a tuple when the step made no layer."""
 History = tuple[Step, ...]
-Repository = tuple[str, str]
-"""Registry and repository."""
 
 
 class Content(msgspec.Struct, frozen=True, gc=False):
@@ -113,7 +110,7 @@ class Forest:
 
 
 def build_forest(
-    contents: Sequence[Content], scratch: set[int], families: Lookup[Repository, Repository] | None = None
+    contents: Sequence[Content], scratch: set[int], families: Lookup[RepositoryName, RepositoryName] | None = None
 ) -> Forest:
     """Find the parent of every content, O(n log n); those in `scratch` get no unknown base.
 
@@ -313,12 +310,12 @@ def _assume_bases(
     order: list[int],
     branches: list[tuple[int, int, int]],
     scratch: set[int],
-    families: Lookup[Repository, Repository],
+    families: Lookup[RepositoryName, RepositoryName],
 ) -> None:
     for length, start, end in sorted(branches):
         members = [number for number in order[start:end] if forest.depths[number] < length and number not in scratch]
         needed = _INDEPENDENT_OVER_KNOWN if any(forest.parents[number] >= 0 for number in members) else _INDEPENDENT
-        holders = {(key.registry, key.repository) for number in members for key in forest.contents[number].images[:1]}
+        holders = {key.name for number in members for key in forest.contents[number].images[:1]}
         repositories = len({families.get(repository, repository) for repository in holders})
         if repositories >= needed:
             _put_under(forest, members, length, repositories)
@@ -335,18 +332,18 @@ def _put_under(forest: Forest, members: list[int], length: int, repositories: in
         forest.proofs[number], forest.depths[number] = LayerMatch.SHARED, length
 
 
-def families_of(contents: Iterable[Content]) -> dict[Repository, Repository]:
+def families_of(contents: Iterable[Content]) -> dict[RepositoryName, RepositoryName]:
     """Which repository stands for all that hold the same contents: these count as one. One that shares none is not there."""
-    leader: dict[Repository, Repository] = {}
+    leader: dict[RepositoryName, RepositoryName] = {}
 
-    def find(repository: Repository) -> Repository:
+    def find(repository: RepositoryName) -> RepositoryName:
         while leader[repository] != repository:
             leader[repository] = repository = leader[leader[repository]]
         return repository
 
     for content in contents:
         if len(content.images) > 1:
-            first, *others = dict.fromkeys((key.registry, key.repository) for key in content.images)
+            first, *others = dict.fromkeys(key.name for key in content.images)
             for other in others:
                 leading, following = find(leader.setdefault(first, first)), find(leader.setdefault(other, other))
                 leader[max(leading, following)] = min(leading, following)

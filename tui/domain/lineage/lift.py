@@ -186,7 +186,7 @@ class _Lift:
         if edge.target < 0 or edge.absent is not None:
             return edge.basis, edge.confidence, ""
         holders = self._forest.contents[edge.target].images
-        others = sorted({f"{key.registry}/{key.repository}" for key in holders} - {f"{base.registry}/{base.repository}"})
+        others = sorted({str(key.name) for key in holders} - {str(base.name)})
         listed = f"{', '.join(others[:2])}{' and others' if len(others) > 2 else ''}"
         if base in self._called.nameless:
             return edge.basis, Confidence.LIKELY, ""
@@ -351,7 +351,7 @@ def _claimed_key(edge: BaseEdge) -> ImageKey | None:
     parsed = edge.said
     if parsed is None or parsed.name is None:
         return None
-    return ImageKey(parsed.name.registry, parsed.name.repository, parsed.digest)
+    return ImageKey.of(parsed.name, parsed.digest)
 
 
 def _same_base(base: ImageKey, other: ImageKey) -> bool:
@@ -360,5 +360,5 @@ def _same_base(base: ImageKey, other: ImageKey) -> bool:
 
 
 def _shown(key: ImageKey) -> str:
-    name = f"{key.registry}/{key.repository}" if key.registry else "shared layers"
+    name = str(key.name) if key.registry else "shared layers"
     return f"{name}@{short(key.digest)}" if key.digest else name

@@ -81,7 +81,7 @@ class Names:
         """The node of a base that a claim names although only others are known to hold its content."""
         assert parsed.name is not None
         digest = parsed.digest or self._tags.get((parsed.name, parsed.tag), "")
-        key = ImageKey(parsed.name.registry, parsed.name.repository, digest)
+        key = ImageKey.of(parsed.name, digest)
         if key not in self._holdings:
             self.claimed.setdefault(key, {})[target] = None
         return key

@@ -22,6 +22,7 @@ __all__ = [
     "BaseVerdict",
     "OutdatedRule",
     "apply_verdict",
+    "base_repository",
     "decide",
     "judge",
     "settle",
@@ -129,7 +130,7 @@ def _outdated_by_all(link: BaseLink, verdicts: Mapping[str, BaseVerdict]) -> Bas
     """Outdated whichever it was; of what each tag alone would mean the mildest."""
     mild = {tag: verdict for tag, verdict in verdicts.items() if verdict.rule is not OutdatedRule.TAG_MOVED}
     if not mild:
-        name = _full_name(link)
+        name = base_repository(link.base)
         reason = f"No tag of {name} names this build any more: the one it was built from has moved on or was deleted."
         return BaseVerdict(BaseState.OUTDATED, OutdatedRule.NO_TAG_LEFT, reason, "base untagged")
     chosen = mild[link.tag] if link.tag in mild else mild[min(mild)]
@@ -143,7 +144,7 @@ def _outdated_by_all(link: BaseLink, verdicts: Mapping[str, BaseVerdict]) -> Bas
 def _undecided(link: BaseLink, verdicts: Mapping[str, BaseVerdict], claimed: bool) -> BaseVerdict:
     groups = _by_words(verdicts)
     opinions = "; ".join(f"{first_few(tags, _SHOWN)}: {words}" for words, tags in groups.items())
-    start = f"It is said to be built from several tags of {_full_name(link)}" if claimed else f"{_no_tag_known(link)[:-1]}"
+    start = f"It is said to be built from several tags of {base_repository(link.base)}" if claimed else _no_tag_known(link)[:-1]
     newer = [verdict for _, verdict in sorted(verdicts.items()) if verdict.state is BaseState.OUTDATED]
     brief = f"base {' or '.join([tags[0] for tags in groups.values()][:2])}" if newer else "base unknown"
     newest, since = (newer[0].newest, newer[0].since) if newer else ("", None)
@@ -226,7 +227,7 @@ def _with_base(
     if below is None or lower is None or below.state is not BaseState.OUTDATED:
         return verdict
     culprit = below.brief.removeprefix(_ON_THE_OLD) if below.rule is OutdatedRule.BASE_BEHIND else _short_name(lower)
-    reason = f"{_full_name(link)} is the newest build, but is built on an old base itself: {below.reason}"
+    reason = f"{base_repository(link.base)} is the newest build, but is built on an old base itself: {below.reason}"
     return BaseVerdict(
         BaseState.OUTDATED,
         OutdatedRule.BASE_BEHIND,
@@ -286,7 +287,7 @@ def _moved(facts: BaseFacts, reason: str) -> BaseVerdict:
 def _newer_version(facts: BaseFacts) -> BaseVerdict | None:
     newer = newer_patch(facts.tag, facts.tags or ())
     if newer:
-        reason = f"{_full_name(facts.link)}:{newer} is a newer patch of {clean(facts.tag)}."
+        reason = f"{base_repository(facts.link.base)}:{newer} is a newer patch of {clean(facts.tag)}."
         return BaseVerdict(BaseState.OUTDATED, OutdatedRule.NEWER_PATCH, reason, f"newer base {newer}", None, newer)
     return None
 
@@ -304,7 +305,7 @@ def _with_versions(facts: BaseFacts, current: BaseVerdict) -> BaseVerdict:
         return patch or current
     if facts.moves or floats(facts.tag, facts.tags) or facts.tag.count(".") > 1:
         return msgspec.structs.replace(current, reason=f"{current.reason} {newer} is a newer minor version.")
-    reason = f"{_full_name(facts.link)}:{newer} is a newer minor version of {clean(facts.tag)}."
+    reason = f"{base_repository(facts.link.base)}:{newer} is a newer minor version of {clean(facts.tag)}."
     return BaseVerdict(BaseState.OUTDATED, OutdatedRule.NEWER_MINOR, reason, f"newer base {newer}", None, newer, mild=True)
 
 
@@ -321,16 +322,16 @@ def unknown(rule: OutdatedRule, reason: str, brief: str) -> BaseVerdict:
 def _no_tag_known(link: BaseLink) -> str:
     if not link.base.repository:
         return "Its base is in no registry that can be read, so whether there is a newer build is not known."
-    return f"From which tag of {_full_name(link)} it was built is not known."
+    return f"From which tag of {base_repository(link.base)} it was built is not known."
 
 
-def _full_name(link: BaseLink) -> str:
-    base = link.base
-    return f"{base.registry}/{base.repository}" if base.repository else "a base that is in no registry that can be read"
+def base_repository(base: ImageKey) -> str:
+    """The repository of a base in words."""
+    return str(base.name) if base.repository else "a base that is in no registry that can be read"
 
 
 def _name(facts: BaseFacts) -> str:
-    return f"{_full_name(facts.link)}:{facts.tag}"
+    return f"{base_repository(facts.link.base)}:{facts.tag}"
 
 
 def _short_name(link: BaseLink) -> str:

@@ -300,7 +300,7 @@ def _without_latest(image: _Image) -> str:
 
 def _repository(text: str) -> str:
     try:
-        return parse_reference(text).name
+        return str(parse_reference(text).name)
     except InvalidReference:
         return ""
 

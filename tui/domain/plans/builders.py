@@ -15,7 +15,6 @@ from tui.domain.common.text import capitalized, clean, full_stop, listed
 from tui.domain.facts.build import BuilderKind, Job, JobKey
 from tui.domain.facts.build_claim import BuildClaim
 from tui.domain.facts.events import SourceHealth, SourceKind, SourceState
-from tui.domain.facts.image import RepositoryName
 from tui.domain.facts.patterns import is_azure_registry
 from tui.domain.snapshot.snapshot import Attribution, AttributionBasis, Confidence, Image, ImageKey, Snapshot
 
@@ -69,7 +68,7 @@ def _pushes_only(snapshot: Snapshot, key: ImageKey, attribution: Attribution, jo
         return ""
     runs = snapshot.runs.get(job.key, ())
     names = {built.name: None for built in (*job.images, *(image for run in runs for image in run.images or ()))}
-    if not names or RepositoryName(key.registry, key.repository) in names:
+    if not names or key.name in names:
         return ""
     return listed([clean(str(name), 160) for name in names], 3)
 
@@ -113,7 +112,7 @@ def _table(builder: str) -> str:
 
 
 def _image_line(key: ImageKey, job: str) -> str:
-    return f"images.{json.dumps(clean(f'{key.registry}/{key.repository}'))} = {json.dumps(clean(job))}"
+    return f"images.{json.dumps(clean(str(key.name)))} = {json.dumps(clean(job))}"
 
 
 def job_title(job: Job) -> str:

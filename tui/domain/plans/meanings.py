@@ -18,7 +18,7 @@ PINNABLE = RESTARTABLE | {"CronJob"}
 def written_image(container: Container) -> tuple[ImageKey, ...]:
     """The image of which the digest is written in a container: what it starts when it has no pods yet."""
     name = container.name_of
-    return (ImageKey(name.registry, name.repository, container.pin),) if container.pin and name is not None else ()
+    return (ImageKey.of(name, container.pin),) if container.pin and name is not None else ()
 
 
 def meant_now(container: Container, index: RebuildIndex) -> ImageKey | None:
@@ -26,7 +26,7 @@ def meant_now(container: Container, index: RebuildIndex) -> ImageKey | None:
     if not container.pin:
         return container.declared
     name = container.name_of
-    return index.tags.get((name.registry, name.repository, container.tag)) if name is not None and container.tag else None
+    return index.tags.get((name, container.tag)) if name is not None and container.tag else None
 
 
 def left_as_it_is(workload: Workload, index: RebuildIndex) -> Iterable[str]:

@@ -15,6 +15,7 @@ from functools import cached_property
 import msgspec
 
 from tui.domain.common.pace import paced, stride
+from tui.domain.facts.image import RepositoryName
 from tui.domain.lineage.base_tags import is_exact
 from tui.domain.plans.superseded import pushed_instead
 from tui.domain.plans.words import image_title, repository_title, several
@@ -85,16 +86,16 @@ class RebuildIndex:
         self._behind: dict[tuple[ImageKey, str, str, datetime | None], bool] = {}
 
     @cached_property
-    def tags(self) -> Mapping[tuple[str, str, str], ImageKey]:
+    def tags(self) -> Mapping[tuple[RepositoryName, str], ImageKey]:
         """Which image a tag names."""
         images = self.snapshot.images
-        return {(key.registry, key.repository, tag): key for key, image in images.items() for tag in image.tags}
+        return {(key.name, tag): key for key, image in images.items() for tag in image.tags}
 
     @cached_property
-    def digests(self) -> Mapping[tuple[str, str, str], ImageKey]:
+    def digests(self) -> Mapping[tuple[RepositoryName, str], ImageKey]:
         """Which image a digest is one of."""
         images = self.snapshot.images
-        return {(key.registry, key.repository, digest): key for key, image in images.items() for digest in image.digests}
+        return {(key.name, digest): key for key, image in images.items() for digest in image.digests}
 
     @cached_property
     def successors(self) -> Mapping[ImageKey, ImageKey]:
@@ -106,7 +107,7 @@ class RebuildIndex:
                 if new is None or container.pin or new not in self.snapshot.images:
                     continue
                 for old in container.runs:
-                    if old != new and (old.registry, old.repository) == (new.registry, new.repository):
+                    if old != new and old.name == new.name:
                         successors[old] = max(new, successors.get(old, new))
         return successors
 
@@ -157,7 +158,7 @@ class RebuildIndex:
         if below.newest != link.newest or below.since != link.since:
             return False
         base = link.base
-        return not link.tag or self.tags.get((base.registry, base.repository, link.tag), base) == base
+        return not link.tag or self.tags.get((base.name, link.tag), base) == base
 
     def todays_base(self, link: BaseLink) -> ImageKey | None:
         """The base that an image would stand on if it were rebuilt today, None where that is not known."""
@@ -168,8 +169,8 @@ class RebuildIndex:
         base = link.base
         tag, _, digest = link.newest.partition("@")
         if digest:
-            return self.digests.get((base.registry, base.repository, digest), ImageKey(base.registry, base.repository, digest))
-        return self.tags.get((base.registry, base.repository, tag or link.tag))
+            return self.digests.get((base.name, digest), ImageKey.of(base.name, digest))
+        return self.tags.get((base.name, tag or link.tag))
 
     def is_ours(self, key: ImageKey) -> bool:
         """Whether somebody here may rebuild it: a job of ours does, or its registry is not everybody's."""

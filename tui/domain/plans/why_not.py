@@ -289,11 +289,7 @@ def _followed(link: BaseLink, built_on: Image | None, job: Job, title: str) -> I
         fix = "Run it once: Azure learns its bases from a run."
         yield WhyNot(Cause.NOT_TRACKED, f"The bases of {title} are not known to Azure: it learns them from a run.", fix)
         return
-    same = [
-        dependency
-        for dependency in job.bases
-        if (dependency.name.registry, dependency.name.repository) == (base.registry, base.repository)
-    ]
+    same = [dependency for dependency in job.bases if dependency.name == base.name]
     runtime = [dependency for dependency in same if dependency.runtime]
     if not runtime:
         yield _not_followed(job.bases, bool(same), name, title)

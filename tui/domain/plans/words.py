@@ -45,7 +45,7 @@ def _digest(parts: Iterable[str]) -> str:
 
 def repository_title(key: ImageKey) -> str:
     """The repository, as a person names it."""
-    return clean(f"{key.registry}/{key.repository}" if key.repository else "a base that is in no registry", 200)
+    return clean(str(key.name) if key.repository else "a base that is in no registry", 200)
 
 
 def image_title(snapshot: Snapshot, key: ImageKey) -> str:

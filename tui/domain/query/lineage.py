@@ -71,11 +71,11 @@ class BaseNames:
         names = {key: set(self._own_names(key)) for key in paced(self._bases)}
         for link in paced(self._links.values()):
             if link is not None and link.tag:
-                names[link.base].add(f"{link.base.registry}/{link.base.repository}:{link.tag}")
+                names[link.base].add(f"{link.base.name}:{link.tag}")
         return Texts("\n".join(sorted(names[key])).lower() for key in paced(self._bases))
 
     def _own_names(self, key: ImageKey) -> list[str]:
         image = self._snapshot.images.get(key)
         unknown = self._snapshot.bases.get(key)
-        name = f"{key.registry}/{key.repository}"
+        name = str(key.name)
         return [name, *(f"{name}:{tag}" for tag in (image.tags if image else ())), *([unknown.label] if unknown else ())]

@@ -326,5 +326,5 @@ def _encoded(digest: str) -> str:
 
 
 def _image_text(image: Image) -> str:
-    name = f"{image.key.registry}/{image.key.repository}"
+    name = str(image.name)
     return ("\n".join(f"{name}:{tag}" for tag in image.tags) or name).lower()

@@ -26,7 +26,7 @@ _Parts = dict[str, dict[Subject, None]]
 
 def in_general(step: str, image: Image) -> str:
     """The step of an image in words that fit any image, where nothing but its own name tells it from that of another."""
-    name = f"{image.key.registry}/{image.key.repository}@"
+    name = f"{image.name}@"
     for digest in {image.key.digest, *image.digests} if name in step else ():
         step = step.replace(f"{name}{digest}", "IMAGE@DIGEST")
     return step
@@ -108,4 +108,4 @@ def _title(subject: Subject, snapshot: Snapshot) -> str:
         return clean(f"{subject.namespace}/{subject.name}", 200)
     image = snapshot.images.get(subject)
     tag = f":{image.tags[0]}" if image is not None and image.tags else f"@{short(subject.digest)}"
-    return clean(f"{subject.registry}/{subject.repository}{tag}", 300)
+    return clean(f"{subject.name}{tag}", 300)

@@ -55,7 +55,7 @@ def _is_in_names(words: Iterable[str], snapshot: Snapshot, images: Set[ImageKey]
     matchers = [text_matcher(word.partition("@")[0]) for word in words]
     for key in paced(images):
         image = snapshot.images.get(key)
-        name = f"{key.registry}/{key.repository}"
+        name = str(key.name)
         texts = [*(f"{name}:{tag}" for tag in image.tags), *image.digests] if image is not None else []
         if any(matches(text.lower()) for matches in matchers for text in (name, *texts)):
             return True

@@ -60,7 +60,7 @@ class CatalogImage(msgspec.Struct, frozen=True, gc=False):
     @property
     def name(self) -> RepositoryName:
         """The repository it lies in."""
-        return RepositoryName(self.key.registry, self.key.repository)
+        return self.key.name
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -164,7 +164,7 @@ class _Repository:
         word = self._registries.digest(self._name, digest)
         refused = "" if self._contents.manifest(digest) is not None or word.kind is None or word.gone else word.reason
         return CatalogImage(
-            key=ImageKey(self._name.registry, self._name.repository, digest),
+            key=ImageKey.of(self._name, digest),
             members=members,
             tags=tags,
             digests=digests,

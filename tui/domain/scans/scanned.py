@@ -14,7 +14,7 @@ from tui.domain.facts.scan import ImageVulnerability, ScanReport
 from tui.domain.facts.workload import ObjectKey
 from tui.domain.lineage.base_steps import title_of
 from tui.domain.lineage.judged import Bases, newest_build
-from tui.domain.lineage.outdated import BaseVerdict, OutdatedRule
+from tui.domain.lineage.outdated import BaseVerdict, OutdatedRule, base_repository
 from tui.domain.registries.catalog import Catalog
 from tui.domain.registries.presence import Registries
 from tui.domain.scans.index import Matched, Reported, ScanIndex
@@ -205,5 +205,5 @@ class _Round:
 
 def _name(link: BaseLink) -> str:
     base = link.base
-    name = f"{base.registry}/{base.repository}" if base.repository else "a base that is in no registry that can be read"
+    name = base_repository(base)
     return f"{name}:{link.tag}" if link.tag else f"{name}@{short(base.digest)}" if base.digest and base.repository else name

@@ -8,7 +8,6 @@ import msgspec
 
 from tui.domain.common.text import clean
 from tui.domain.facts.events import SourceHealth, SourceId, SourceKind, SourceState
-from tui.domain.facts.image import RepositoryName
 from tui.domain.facts.scan import ScanReport
 from tui.domain.snapshot.snapshot import Image, ImageKey
 
@@ -39,7 +38,7 @@ def with_unused(
 def _unused(reports: Iterable[ScanReport], images: Mapping[ImageKey, Image]) -> Iterator[ScanReport]:
     digests = {digest for key, image in images.items() for digest in (key.digest, *image.digests, *image.config_digests)}
     heard = {(report.source, report.key) for image in images.values() for report in image.scans}
-    tags = {(RepositoryName(key.registry, key.repository), tag) for key, image in images.items() for tag in ("", *image.tags)}
+    tags = {(key.name, tag) for key, image in images.items() for tag in ("", *image.tags)}
     for report in reports:
         is_known = report.digest in digests if report.digest else (report.name, report.tag) in tags
         names = report.digest or report.name is not None

@@ -53,6 +53,16 @@ class ImageKey(msgspec.Struct, frozen=True, gc=False, order=True, cache_hash=Tru
     repository: str
     digest: str
 
+    @classmethod
+    def of(cls, name: RepositoryName, digest: str) -> ImageKey:
+        """The image of a digest in a repository."""
+        return cls(name.registry, name.repository, digest)
+
+    @property
+    def name(self) -> RepositoryName:
+        """The repository it lies in."""
+        return RepositoryName(self.registry, self.repository)
+
 
 class Basis(StrEnum):
     """What proves a lineage edge, best first."""
@@ -165,7 +175,7 @@ class Image(msgspec.Struct, frozen=True, gc=False):
     @property
     def name(self) -> RepositoryName:
         """The repository the image lies in."""
-        return RepositoryName(self.key.registry, self.key.repository)
+        return self.key.name
 
     @property
     def telling_tag(self) -> str:

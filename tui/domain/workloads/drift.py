@@ -102,14 +102,14 @@ class DriftJudge:
 
     def word(self, reference: Reference) -> Presence:
         """What the registry says of the name now: of the digest where it is pinned, else of the tag."""
-        name = RepositoryName(reference.registry, reference.repository)
+        name = reference.name
         if reference.digest:
             return self._registries.digest(name, reference.digest)
         return self._registries.tag(name, reference.tag)
 
     def registry_word(self, reference: Reference, platform: Platform | None) -> RegistryWord:
         """What the registry says of all that a pull of the name needs."""
-        name, word = RepositoryName(reference.registry, reference.repository), self.word(reference)
+        name, word = reference.name, self.word(reference)
         digest = reference.digest or ("" if word.gone else word.digest)
         return RegistryWord(
             named=word,
@@ -134,7 +134,7 @@ class DriftJudge:
             reference = parse_reference(variant.image)
         except InvalidReference as error:
             return DriftVerdict(Drift.UNKNOWN, error.headline)
-        name = RepositoryName(reference.registry, reference.repository)
+        name = reference.name
         running = parse_image_id(variant.image_id)
         word = self.word(reference)
         bare = DriftVerdict(
@@ -186,7 +186,7 @@ class DriftJudge:
         if not digest:
             return None
         keys = self._catalog.holding(name, digest)
-        return keys[0] if keys else ImageKey(name.registry, name.repository, digest)
+        return keys[0] if keys else ImageKey.of(name, digest)
 
     def _runs(self, case: _Case, declared: ImageKey | None) -> ImageKey:
         """The image that runs: by digest or content in the repository of the name, then where the node says, then anywhere."""
@@ -197,7 +197,7 @@ class DriftJudge:
             return declared
         outside = catalog.holding(reported, digest) if reported is not None else ()
         where = reported or case.name
-        return next(iter((*inside, *outside, *same)), ImageKey(where.registry, where.repository, digest))
+        return next(iter((*inside, *outside, *same)), ImageKey.of(where, digest))
 
     def _named(self, case: _Case, declared: str, runs: ImageKey) -> str:
         """The digest that the name gives of what runs: what it means now, what the node was given for it, the image's own."""

@@ -246,7 +246,7 @@ def _suspicion(
     if not judged:
         return None
     name = (container.name, container.tag)
-    places = {image: "kept for rollback" for image in workload.rollback if _lies_in(image, container.name)}
+    places = {image: "kept for rollback" for image in workload.rollback if image.name == container.name}
     places.update(dict.fromkeys(observer.left_behind(name), LEFT_BEHIND) if container.tag else {})
     places.update(running.get(name, {}))
     old = remembered.get(name, ())
@@ -257,10 +257,6 @@ def _suspicion(
         key=lambda suspicion: (suspicion.impostor, suspicion.sentence),
         default=None,
     )
-
-
-def _lies_in(image: ImageKey, name: RepositoryName) -> bool:
-    return (image.registry, image.repository) == (name.registry, name.repository)
 
 
 def _judge(

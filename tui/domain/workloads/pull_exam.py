@@ -62,7 +62,7 @@ class _Case(msgspec.Struct, frozen=True):
     @property
     def name(self) -> str:
         """The repository with its registry."""
-        return f"{self.reference.registry}/{self.reference.repository}"
+        return str(self.reference.name)
 
 
 def _marks(case: _Case) -> Iterator[PullMark]:

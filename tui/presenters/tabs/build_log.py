@@ -85,7 +85,7 @@ def _agreement(claim: Claim, image: Image | None, context: SectionContext) -> It
 
 def _compared(claim: Claim, base: ImageKey, snapshot: Snapshot) -> tuple[str, str]:
     """What a claim says of a base, in a sentence, and how that is shown: only a digest tells one build from another."""
-    name, claimed = RepositoryName(base.registry, base.repository), _repository(claim)
+    name, claimed = base.name, _repository(claim)
     title = clean(str(name), 120)
     if claim.digest and claim.digest in _digests(base, snapshot):
         return "That is the base above.", "dim"
@@ -117,7 +117,7 @@ def _repository(claim: Claim) -> RepositoryName | None:
         reference = parse_reference(claim.reference)
     except InvalidReference:
         return None
-    return RepositoryName(reference.registry, reference.repository)
+    return reference.name
 
 
 def _may_mirror(name: RepositoryName, other: RepositoryName) -> bool:

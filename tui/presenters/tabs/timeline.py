@@ -72,5 +72,5 @@ def _elsewhere(facts: Dossier, look: SectionContext) -> Iterator[TextLine]:
 
 def _named(keys: tuple[ImageKey, ...], look: SectionContext) -> str:
     images = [(key, look.snapshot.images.get(key)) for key in keys]
-    names = [f"{key.registry}/{key.repository}" if image is None else image_name(image) for key, image in images]
+    names = [str(key.name) if image is None else image_name(image) for key, image in images]
     return first_few(names, MOST)

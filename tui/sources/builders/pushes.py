@@ -45,7 +45,7 @@ class PushedImages:
         if match := _MANIFEST.search(line):
             with suppress(InvalidReference):
                 reference = parse_reference(match[1])
-                self._add(BuiltImage(RepositoryName(reference.registry, reference.repository), reference.tag, match[2]))
+                self._add(BuiltImage(reference.name, reference.tag, match[2]))
         elif match := _REPOSITORY.search(line):
             self._begin(match[1])
         elif self._repository is not None and (match := _PUSHED.search(line)):
@@ -56,7 +56,7 @@ class PushedImages:
         before, self._repository = self._repository, None
         with suppress(InvalidReference):
             reference = parse_reference(name)
-            self._repository = RepositoryName(reference.registry, reference.repository)
+            self._repository = reference.name
         self._is_mixed = self._is_mixed or (self._is_open and before != self._repository)
         self._is_open = True
 

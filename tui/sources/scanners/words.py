@@ -104,7 +104,7 @@ def name_of(registry: Said, repository: Said) -> RepositoryName | None:
         reference = parse_reference(f"{host}/{path}" if host else path)
     except InvalidReference:
         return None
-    return RepositoryName(reference.registry, reference.repository)
+    return reference.name
 
 
 def digest_of(raw: Said) -> str:

@@ -144,7 +144,7 @@ def of_base(image: Image) -> Iterator[Command]:
     yield from of_configuration(image, "its layers (rootfs.diff_ids), which begin with those of its base")
     link = image.base
     if link is not None and link.base.repository and is_tag(link.tag):
-        name = f"{link.base.registry}/{link.base.repository}:{link.tag}"
+        name = f"{link.base.name}:{link.tag}"
         yield Command("the newest build of its base", command_line("oras", "resolve", name))
 
 

@@ -99,7 +99,7 @@ def subject_of(*references: str | None, image_id: str | None = None, architectur
     if best is None:
         return DocumentSubject(digest=config, config=config, architecture=architecture)
     tag = next((reference.tag for reference in parsed if reference.tag and reference.name == best.name), "")
-    return DocumentSubject(RepositoryName(best.registry, best.repository), tag, best.digest or config, config, architecture)
+    return DocumentSubject(best.name, tag, best.digest or config, config, architecture)
 
 
 def _parsed(name: str) -> Reference | None:
