@@ -15,6 +15,7 @@ from tui.cli.progress import ProgressLine
 from tui.domain.answers.answer import Answer
 from tui.domain.assemble.in_use import hangs_on_the_rest, is_surveyed, only_in_use
 from tui.domain.assemble.wanted_signatures import MAX_ASKED, signatures_wanted, unlooked_reach
+from tui.domain.common.source_id import ESTATE_KINDS
 from tui.domain.common.text import full_stop
 from tui.domain.facts.demand import Demand
 from tui.domain.facts.events import SourceHealth, SourceKind, SourceState
@@ -123,15 +124,12 @@ def exit_of_report(snapshot: Snapshot, selection: Selection) -> Exit:
     return Exit.OK if snapshot.complete and selection.told else Exit.UNSURE
 
 
-_SIGNED_IN_TO = (SourceKind.CLUSTER, SourceKind.REGISTRY)
-
-
 def barred(sources: Iterable[SourceHealth]) -> bool:
     """Whether every cluster, or every cluster and registry, gave nothing because nobody is signed in or has the right.
 
     The others read what those give, or nothing that anybody signs in to.
     """
-    signed_in = [source for source in sources if source.state is not SourceState.OFF and source.kind in _SIGNED_IN_TO]
+    signed_in = [source for source in sources if source.state is not SourceState.OFF and source.kind in ESTATE_KINDS]
     clusters = [source for source in signed_in if source.kind is SourceKind.CLUSTER]
     return any(group and all(map(_refused, group)) for group in (clusters, signed_in))
 

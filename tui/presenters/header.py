@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from itertools import chain
 from typing import NamedTuple
 
+from tui.domain.common.source_id import ESTATE_KINDS
 from tui.domain.common.trust import State
 from tui.domain.facts.events import SourceHealth, SourceKind, SourceState
 from tui.domain.snapshot.snapshot import Snapshot
@@ -22,7 +23,6 @@ from widgets.text import fit, width_of
 
 __all__ = ["HEIGHT", "NARROW", "Count", "Position", "count_at", "header_lines", "view_at"]
 
-_ESTATE = (SourceKind.CLUSTER, SourceKind.REGISTRY)
 _COUNTED = (SourceState.OK, SourceState.PARTIAL)
 _MINUTE = timedelta(minutes=1)
 NARROW = 110
@@ -167,7 +167,7 @@ def _pulse(snapshot: Snapshot, place: Position, now: datetime, width: int, glyph
         if all(health.as_of is None for health in estate):
             return (rights, Span(" not read ", "badge-fail"), Span(" "))
         badge = Span(" lost ", "badge-fail")
-    elif any(health.live for health in configured if health.kind in _ESTATE):
+    elif any(health.live for health in configured if health.kind in ESTATE_KINDS):
         # A second hand would write to the terminal every second only to say that nothing happened.
         badge, since = Span(" live ", "badge-live"), "<1m" if now - confirmed < _MINUTE else since
     else:
@@ -182,7 +182,7 @@ def _oldest(snapshot: Snapshot) -> datetime:
 
     Scanners are asked every few minutes and their reports say of when they are, so they are not what the clock is read for.
     """
-    counted = (health for health in snapshot.sources if health.kind in _ESTATE and health.state in _COUNTED)
+    counted = (health for health in snapshot.sources if health.kind in ESTATE_KINDS and health.state in _COUNTED)
     return min((health.as_of for health in counted if health.as_of is not None and health.every), default=snapshot.as_of)
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from tui.domain.common.source_id import ESTATE_KINDS
 from tui.domain.common.text import first_few
-from tui.domain.facts.events import Denial, SourceHealth, SourceKind, SourceState
+from tui.domain.facts.events import Denial, SourceHealth, SourceState
 from tui.presenters.words import count, plural
 
 __all__ = ["denied", "next_step", "rank", "severity", "standing", "trouble"]
@@ -14,12 +15,9 @@ MOST_RIGHTS = 2
 """How many of several rights with one remedy are spelled out."""
 
 
-_FIRST = (SourceKind.CLUSTER, SourceKind.REGISTRY)
-
-
 def standing(health: SourceHealth) -> int:
     """Low for what everything else hangs on: without a cluster nothing is known to run, so its trouble is told first."""
-    return _FIRST.index(health.kind) if health.kind in _FIRST else len(_FIRST)
+    return ESTATE_KINDS.index(health.kind) if health.kind in ESTATE_KINDS else len(ESTATE_KINDS)
 
 
 _GRADES = (SourceState.FAILED, SourceState.PARTIAL, SourceState.LOADING, SourceState.OK, SourceState.OFF)

@@ -6,13 +6,14 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
+from tui.domain.common.source_id import ESTATE_KINDS
 from tui.domain.common.text import capitalized, full_stop
 from tui.domain.facts.events import Denial, Progress, SourceHealth, SourceKind, SourceState
 from tui.domain.snapshot.snapshot import Snapshot
 from tui.errors import TrustreeError
 from tui.presenters.glyphs import Glyphs
 from tui.presenters.health import denied, rank, standing
-from tui.presenters.words import age, count, plural, several
+from tui.presenters.words import age, count, plural
 from widgets.rows import Cell, Span, TextLine
 from widgets.text import fit, wrap
 
@@ -88,8 +89,8 @@ def notice_lines(snapshot: Snapshot, width: int, narrowed: str, untold: Sequence
 
 def _unread(snapshot: Snapshot) -> int:
     """How many clusters and registries, where what matches could be, were not read, or not whole."""
-    where = (SourceKind.CLUSTER, SourceKind.REGISTRY)
-    return sum(health.kind in where and health.state in (SourceState.FAILED, SourceState.PARTIAL) for health in snapshot.sources)
+    estate = (health for health in snapshot.sources if health.kind in ESTATE_KINDS)
+    return sum(health.state in (SourceState.FAILED, SourceState.PARTIAL) for health in estate)
 
 
 def _nothing_matches(narrowed: str, untold: Sequence[str], unread: int, hint: str, width: int) -> list[TextLine]:
@@ -120,8 +121,7 @@ def _nothing_there(snapshot: Snapshot, width: int) -> list[TextLine]:
         return _titled(
             "No cluster and no registry was named", "Name a context with --context, a registry with --registry.", width
         )
-    places = ((SourceKind.CLUSTER, "cluster"), (SourceKind.REGISTRY, "registry"))
-    counted = [several(kinds.count(kind), word) for kind, word in places if kind in kinds]
+    counted = [plural(kinds.count(kind), kind) for kind in ESTATE_KINDS if kind in kinds]
     summary = f"{' and '.join(counted)} answered: nothing runs in the namespaces that were read, and no registry holds an image."
     lines = _titled("No workloads and no images", summary, width)
     step = "Other places: --context, --all-contexts, -n NAMESPACE, --registry. R reads again, s shows every source."

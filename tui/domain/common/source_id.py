@@ -7,7 +7,7 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import NamedTuple
 
-__all__ = ["SourceId", "SourceKind", "alone", "sources_text"]
+__all__ = ["ESTATE_KINDS", "SourceId", "SourceKind", "alone", "sources_text"]
 
 
 class SourceKind(StrEnum):
@@ -21,6 +21,10 @@ class SourceKind(StrEnum):
     ARM = "arm"
     POLICY = "policy"
     BUILDER = "builder"
+
+
+ESTATE_KINDS = (SourceKind.CLUSTER, SourceKind.REGISTRY)
+"""Where what runs and what is stored is read from: what is signed in to, shown first, and missed most."""
 
 
 class SourceId(NamedTuple):

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from textual.timer import Timer
 
-from tui.domain.facts.events import SourceKind, SourceState
+from tui.domain.common.source_id import ESTATE_KINDS
+from tui.domain.facts.events import SourceState
 from tui.domain.snapshot.snapshot import Snapshot
 from tui.presenters.words import plural
 from tui.ui.host import Explorer
@@ -24,7 +25,6 @@ REST = 0.7
 """Seconds for which a question stands as it is before anything is read for it: whoever types asks for nothing yet."""
 LONGEST = timedelta(seconds=30)
 """After which what nobody has answered is not called awaited any more."""
-_COME_FIRST = (SourceKind.CLUSTER, SourceKind.REGISTRY)
 
 
 class Looking:
@@ -93,4 +93,4 @@ class Looking:
 
 def _is_loading(snapshot: Snapshot) -> bool:
     """Whether what comes first is still being read."""
-    return any(health.state is SourceState.LOADING and health.kind in _COME_FIRST for health in snapshot.sources)
+    return any(health.state is SourceState.LOADING and health.kind in ESTATE_KINDS for health in snapshot.sources)
