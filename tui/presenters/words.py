@@ -17,7 +17,6 @@ __all__ = [
     "count",
     "duration",
     "plural",
-    "several",
     "short",
     "size",
     "without_registry",
@@ -31,11 +30,6 @@ VERDICTS = {State.PASS: "pass", State.WARN: "warn", State.FAIL: "fail", State.UN
 def count(number: int) -> str:
     """A number with its thousands separated."""
     return f"{number:,}"
-
-
-def several(number: int, word: str) -> str:
-    """`1 registry`, `2 registries`, `2 clusters`."""
-    return plural(number, word)
 
 
 def age(since: datetime | None, now: datetime) -> str:

@@ -13,7 +13,7 @@ from tui.domain.facts.patterns import is_azure_registry
 from tui.domain.query.risk import RiskKind
 from tui.presenters.answers.sentences import AnswerSentence, fitted, named, worded
 from tui.presenters.answers.shared import runs, undecided, whose_and_undecided
-from tui.presenters.words import count, several, without_registry
+from tui.presenters.words import count, plural, without_registry
 
 __all__ = ["at_risk_sentences", "due_words"]
 
@@ -88,16 +88,16 @@ def _restart(roulette: Roulette) -> tuple[str, ...]:
     """`2 workloads fail, 4 change (24 pods); 3 hidden where a node has the image`."""
     parts = []
     if roulette.fails:
-        parts.append(f"{several(len(roulette.fails), 'workload')} would fail ({several(roulette.failing_pods, 'pod')})")
+        parts.append(f"{plural(len(roulette.fails), 'workload')} would fail ({plural(roulette.failing_pods, 'pod')})")
     if roulette.changes:
         noun = "" if roulette.fails else f" {'workload' if len(roulette.changes) == 1 else 'workloads'}"
-        parts.append(f"{count(len(roulette.changes))}{noun} would change ({several(roulette.changing_pods, 'pod')})")
+        parts.append(f"{count(len(roulette.changes))}{noun} would change ({plural(roulette.changing_pods, 'pod')})")
     if roulette.unknown:
         parts.append(f"{count(len(roulette.unknown))} unknown")
     if not parts:
         return ()
     if not roulette.fails and not roulette.changes:
-        return (f"{several(len(roulette.unknown), 'workload')} unknown", f"{count(len(roulette.unknown))} unknown")
+        return (f"{plural(len(roulette.unknown), 'workload')} unknown", f"{count(len(roulette.unknown))} unknown")
     cached = f"; nodes may hide {count(len(roulette.hidden))} (IfNotPresent)" if roulette.hidden else ""
     fails = f"{count(len(roulette.fails))} would fail"
     brief = f"{fails}, {count(len(roulette.changes))} change, {count(len(roulette.unknown))} unknown"

@@ -10,7 +10,7 @@ from tui.domain.answers.dossier import Dossier, MomentKind
 from tui.presenters.answers.moves import pushed_words
 from tui.presenters.answers.sentences import AnswerSentence, fitted, worded
 from tui.presenters.answers.shared import mending_words, runs, whose_and_undecided
-from tui.presenters.words import age, plural, several
+from tui.presenters.words import age, plural
 
 __all__ = ["dossier_sentences", "timeline_words"]
 
@@ -60,13 +60,13 @@ def timeline_words(dossier: Dossier, now: datetime) -> str:
 def _pushed_and_elsewhere(answer: Answer, dossier: Dossier) -> tuple[str, ...]:
     """`41d ago by run cf12 of shop-api; 1 other image of the same content; 3 images built on it; 12 nodes have it`."""
     nodes, run = len(dossier.nodes), dossier.push.run
-    on_nodes = f"{several(nodes, 'node')} {'has' if nodes == 1 else 'have'} it" if nodes else "no node is known to have it"
-    same = f"{several(len(dossier.copies), 'other image')} of the same content" if dossier.copies else "no copy is known"
-    built = f"{several(len(dossier.derived), 'image')} built on it" if dossier.derived else "nothing is built on it"
+    on_nodes = f"{plural(nodes, 'node')} {'has' if nodes == 1 else 'have'} it" if nodes else "no node is known to have it"
+    same = f"{plural(len(dossier.copies), 'other image')} of the same content" if dossier.copies else "no copy is known"
+    built = f"{plural(len(dossier.derived), 'image')} built on it" if dossier.derived else "nothing is built on it"
     pushed = pushed_words(dossier.push, answer.now).removeprefix("pushed, ").removeprefix("pushed ")
     by = f"by run {run.id}" if run is not None else "by whom is not known"
     copies, holders = plural(len(dossier.copies), "copy"), plural(nodes, "node")
-    on_it = f"{several(len(dossier.derived), 'image')} on it" if dossier.derived else "nothing on it"
+    on_it = f"{plural(len(dossier.derived), 'image')} on it" if dossier.derived else "nothing on it"
     brief = f"{copies if dossier.copies else 'no copy'}, {on_it}, {holders if nodes else 'no node'} known"
     return (
         f"{pushed}; {same}; {built}; {on_nodes}.",

@@ -14,7 +14,7 @@ from tui.domain.facts.build import Run
 from tui.domain.snapshot.snapshot import ImageKey
 from tui.presenters.answers.sentences import AnswerSentence, fitted, worded
 from tui.presenters.answers.shared import runs, whose_and_undecided
-from tui.presenters.words import age, count, plural, several, short
+from tui.presenters.words import age, count, plural, short
 
 __all__ = ["move_sentences", "moves_sentences", "pushed_words"]
 
@@ -39,7 +39,7 @@ def _all_of_it(answer: Answer, move: Move) -> AnswerSentence:
     """How wide the one move is, and what its pods run: `2 workloads in 2 clusters: 24 pods still run 614e75b1b89b`."""
     extent = answer.extent
     workloads = plural(len(extent.workloads), "workload")
-    places = f" in {several(len(extent.clusters), 'cluster')}"
+    places = f" in {plural(len(extent.clusters), 'cluster')}"
     wordings = [f"{workloads}{where}: {words}" for words in _pods(move) for where in (places, "")]
     return worded("runs", wordings, State.FAIL)
 
@@ -97,7 +97,7 @@ def _pods(move: Move) -> tuple[str, ...]:
     old = sum(number for key, number in move.pods if key != move.now)
     new = sum(number for key, number in move.pods if key == move.now)
     before = _digest(move.before[0]) if len(move.before) == 1 else f"{len(move.before)} others"
-    still = f"{several(old, 'pod')} still run{'s' if old == 1 else ''} {before}"
+    still = f"{plural(old, 'pod')} still run{'s' if old == 1 else ''} {before}"
     fresh = f", {count(new)} the new one" if new else ""
     waiting = f", {count(move.waiting)} wait" if move.waiting else ""
     restart = "a restart fails" if move.now is None else "a restart brings it" if new else "a restart brings the new one"

@@ -12,7 +12,7 @@ from tui.domain.common.trust import State
 from tui.domain.facts.pulls import Cause, PullExam
 from tui.presenters.answers.sentences import MARKS, AnswerSentence, first_of, fitted, named, worded
 from tui.presenters.answers.shared import owner_wordings, whose_and_undecided
-from tui.presenters.words import count, plural, several, without_registry
+from tui.presenters.words import count, plural, without_registry
 
 __all__ = ["grant_words", "marks_of", "pull_sentences", "pulls_sentences"]
 
@@ -37,7 +37,7 @@ def _stuck(answer: Answer, pulls: Pulls, besides: tuple[str, ...]) -> AnswerSent
         return AnswerSentence("runs", nothing, State.PASS if extent.is_told else State.UNKNOWN)
     pods = sum(pull.pods for pull in pulls.pulls) + sum(trouble.pods for trouble in pulls.troubles)
     number = len(extent.workloads)
-    wide = f"{several(number, 'workload')} {'does' if number == 1 else 'do'} not start: {several(pods, 'pod')}"
+    wide = f"{plural(number, 'workload')} {'does' if number == 1 else 'do'} not start: {plural(pods, 'pod')}"
     more = [f"; {words}" if words else "" for words in besides]
     wordings = [f"{wide} in {named(extent.clusters, 3)}{more[0]}.", *(f"{wide}{words}." for words in more)]
     return worded("runs", wordings, State.FAIL)
@@ -45,7 +45,7 @@ def _stuck(answer: Answer, pulls: Pulls, besides: tuple[str, ...]) -> AnswerSent
 
 def pull_sentences(pull: Pull) -> Iterator[AnswerSentence]:
     """One failing pull: what it is, its steps, and what helps."""
-    where = f"{without_registry(clean(pull.image, 200))}, {several(pull.pods, 'pod')}"
+    where = f"{without_registry(clean(pull.image, 200))}, {plural(pull.pods, 'pod')}"
     yield AnswerSentence("pull", fitted(f"{where}: {_CAUSES[pull.exam.cause]}.", f"{where}."))
     yield AnswerSentence("steps", marks_of(pull.exam))
     yield AnswerSentence("fix", _fix(pull))

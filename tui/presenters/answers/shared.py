@@ -11,7 +11,7 @@ from tui.domain.answers.mending import Mending, MendingKind, MendingStep
 from tui.domain.answers.owners import Owners
 from tui.domain.common.trust import State
 from tui.presenters.answers.sentences import AnswerSentence, first_of, fitted, named, worded
-from tui.presenters.words import age, count, plural, several, without_registry
+from tui.presenters.words import age, count, plural, without_registry
 
 __all__ = [
     "mending_wordings",
@@ -53,7 +53,7 @@ def _extent_wordings(extent: Extent, now: datetime, name: str) -> tuple[str, ...
         pods = f"{pods} run{'s' if extent.pods == 1 else ''} none of them"
     oldest = f", oldest {age(extent.oldest_pod, now)}" if extent.oldest_pod is not None else ""
     oldest_in_full = f", the oldest for {age(extent.oldest_pod, now)}" if extent.oldest_pod is not None else ""
-    places, number = named(extent.clusters, 3, "in others"), several(len(extent.clusters), "cluster")
+    places, number = named(extent.clusters, 3, "in others"), plural(len(extent.clusters), "cluster")
     return (
         f"{fuller}: {workloads} in {number} ({places}); {pods}{oldest_in_full}.",
         f"{first}: {workloads} in {number} ({places}); {pods}{oldest_in_full}.",
@@ -98,7 +98,7 @@ def unplanned(answer: Answer) -> Iterator[AnswerSentence]:
     if unread:
         command = "`trustree rebuild --plan` reads the rest"
         wordings = [f"not planned: of {first_of(unread, most)} only what runs was read; {command}." for most in (3, 2, 1)]
-        number = several(len(unread), "registry")
+        number = plural(len(unread), "registry")
         yield worded("fix", (*wordings, f"not planned: {number} read in part; `rebuild --plan` reads the rest."), State.UNKNOWN)
 
 
