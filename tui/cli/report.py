@@ -88,14 +88,9 @@ def print_found(settings: Settings, query: Query, options: Options, looked: tupl
 
 def document_of(query: Query, snapshot: Snapshot, selection: Selection, options: Options, look: TextStyle) -> Document:
     """What is printed."""
-    view = _view(options)
-    if not options.view and options.output in _READ:
-        view = view_for_readers(query, selection)
+    shows_what_is_found = not options.view and format_named(options.output).read_by_people
+    view = view_for_readers(query, selection) if shows_what_is_found else _view(options)
     return Document(snapshot, selection, view, look, query)
-
-
-_READ = ("table", "markdown", "html", "plain")
-"""Formats for people; programs get the same rows whatever is asked."""
 
 
 def view_for_readers(query: Query, selection: Selection) -> ReportScope:

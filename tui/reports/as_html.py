@@ -66,4 +66,4 @@ def _text(text: str) -> str:
     return escape(clean(text))
 
 
-FORMAT = Format(ReportScope.IMAGES, _render)
+FORMAT = Format(ReportScope.IMAGES, _render, read_by_people=True)

@@ -37,4 +37,4 @@ def _text(text: str) -> str:
     return _SPECIAL.sub(r"\\\1", clean(text)).replace("<", "&lt;")
 
 
-FORMAT = Format(ReportScope.IMAGES, _render)
+FORMAT = Format(ReportScope.IMAGES, _render, read_by_people=True)

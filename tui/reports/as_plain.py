@@ -174,4 +174,4 @@ def summary_sentences(document: Document) -> Iterator[str]:
     yield f"{completeness} It is as of {snapshot.as_of:%H:%M:%S} UTC on {snapshot.as_of:%Y-%m-%d}."
 
 
-FORMAT = Format(ReportScope.IMAGES, _render)
+FORMAT = Format(ReportScope.IMAGES, _render, read_by_people=True)

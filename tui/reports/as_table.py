@@ -233,4 +233,4 @@ def footer_lines(document: Document) -> Iterator[str]:
     yield f"as of {snapshot.as_of:%Y-%m-%d %H:%M:%S} UTC, {'complete' if document.complete else 'NOT COMPLETE'}"
 
 
-FORMAT = Format(ReportScope.IMAGES, _render)
+FORMAT = Format(ReportScope.IMAGES, _render, read_by_people=True)

@@ -124,10 +124,14 @@ class Document(msgspec.Struct, frozen=True, dict=True):
 
 
 class Format(msgspec.Struct, frozen=True):
-    """A way to write a report; `view` is what it shows when no view is asked for."""
+    """A way to write a report; `view` is what it shows when no view is asked for.
+
+    One that is `read_by_people` shows the rows that a query finds then; programs get the same rows whatever is asked.
+    """
 
     view: ReportScope
     render: Callable[[Document], Iterator[bytes]]
+    read_by_people: bool = False
 
 
 def severity(state: State) -> int:
