@@ -6,10 +6,9 @@ import pytest
 
 from tests.estates import NOW, company
 from tests.ui.driving import Settings, explorer, until
-from tui.domain.common.trust import CheckName, State
+from tui.domain.common.trust import BAD_FIRST, CheckName, State
 from tui.domain.query.query import QueryIndex, parse_query
 from tui.domain.query.refine import asked_check, asked_verdict
-from tui.presenters.glyphs import BAD_FIRST
 from tui.presenters.running import ASKED, running_of
 from tui.ui.screens.explorer import ExplorerScreen
 

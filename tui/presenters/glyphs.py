@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from tui.domain.common.trust import State
+from tui.domain.common.trust import BAD_FIRST, State
 from tui.domain.plans.board import BoardState
 from widgets.rows import Cell, Span
 
-__all__ = ["ASCII", "BAD_FIRST", "ROLE", "UNICODE", "Glyphs", "mix", "worded"]
+__all__ = ["ASCII", "ROLE", "UNICODE", "Glyphs", "mix", "worded"]
 
-BAD_FIRST = (State.FAIL, State.UNKNOWN, State.WARN, State.PASS)
 ROLE = {State.FAIL: "fail", State.UNKNOWN: "unknown", State.WARN: "warn", State.PASS: "pass", State.OFF: "dim"}
 _WORD = {State.FAIL: "failing", State.UNKNOWN: "unknown", State.WARN: "warnings", State.PASS: "trusted"}
 

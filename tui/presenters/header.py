@@ -9,10 +9,10 @@ from itertools import chain
 from typing import NamedTuple
 
 from tui.domain.common.source_id import ESTATE_KINDS
-from tui.domain.common.trust import State
+from tui.domain.common.trust import BAD_FIRST, State
 from tui.domain.facts.events import SourceHealth, SourceKind, SourceState
 from tui.domain.snapshot.snapshot import Snapshot
-from tui.presenters.glyphs import BAD_FIRST, ROLE, Glyphs, mix, worded
+from tui.presenters.glyphs import ROLE, Glyphs, mix, worded
 from tui.presenters.health import rank, severity
 from tui.presenters.running import NOTHING_RUNS, End, Running, running_parts
 from tui.presenters.views.spec import ViewSpec

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from tui.domain.checks.containers import workload_checks
 from tui.domain.common.text import team_title
-from tui.domain.common.trust import Check, State
+from tui.domain.common.trust import BAD_FIRST, Check, State
 from tui.domain.snapshot.snapshot import Image, UnknownBase, Workload
 from tui.domain.workloads.counting import UseKind, users_of
 from tui.presenters.glyphs import ROLE
@@ -18,8 +18,6 @@ from tui.presenters.words import count, plural, short, size
 from widgets.rows import Span, TextLine
 
 __all__ = ["heading", "pods_words"]
-
-COUNTED = (State.FAIL, State.UNKNOWN, State.WARN, State.PASS)
 
 
 def heading(subject: RowSubject, look: SectionContext) -> list[TextLine]:
@@ -117,7 +115,7 @@ def _base_heading(base: UnknownBase, look: SectionContext) -> list[TextLine]:
 
 def _badge(verdict: State, checks: Sequence[Check], look: SectionContext) -> TextLine:
     role = ROLE[verdict] if verdict is not State.OFF else "unknown"
-    counted = [(sum(check.state is state for check in checks), state) for state in COUNTED]
+    counted = [(sum(check.state is state for check in checks), state) for state in BAD_FIRST]
     words = look.glyphs.dot.join(f"{number} {state.value}" for number, state in counted if number)
     sign = look.glyphs.states[verdict if verdict is not State.OFF else State.UNKNOWN]
     return TextLine((Span(" "), Span(f" {sign} {verdict_word(verdict)} ", f"badge-{role}"), Span(f"  {words}", "dim")))

@@ -6,8 +6,9 @@ from collections.abc import Iterator, Sequence
 from enum import StrEnum
 from typing import NamedTuple, assert_never
 
+from tui.domain.common.trust import BAD_FIRST
 from tui.domain.plans.board import MILESTONES, BoardState
-from tui.presenters.glyphs import BAD_FIRST, Glyphs
+from tui.presenters.glyphs import Glyphs
 from widgets.rows import Span, TextLine
 from widgets.text import wrap
 

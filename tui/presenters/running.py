@@ -7,10 +7,10 @@ from itertools import chain
 from typing import NamedTuple
 
 from tui.domain.common.pace import paced
-from tui.domain.common.trust import CheckName, State
+from tui.domain.common.trust import BAD_FIRST, CheckName, State
 from tui.domain.snapshot.snapshot import Snapshot
 from tui.domain.workloads.counting import count_checks, running_images
-from tui.presenters.glyphs import BAD_FIRST, ROLE, Glyphs
+from tui.presenters.glyphs import ROLE, Glyphs
 from tui.presenters.words import count
 from widgets.columns import cell_width
 from widgets.rows import Cell, Span
@@ -20,7 +20,7 @@ __all__ = ["NOTHING_RUNS", "End", "Running", "next_end", "running_of", "running_
 ASKED = (CheckName.REGISTRY, CheckName.SIGNATURE, CheckName.SCAN, CheckName.BASE, CheckName.IDENTITY)
 GAP = "   "
 MORE = f"{GAP}…"
-_FORMS = (BAD_FIRST, (State.FAIL, State.UNKNOWN, State.WARN), (State.FAIL, State.UNKNOWN))
+_FORMS = (BAD_FIRST, BAD_FIRST[:3], BAD_FIRST[:2])
 """The states that are counted, from the form that says most to the one that says least."""
 
 

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import msgspec
 
 from tui.domain.answers.scorecard import Scope, Scorecard, scopes_of
-from tui.domain.common.trust import State
+from tui.domain.common.trust import BAD_FIRST, State
 from tui.domain.facts.events import SourceState
 from tui.domain.facts.workload import ObjectKey
 from tui.domain.snapshot.snapshot import Image, ImageKey, Snapshot
@@ -24,7 +24,6 @@ __all__ = ["Mark", "Trend", "circumstances", "mark_of", "trend_of"]
 
 MOST_SCOPES = 2_000
 """Scopes of one estate that are kept, the widest."""
-COUNTED = (State.FAIL, State.UNKNOWN, State.WARN, State.PASS)
 Counts = tuple[int, int, int, int]
 """Images that run, by their verdict: fail, unknown, warn, pass."""
 
@@ -69,7 +68,7 @@ def _running(snapshot: Snapshot, workloads: Set[ObjectKey]) -> Iterator[Image]:
 
 
 def _counted(counter: Counter[State]) -> Counts:
-    fail, unknown, warn, fine = (counter[state] for state in COUNTED)
+    fail, unknown, warn, fine = (counter[state] for state in BAD_FIRST)
     return fail, unknown, warn, fine
 
 
@@ -89,7 +88,7 @@ def trend_of(before: Mark | None, scope: Scope, card: Scorecard) -> Trend | None
     counts = before.counts.get(_name(scope)) if before is not None else None
     if before is None or counts is None:
         return None
-    pairs = ((state, card.verdicts.get(state, 0) - number) for state, number in zip(COUNTED, counts, strict=True))
+    pairs = ((state, card.verdicts.get(state, 0) - number) for state, number in zip(BAD_FIRST, counts, strict=True))
     return Trend(before.at, tuple((state, change) for state, change in pairs if change))
 
 

@@ -86,7 +86,7 @@ def check_scan(context: ImageContext) -> Check:
         return _check(context, (), _missing(context))
     strict = _answer(context, reports)
     exceptions = _meant(rules.exceptions, context)
-    if strict.state not in (State.FAIL, State.WARN) or not exceptions:
+    if not strict.state.is_wrong or not exceptions:
         return _with_expired(strict, context)
     lenient = _answer(context, reports, exceptions)
     return accepted_as(strict, exceptions) if lenient.state is State.PASS else _with_expired(lenient, context)
@@ -133,7 +133,7 @@ def _names(row: ImageVulnerability) -> Iterable[str]:
 
 
 def _with_expired(check: Check, context: ImageContext) -> Check:
-    late = _meant(context.rules.expired, context) if check.state in (State.FAIL, State.WARN) else ()
+    late = _meant(context.rules.expired, context) if check.state.is_wrong else ()
     words = " ".join(map(expiry_words, late))
     return msgspec.structs.replace(check, reason=f"{check.reason} {words}") if words else check
 

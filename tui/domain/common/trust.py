@@ -10,7 +10,7 @@ import msgspec
 
 from tui.domain.common.source_id import SourceId
 
-__all__ = ["Check", "CheckName", "State", "roll_up", "worst"]
+__all__ = ["BAD_FIRST", "Check", "CheckName", "State", "roll_up", "worst"]
 
 
 class State(StrEnum):
@@ -35,7 +35,14 @@ class State(StrEnum):
         """Whether somebody has to look: what is not known is no better than what is wrong."""
         return self not in (State.PASS, State.OFF)
 
+    @property
+    def is_wrong(self) -> bool:
+        """Whether something is known to be wrong: what can be waived, or accepted."""
+        return self in (State.FAIL, State.WARN)
 
+
+BAD_FIRST = (State.FAIL, State.UNKNOWN, State.WARN, State.PASS)
+"""What counts, in the order in which numbers of it are told: worst first."""
 _SEVERITY = {State.OFF: 0, State.PASS: 1, State.WARN: 2, State.UNKNOWN: 3, State.FAIL: 4}
 
 

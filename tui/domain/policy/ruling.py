@@ -29,7 +29,7 @@ def ruled(checks: Iterable[Check], rules: Rules, digests: Digests) -> tuple[Chec
 def _ruled(check: Check, rules: Rules, digests: Digests) -> Check:
     if check.name in rules.off:
         return Check(check.name, State.OFF, "The policy does not ask.", (SourceId(SourceKind.POLICY),), rule=rules.cite("off"))
-    if check.state not in (State.FAIL, State.WARN) or check.accepted:
+    if not check.state.is_wrong or check.accepted:
         return check
     if exception := _meant(rules.exceptions, check, digests):
         return accepted_as(check, (exception,))

@@ -271,7 +271,7 @@ def _of_check(
 def _grave(image: Image, places: tuple[ContainerGroup, ...], check: Check) -> Iterator[_Hit]:
     """A scan that fails as one hit for each vulnerability that does, or that is high and worth a warning; nothing when no details
     are known of what decides."""
-    if check.state not in (State.FAIL, State.WARN):
+    if not check.state.is_wrong:
         return
     counts = _Weigher(check)
     judged = [(counts.state_of(row), row) for row in image.vulnerabilities if not _excused(row)]

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 
 from tui.domain.answers.scorecard import Coverage, Scope, Scorecard
 from tui.domain.answers.trend import trend_of
-from tui.domain.common.trust import CheckName, State
+from tui.domain.common.trust import BAD_FIRST, CheckName, State
 from tui.domain.snapshot.snapshot import ImageKey
-from tui.presenters.glyphs import BAD_FIRST, ROLE, mix
+from tui.presenters.glyphs import ROLE, mix
 from tui.presenters.phrases import briefs, image_name
 from tui.presenters.tabs.lines import nothing, wrapped
 from tui.presenters.tabs.spec import SectionContext

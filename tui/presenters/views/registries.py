@@ -11,12 +11,12 @@ import msgspec
 
 from tui.domain.common.pace import paced, sorted_in_steps
 from tui.domain.common.text import full_stop
-from tui.domain.common.trust import worst
+from tui.domain.common.trust import BAD_FIRST, worst
 from tui.domain.facts.events import SourceKind
 from tui.domain.facts.image import RepositoryName
 from tui.domain.facts.source_health import Hearing, clusters_heard
 from tui.domain.snapshot.snapshot import Image, ImageKey, Snapshot
-from tui.presenters.glyphs import BAD_FIRST, Glyphs, mix
+from tui.presenters.glyphs import Glyphs, mix
 from tui.presenters.keys import RowSubject, from_last, image_of
 from tui.presenters.phrases import briefs, repository_name
 from tui.presenters.tabs.lines import wrapped

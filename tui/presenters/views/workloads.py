@@ -8,11 +8,11 @@ from datetime import datetime
 
 from tui.domain.checks.containers import image_checks
 from tui.domain.common.pace import paced, sorted_in_steps
-from tui.domain.common.trust import Check, State, worst
+from tui.domain.common.trust import BAD_FIRST, Check, State, worst
 from tui.domain.facts.events import SourceHealth, SourceKind, SourceState
 from tui.domain.facts.workload import ContainerType, ObjectKey
 from tui.domain.snapshot.snapshot import BaseState, Container, Image, ImageKey, Snapshot, Workload
-from tui.presenters.glyphs import BAD_FIRST, Glyphs, mix
+from tui.presenters.glyphs import Glyphs, mix
 from tui.presenters.keys import ClusterPart, ContainerPart, NamespacePart, from_last, workload_key
 from tui.presenters.phrases import base_brief, image_name
 from tui.presenters.totals import ALL, NOTHING, Totals, VisibleRows, one

@@ -5,8 +5,7 @@ from __future__ import annotations
 from textual.events import Key
 from textual.getters import query_one
 
-from tui.domain.common.trust import State
-from tui.presenters.glyphs import BAD_FIRST
+from tui.domain.common.trust import BAD_FIRST, State
 from tui.presenters.header import Count
 from tui.presenters.keys import RowSubject, subject_of
 from tui.presenters.views.spec import Filter, ViewSpec

@@ -10,7 +10,7 @@ import msgspec
 from tui.domain.answers.why.evidence import Command
 from tui.domain.common.source_id import SourceId
 from tui.domain.common.text import clean, listed
-from tui.domain.common.trust import Check, State
+from tui.domain.common.trust import BAD_FIRST, Check, State
 from tui.domain.facts.workload import ObjectKey
 from tui.domain.snapshot.snapshot import Image
 
@@ -27,7 +27,6 @@ __all__ = [
     "verb",
 ]
 
-BAD_FIRST = (State.FAIL, State.UNKNOWN, State.WARN, State.PASS)
 _ENDS = {
     State.FAIL: ("fails", "fail"),
     State.UNKNOWN: ("is unknown", "are unknown"),
