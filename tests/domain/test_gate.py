@@ -190,6 +190,42 @@ def test_what_the_gate_would_do(constraints: tuple[Constraint, ...], state: Stat
     assert (answer.state, answer.brief, answer.sources) == (state, brief, (SourceId(SourceKind.ADMISSION, "lab"),))
 
 
+@pytest.mark.parametrize(
+    ("more", "state", "reason"),
+    [
+        ({"unasked_namespaces": ("shop",), "unaudited_namespaces": ("shop",)}, State.OFF, "is not asked in shop"),
+        ({"unasked_namespaces": ("*",), "unaudited_namespaces": ("*",), "images": "nginx"}, State.OFF, "is not asked in shop"),
+        ({"unasked_namespaces": ("sh*",), "unaudited_namespaces": ("*op",), "images": ONLY_AZURE}, State.OFF, "is not asked"),
+        ({"unasked_namespaces": ("shop",)}, State.OFF, "is not asked in shop"),
+        ({"unasked_namespaces": ("shop",), "total": 7}, State.OFF, "is not asked in shop"),
+        ({"unasked_namespaces": ("shop",), "images": ONLY_AZURE}, State.WARN, "as the rule only audits"),
+        ({"unasked_namespaces": ("shop",), "violations": (violation(),), "total": 1}, State.WARN, "as the rule only audits"),
+        ({"unaudited_namespaces": ("shop",)}, State.UNKNOWN, "is not audited in shop"),
+        ({"unaudited_namespaces": ("shop",), "images": "nginx"}, State.PASS, "it meets the one rule"),
+        ({"unaudited_namespaces": ("shop",), "images": ONLY_AZURE}, State.FAIL, "would refuse"),
+        ({"unasked_namespaces": ("kube-*",), "unaudited_namespaces": ("kube-*",)}, State.PASS, "it meets the one rule"),
+    ],
+)
+def test_a_namespace_that_gatekeeper_leaves_out_is_neither_admitted_nor_refused(
+    more: dict[str, Any], state: State, reason: str
+) -> None:
+    """gatekeeper website/docs/exempt-namespaces.md: exclusions by process, with wildcards."""
+    answer = judged(constraint(**more))
+    assert (answer.state, reason in answer.reason) == (state, True), answer.reason
+
+
+def test_what_another_gate_says_counts_where_gatekeeper_is_not_asked() -> None:
+    unasked = constraint(unasked_namespaces=("shop",), unaudited_namespaces=("shop",))
+    assert judged(unasked, constraint(opaque="The webhook a.b can refuse images.")).state is State.UNKNOWN
+
+
+def test_a_rehearsal_leaves_out_where_the_gate_is_not_asked() -> None:
+    unasked = constraint(
+        images=ONLY_AZURE, action=Enforcement.DRYRUN, unasked_namespaces=("shop",), unaudited_namespaces=("shop",)
+    )
+    assert rehearse(estate(unasked)) == ()
+
+
 def test_no_gate_is_no_question() -> None:
     answer = judged(state=SourceState.OFF, error="Gatekeeper is not installed.")
     assert (answer.state, answer.reason) == (State.OFF, "Gatekeeper is not installed.")

@@ -276,6 +276,70 @@ async def test_no_gate_at_all_is_off_and_says_so(tmp_path: Path) -> None:
     assert "has no gate that refuses images: neither Gatekeeper nor Kyverno" in health.error
 
 
+# ---- what Gatekeeper's Config leaves out (website/docs/exempt-namespaces.md, pkg/controller/config/process/excluder.go)
+
+CONFIGS = "/apis/config.gatekeeper.sh/v1alpha1"
+EXCLUDED = [
+    {"excludedNamespaces": ["kube-*", "shop"], "processes": ["*"]},
+    {"excludedNamespaces": ["seen"], "processes": ["webhook"]},
+    {"excludedNamespaces": ["unseen"], "processes": ["audit", "sync"]},
+    {"excludedNamespaces": ["mutated"], "processes": ["mutation-webhook"]},
+    {"excludedNamespaces": None, "processes": ["*"]},
+    {"excludedNamespaces": ["none"]},
+]
+
+
+def config(match: Any = EXCLUDED, name: str = "config", namespace: str = "gatekeeper-system") -> dict[str, Any]:
+    return {"metadata": {"name": name, "namespace": namespace}, "spec": {"match": match}}
+
+
+def configured(answer: Answer) -> ApiServer:
+    server = script(K8sAzureV2ContainerAllowedImages=page([allowed()]))
+    server.lists(CONFIGS, body(b'{"resources": [{"name": "configs", "kind": "Config", "namespaced": true}]}'))
+    server.lists(f"{CONFIGS}/configs", answer)
+    return server
+
+
+ALL_OF_IT = (("kube-*", "shop", "seen"), ("kube-*", "shop", "unseen"))
+
+
+@pytest.mark.parametrize(
+    ("configs", "left_out"),
+    [
+        ([config()], ALL_OF_IT),
+        ([config([{"excludedNamespaces": ["a"], "processes": ["webhook"]}])], (("a",), ())),
+        ([config(name="configuration")], ((), ())),
+        ([config(None)], ((), ())),
+        ([{"metadata": {"name": "config", "namespace": "gatekeeper-system"}}], ((), ())),
+        ([config(namespace="openshift-gatekeeper-system")], ALL_OF_IT),
+        ([config([], namespace="elsewhere"), config()], ALL_OF_IT),
+        ([config(), config([{"excludedNamespaces": ["a"], "processes": ["*"]}], namespace="elsewhere")], ALL_OF_IT),
+        ([config([]), config(namespace="elsewhere")], ((), ())),
+        (None, ((), ())),
+    ],
+)
+async def test_namespaces_that_gatekeeper_leaves_out(tmp_path: Path, configs: Any, left_out: Any) -> None:
+    listed, health = await first(configured(page(configs)), tmp_path)
+    assert listed is not None
+    (found,) = listed.constraints
+    assert (found.unasked_namespaces, found.unaudited_namespaces) == left_out
+    assert (listed.complete, health.state) == (True, SourceState.OK)
+
+
+@pytest.mark.parametrize(
+    ("answer", "error"),
+    [
+        (refuse(403, "Forbidden"), "the right to list configs.config.gatekeeper.sh is missing"),
+        (page([config([{"excludedNamespaces": "shop", "processes": ["*"]}])]), "Gatekeeper's Config could not be understood"),
+        (refuse(500, "InternalError"), ""),
+    ],
+)
+async def test_a_config_that_cannot_be_read_leaves_the_gate_in_part_unknown(tmp_path: Path, answer: Answer, error: str) -> None:
+    listed, health = await first(configured(answer), tmp_path)
+    assert listed is not None
+    assert (listed.complete, health.state, error in listed.error) == (False, SourceState.PARTIAL, True)
+
+
 # ---- gates beside Gatekeeper (kubernetes.io/docs/reference/access-authn-authz; kyverno/kyverno api/kyverno/v1)
 
 REGISTRATION, KYVERNO = "/apis/admissionregistration.k8s.io/v1", "/apis/kyverno.io/v1"

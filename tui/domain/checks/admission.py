@@ -53,6 +53,9 @@ def check_admission(context: ContainerContext) -> Check:
         return refusal
     if unsure:
         return _check(gate, State.OFF, _sentences(unsure))
+    unasked = [judgement for judgement in judgements if judgement.answer is GateAnswer.UNASKED]
+    if unasked:
+        return _check(gate, State.OFF, f"The cluster would let it in unasked: {_sentences(unasked)}")
     rules = "every rule that is about it" if len(judgements) > 1 else "the one rule that is about it"
     meets = f"it meets {rules}" if judgements else "no rule is about it"
     return _check(gate, State.PASS, f"The cluster would let it in: {meets}.")

@@ -33,6 +33,7 @@ class GateAnswer(StrEnum):
     ADMITTED = "admitted"
     REFUSED = "refused"
     UNKNOWN = "unknown"
+    UNASKED = "unasked"
 
 
 class GateSubject(msgspec.Struct, frozen=True):
@@ -148,8 +149,25 @@ def _is_exempt(constraint: Constraint, image: str) -> bool:
 
 
 def _judge(constraint: Constraint, subject: GateSubject) -> Judgement:
+    """Where the gate's Config leaves the namespace out, nothing is refused; what the audit or the pattern finds is still said."""
     if constraint.opaque:
         return _say(constraint, GateAnswer.UNKNOWN, constraint.opaque)
+    judgement = _asked(constraint, subject)
+    if not any(_is_like(subject.namespace, pattern) for pattern in constraint.unasked_namespaces):
+        return judgement
+    if judgement.answer is GateAnswer.REFUSED and not _is_unaudited(constraint, subject):
+        return msgspec.structs.replace(judgement, action=Enforcement.DRYRUN)
+    place = clean(subject.namespace, SHOWN)
+    return _say(
+        constraint, GateAnswer.UNASKED, f"{_title(constraint)} is not asked in {place}: Gatekeeper's Config leaves it out."
+    )
+
+
+def _is_unaudited(constraint: Constraint, subject: GateSubject) -> bool:
+    return any(_is_like(subject.namespace, pattern) for pattern in constraint.unaudited_namespaces)
+
+
+def _asked(constraint: Constraint, subject: GateSubject) -> Judgement:
     evaluated, listed = _by_image(constraint, subject), _listed(constraint, subject)
     if evaluated is not None and evaluated.answer is GateAnswer.ADMITTED and listed is not None:
         return _say(
@@ -180,6 +198,9 @@ def _listed(constraint: Constraint, subject: GateSubject) -> Judgement | None:
 
 def _by_audit(constraint: Constraint, subject: GateSubject) -> Judgement:
     title = _title(constraint)
+    if _is_unaudited(constraint, subject):
+        place = clean(subject.namespace, SHOWN)
+        return _say(constraint, GateAnswer.UNKNOWN, f"{title} is not audited in {place}: Gatekeeper's Config leaves it out.")
     if constraint.audited is None or constraint.total is None:
         return _say(constraint, GateAnswer.UNKNOWN, f"{title} has not been audited yet.")
     if constraint.total > len(constraint.violations):
@@ -232,6 +253,6 @@ def rehearse(snapshot: Snapshot) -> tuple[Refusal, ...]:
             refusals += [
                 Refusal(key, container.name, container.image, judgement)
                 for judgement in judgements
-                if judgement.answer is not GateAnswer.ADMITTED
+                if judgement.answer in (GateAnswer.REFUSED, GateAnswer.UNKNOWN)
             ]
     return tuple(refusals)

@@ -40,7 +40,8 @@ class Constraint(msgspec.Struct, frozen=True):
     `audited` is when the audit last ran, None when it never did. `exempt_images` are images that it lets through, whole or up
     to a `*` at the end. `selective` says that it asks only for objects with certain labels or the like, which is not known
     of workloads here. `forbidden` are images that it refuses, as `images` are those that it allows. `opaque` says why what it
-    would answer cannot be told at all; empty for a constraint that is evaluated or audited.
+    would answer cannot be told at all; empty for a constraint that is evaluated or audited. In `unasked_namespaces` pods are
+    let in without it being asked, and in `unaudited_namespaces` its audit looks at nothing (Gatekeeper's Config).
     """
 
     cluster: str
@@ -62,6 +63,8 @@ class Constraint(msgspec.Struct, frozen=True):
     selective: bool = False
     forbidden: str = ""
     opaque: str = ""
+    unasked_namespaces: tuple[str, ...] = ()
+    unaudited_namespaces: tuple[str, ...] = ()
 
 
 class Gate(msgspec.Struct, frozen=True):

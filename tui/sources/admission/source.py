@@ -23,6 +23,7 @@ from tui.domain.facts.events import (
 )
 from tui.domain.facts.health import answered, failed_by, is_refusal, loading
 from tui.errors import Forbidden, SourceError, UntrustedPayload, UsageError
+from tui.sources.admission.exclusions import CONFIG, Exclusions, read_configs
 from tui.sources.admission.others import GROUPS, OtherGates
 from tui.sources.admission.wire import DECODING, read_constraints, read_verifiers
 from tui.sources.kit.polling import Polling
@@ -127,13 +128,15 @@ class GateSource:
                 for resource in kinds:
                     await self._read_kind(session, resource, reading)
                 reading.verifiers = await self._verifiers(session, reading) if kinds else []
+                exclusions = await self._exclusions(session, reading) if reading.constraints else Exclusions()
                 if reading.kinds and len(reading.denials) + len(reading.faults) >= reading.kinds and not reading.constraints:
                     raise self._whole_failure(reading)
                 reading.others = await self._others(session, reading)
                 reading.requests = session.requests
         except UsageError as error:
             raise SourceError(error.headline, error.remedy) from error
-        reading.constraints = [_with_verifiers(constraint, reading.verifiers) for constraint in reading.constraints]
+        named = (_with_verifiers(constraint, reading.verifiers) for constraint in reading.constraints)
+        reading.constraints = [exclusions.of(constraint) for constraint in named]
         reading.constraints += reading.others
         return reading
 
@@ -195,6 +198,24 @@ class GateSource:
             reading.faults.append(_unreadable("Ratify's verifiers"))
         return verifiers
 
+    async def _exclusions(self, session: ClusterSession, reading: _Reading) -> Exclusions:
+        """The namespaces that Gatekeeper leaves out; where its Config may not be read, whether it asks anywhere is not known."""
+        exclusions = Exclusions()
+        try:
+            if all(resource.name != CONFIG.name for resource in await session.resources(CONFIG.group_version)):
+                return exclusions
+            async with aclosing(session.pages(CONFIG)) as pages:
+                async for page in pages:
+                    exclusions = exclusions.joined(read_configs(page))
+        except Forbidden as error:
+            denial = Denial("Gatekeeper's Config", "list configs.config.gatekeeper.sh", ASK_OTHERS, error.headline)
+            reading.denials.append(denial)
+        except DECODING:
+            reading.faults.append(_unreadable("Gatekeeper's Config", "configs.config.gatekeeper.sh -A"))
+        except SourceError as error:
+            reading.faults.append(error)
+        return exclusions
+
     def _whole_failure(self, reading: _Reading) -> SourceError:
         if reading.faults:
             return reading.faults[0]
@@ -250,5 +271,5 @@ def _with_verifiers(constraint: Constraint, verifiers: list[str]) -> Constraint:
     return msgspec.structs.replace(constraint, title=f"{constraint.kind} ({', '.join(verifiers)})")
 
 
-def _unreadable(subject: str) -> UntrustedPayload:
-    return UntrustedPayload(f"{subject} could not be understood.", "Look at them with kubectl get constraints -o yaml.")
+def _unreadable(subject: str, resource: str = "constraints") -> UntrustedPayload:
+    return UntrustedPayload(f"{subject} could not be understood.", f"Look at them with kubectl get {resource} -o yaml.")
