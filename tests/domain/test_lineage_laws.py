@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -87,3 +88,17 @@ def test_an_unrelated_image_changes_no_edge(contents: list[Content]) -> None:
 @given(_contents())
 def test_telling_the_same_twice_says_nothing_new(contents: list[Content]) -> None:
     assert facts(make(*contents, *contents, tags=TAGS)) == facts(make(*contents, tags=TAGS))
+
+
+@examples(60)
+@given(_contents(), st.data())
+def test_what_is_written_beside_a_step_proves_nothing(contents: list[Content], data: st.DataObject) -> None:
+    rewritten = data.draw(st.sets(st.integers(0, max(len(contents) - 1, 0))))
+    others = [_rewritten(content, str(number)) if number in rewritten else content for number, content in enumerate(contents)]
+    assert facts(make(*others, tags=TAGS)) == facts(make(*contents, tags=TAGS))
+
+
+def _rewritten(content: Content, comment: str) -> Content:
+    """The same content, as a builder writes the history of a base anew."""
+    history = tuple(msgspec.structs.replace(entry, comment=comment) for entry in content.history)
+    return msgspec.structs.replace(content, history=history)

@@ -13,7 +13,8 @@ import msgspec
 from tui.domain.common.memo import Lookup
 from tui.domain.facts.image import Claim, ClaimKind, RepositoryName
 from tui.domain.lineage.edges import BASIS, NAME_ONLY, PROOF_NOTE, PROOF_SCORE, SCORE, SPEAKER, ClaimParser, ParsedClaim
-from tui.domain.lineage.layers import ROOT, Content, Forest, History, LayerMatch
+from tui.domain.lineage.histories import History
+from tui.domain.lineage.layers import ROOT, Content, Forest, LayerMatch
 from tui.domain.snapshot.snapshot import Basis, Confidence, ImageKey
 
 __all__ = ["BaseEdge", "ClaimWeigher", "is_scratch"]
@@ -214,7 +215,7 @@ class ClaimWeigher:
     def _contains(self, number: int, target: int) -> bool:
         """Whether the target's layers are the first of this content, and the target is not built on this content."""
         forest = self._forest
-        chain, base = forest.chains[number], forest.chains[target]
+        chain, base = forest.contents[number].diff_ids, forest.contents[target].diff_ids
         if not base or chain[: len(base)] != base:
             return False
         return len(base) < len(chain) or not _continues(forest.history(target), forest.history(number))
@@ -238,7 +239,7 @@ class ClaimWeigher:
             Basis.LAYERS,
             edge.confidence if disagrees or parsed.claim.kind is ClaimKind.NAME else Confidence.CERTAIN,
             score,
-            len(self._forest.chains[target]),
+            self._forest.length(target),
             parsed if claimed else edge.said,
             _agreed(edge.note or "The layers begin with those of the base.", parsed),
             edge.contradictions,
@@ -247,18 +248,18 @@ class ClaimWeigher:
 
     def _rank(self, number: int, target: int) -> tuple[int, bool]:
         forest = self._forest
-        return len(forest.chains[target]), _continues(forest.history(number), forest.history(target))
+        return forest.length(target), _continues(forest.history(number), forest.history(target))
 
     def _as_near(self, number: int, target: int, parent: int) -> bool:
         """Whether a claimed base that is contained may take the place of the parent that the layers chose."""
         forest = self._forest
-        if forest.proofs[number] is LayerMatch.HISTORY and len(forest.chains[target]) == len(forest.chains[parent]):
+        if forest.proofs[number] is LayerMatch.HISTORY and forest.length(target) == forest.length(parent):
             return forest.history(target) == forest.history(parent)
-        return len(forest.chains[target]) >= len(forest.chains[parent])
+        return forest.length(target) >= forest.length(parent)
 
     def _farther(self, edge: BaseEdge, parsed: ParsedClaim, target: int) -> BaseEdge:
         ancestors = self._ancestors(edge.target) if edge.target >= 0 else ()
-        if target in ancestors or len(self._forest.chains[target]) < edge.layers:
+        if target in ancestors or self._forest.length(target) < edge.layers:
             sentence = f"{SPEAKER[parsed.claim.kind]} names {parsed.words}, which lies further down: it was inherited or copied."
             edge.contradictions += (sentence,)
             return edge

@@ -1,7 +1,6 @@
-"""What the layers prove: which content contains which, found by one sort and one sweep over all layer chains.
+"""What the layers prove: which content contains which, found by a sort and a sweep over the layer chains of each first layer.
 
-The history decides between contents of the same layers: an entry is the same when its command and its being empty are
-the same, never by its time, as builders rewrite the times of a base's entries (moby/buildkit#4614).
+The history decides between contents of the same layers.
 """
 
 from __future__ import annotations
@@ -19,13 +18,13 @@ import msgspec
 
 from tui.domain.common.memo import Lookup
 from tui.domain.facts.image import Claim, HistoryEntry, Platform, RepositoryName
+from tui.domain.lineage.histories import NO_ENTRIES, Entries, History, common_length, is_sibling, steps_of
 from tui.domain.snapshot.snapshot import ImageKey
 
 __all__ = [
     "ROOT",
     "Content",
     "Forest",
-    "History",
     "LayerMatch",
     "Prefix",
     "build_forest",
@@ -37,11 +36,6 @@ __all__ = [
 ROOT = -1  # parent of what stands on nothing; contents are 0 and up, shared prefixes -2 and down
 _INDEPENDENT = 2  # repositories that must share layers before an unknown base is assumed under them
 _INDEPENDENT_OVER_KNOWN = 3
-
-
-Step = str | tuple[str]
-"""What makes two history entries the same: the command, in a tuple when the step made no layer."""
-History = tuple[Step, ...]
 
 
 class Content(msgspec.Struct, frozen=True, gc=False):
@@ -92,7 +86,6 @@ class Forest:
     """
 
     contents: Sequence[Content]
-    chains: list[tuple[int, ...]]
     platforms: list[int]
     parents: list[int]
     proofs: list[LayerMatch | None]
@@ -101,8 +94,12 @@ class Forest:
     shares: set[int] = field(default_factory=set)
 
     def history(self, number: int) -> History:
-        """The steps of a content; made when asked for, as all of them at once take more memory than the input."""
-        return tuple([(step.created_by,) if step.empty_layer else step.created_by for step in self.contents[number].history])
+        """The steps of a content."""
+        return steps_of(self.contents[number].history)
+
+    def length(self, parent: int) -> int:
+        """How many layers a content has, or a shared prefix."""
+        return len(self.contents[parent].diff_ids) if parent >= 0 else self.prefix(parent).length
 
     def prefix(self, parent: int) -> Prefix:
         """The shared prefix that a parent of -2 and down stands for."""
@@ -115,11 +112,19 @@ def build_forest(
     """Find the parent of every content, O(n log n); those in `scratch` get no unknown base.
 
     `families` says for each repository which of those that hold the same content stands for all, itself if it is not there.
+    Contents with different first layers share none. All steps are done for one first layer before the next: what lies near in
+    the processor's cache is read many times faster than what has been put out of it by a hundred thousand others.
     """
     forest = _number(contents)
-    order = _order(forest)
-    branches = _sweep(forest, order)
-    _assume_bases(forest, order, branches, scratch, families if families is not None else families_of(contents))
+    families = families if families is not None else families_of(contents)
+    beginnings: dict[str, list[int]] = {}
+    for number, content in enumerate(contents):
+        if content.diff_ids:
+            beginnings.setdefault(content.diff_ids[0], []).append(number)
+    for numbers in beginnings.values():
+        if len(numbers) > 1:
+            order = _order(forest, numbers)
+            _assume_bases(forest, order, _sweep(forest, order), scratch, families)
     _drop_only_children(forest)
     return forest
 
@@ -149,12 +154,9 @@ def has_gap(content: Content, base: Content) -> bool:
 
 
 def _number(contents: Sequence[Content]) -> Forest:
-    """Layers become numbers where they are met first: a counting defaultdict does it without a step of ours per string."""
-    layers: dict[str, int] = defaultdict(count().__next__)
     platforms: dict[Platform, int] = defaultdict(count().__next__)
     return Forest(
         contents=contents,
-        chains=[tuple(map(layers.__getitem__, content.diff_ids)) for content in contents],
         platforms=[platforms[_comparable(content.platform)] for content in contents],
         parents=[ROOT] * len(contents),
         proofs=[None] * len(contents),
@@ -172,13 +174,20 @@ def _comparable(platform: Platform) -> Platform:
     return platform
 
 
-def _order(forest: Forest) -> list[int]:
-    """The contents by platform, chain and length of history."""
-    keys = [
-        (platform, chain, len(content.history))
-        for platform, chain, content in zip(forest.platforms, forest.chains, forest.contents, strict=True)
-    ]
-    return sorted(range(len(keys)), key=keys.__getitem__)
+_Place = tuple[int, tuple[int, ...], int, int]
+"""A content as it is sorted: its platform, chain and length of history; and its number."""
+
+
+def _order(forest: Forest, numbers: Iterable[int]) -> list[_Place]:
+    """Layers become numbers where they are met first: a counting defaultdict does it without a step of ours per string."""
+    layers: dict[str, int] = defaultdict(count().__next__)
+    places: list[_Place] = []
+    for number in numbers:
+        content = forest.contents[number]
+        chain = tuple(map(layers.__getitem__, content.diff_ids))
+        places.append((forest.platforms[number], chain, len(content.history), number))
+    places.sort()
+    return places
 
 
 class _Group:
@@ -193,35 +202,35 @@ class _Group:
         self.length = length
         self.start = start
         self.first = ROOT
-        self.history: History = ()
+        self.history = NO_ENTRIES
         self.table: dict[History, int] | None = None
         self.lengths: list[int] | None = None
         self.shares = True  # until a content has exactly these layers
 
-    def add(self, number: int, history: History, contents: Sequence[Content]) -> None:
+    def add(self, number: int, history: Entries, contents: Sequence[Content]) -> None:
         """Add a content; the order brings short histories first, and of twins the oldest stands for all."""
         if self.first == ROOT:
             self.first, self.history, self.shares = number, history, False
             return
         if self.table is None or self.lengths is None:
-            self.table = {self.history: self.first}
+            self.table = {self.history.steps: self.first}
             self.lengths = [len(self.history)]
-        twin = self.table.get(history)
+        length = len(history)
+        twin = self.table.get(history.steps)
         if twin is None or _age(contents[number]) < _age(contents[twin]):
-            self.table[history] = number
-        if self.lengths[-1] != len(history):
-            self.lengths.append(len(history))
+            self.table[history.steps] = number
+        if self.lengths[-1] != length:
+            self.lengths.append(length)
         elif len(self.lengths) == 1 and _age(contents[number]) < _age(contents[self.first]):
             self.first, self.history = number, history
 
-    def origin(self, history: History) -> int:
+    def origin(self, history: Entries) -> int:
         """The content with the longest history that this one continues, `ROOT` when there is none."""
         if self.table is None or self.lengths is None:
-            length = len(self.history)
-            return self.first if 0 < length < len(history) and history[:length] == self.history else ROOT
+            return self.first if history.continues(self.history) else ROOT
         for length in reversed(self.lengths):
             if 0 < length < len(history):
-                number = self.table.get(history[:length], ROOT)
+                number = self.table.get(history.steps[:length], ROOT)
                 if number != ROOT:
                     return number
         return ROOT
@@ -238,28 +247,19 @@ def _age(content: Content) -> tuple[float, str]:
     return ((created if created.tzinfo else created.replace(tzinfo=UTC)) - _EPOCH).total_seconds(), content.config
 
 
-def _common(left: tuple[object, ...], right: tuple[object, ...]) -> int:
-    for length, (item, other) in enumerate(zip(left, right, strict=False)):
-        if item != other:
-            return length
-    return min(len(left), len(right))
-
-
-def _sweep(forest: Forest, order: list[int]) -> list[tuple[int, int, int]]:
+def _sweep(forest: Forest, order: Sequence[_Place]) -> list[tuple[int, int, int]]:
     """Set parents among the contents; gives (length, start, end) of each run that shares layers which are no content's whole."""
     branches: list[tuple[int, int, int]] = []
     stack: list[_Group] = []
     platform = -1
     previous: tuple[int, ...] = ()
-    for place, number in enumerate(order):
-        chain = forest.chains[number]
-        common = _common(previous, chain) if forest.platforms[number] == platform else 0
-        start = _unwind(stack, common, place, branches)
+    for position, (own_platform, chain, _, number) in enumerate(order):
+        common = common_length(previous, chain) if own_platform == platform else 0
+        start = _unwind(stack, common, position, branches)
         if common and (not stack or stack[-1].length < common):
             stack.append(_Group(common, start))
-        if chain:
-            _place(forest, stack, number, place)
-        platform, previous = forest.platforms[number], chain
+        _place(forest, stack, number, position)
+        platform, previous = own_platform, chain
     _unwind(stack, 0, len(order), branches)
     return branches
 
@@ -274,46 +274,41 @@ def _unwind(stack: list[_Group], length: int, place: int, branches: list[tuple[i
     return start
 
 
-def _place(forest: Forest, stack: list[_Group], number: int, place: int) -> None:
-    chain, history = forest.chains[number], forest.history(number)
-    parent, proof = _parent(forest, stack, len(chain), history)
+def _place(forest: Forest, stack: list[_Group], number: int, position: int) -> None:
+    content = forest.contents[number]
+    length, history = len(content.diff_ids), Entries(content.history)
+    parent, proof = _parent(stack, length, history)
     if parent != ROOT:
         forest.parents[number], forest.proofs[number] = parent, proof
-        forest.depths[number] = len(forest.chains[parent])
-    if not stack or stack[-1].length < len(chain):
-        stack.append(_Group(len(chain), place))
+        forest.depths[number] = len(forest.contents[parent].diff_ids)
+    if not stack or stack[-1].length < length:
+        stack.append(_Group(length, position))
     stack[-1].add(number, history, forest.contents)
 
 
-def _parent(forest: Forest, stack: list[_Group], length: int, history: History) -> tuple[int, LayerMatch | None]:
+def _parent(stack: list[_Group], length: int, history: Entries) -> tuple[int, LayerMatch | None]:
     for group in reversed(stack):
         number = group.origin(history)
         if number != ROOT:
             return number, LayerMatch.HISTORY
     for group in reversed(stack):
         if group.length < length and group.first != ROOT:
-            if _is_sibling(group.history, history):
+            if is_sibling(group.history, history):
                 group.shares = True
                 continue
             return group.first, LayerMatch.DISAGREES if history and group.history else LayerMatch.NO_HISTORY
     return ROOT, None
 
 
-def _is_sibling(base: History, history: History) -> bool:
-    """Whether the two only share a base: their histories agree on every layer of `base`, and part at a step without one."""
-    common = _common(base, history)
-    return 0 < common < len(base) and all(isinstance(step, tuple) for step in base[common:])
-
-
 def _assume_bases(
     forest: Forest,
-    order: list[int],
+    order: Sequence[_Place],
     branches: list[tuple[int, int, int]],
     scratch: set[int],
     families: Lookup[RepositoryName, RepositoryName],
 ) -> None:
     for length, start, end in sorted(branches):
-        members = [number for number in order[start:end] if forest.depths[number] < length and number not in scratch]
+        members = [number for *_, number in order[start:end] if forest.depths[number] < length and number not in scratch]
         needed = _INDEPENDENT_OVER_KNOWN if any(forest.parents[number] >= 0 for number in members) else _INDEPENDENT
         holders = {key.name for number in members for key in forest.contents[number].images[:1]}
         repositories = len({families.get(repository, repository) for repository in holders})

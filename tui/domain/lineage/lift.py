@@ -287,7 +287,7 @@ class _Lift:
         parent = prefix.parent
         if parent == ROOT:
             return BaseEdge()
-        layers = len(self._forest.chains[parent]) if parent >= 0 else self._forest.prefix(parent).length
+        layers = self._forest.length(parent)
         return BaseEdge(parent, None, Basis.LAYERS, Confidence.LIKELY, _PREFIX_SCORE, layers, note=_PREFIX_NOTE)
 
     def _add_contents(self) -> None:
@@ -313,7 +313,7 @@ class _Lift:
             label=_shown(key) if claimed else f"layers as in {holder}",
             reason=why,
             base=self._make(key, base, ways) if base is not None else None,
-            layers=max(len(self._forest.chains[target]) for target in targets),
+            layers=max(self._forest.length(target) for target in targets),
         )
 
     def _add_claimed(self) -> None:
@@ -342,7 +342,7 @@ class _Lift:
         return UnknownBase(key, NodeKind.CLAIMED, label, f"Its images name it, but {where}.", link)
 
     def _claimed_edge(self, target: int) -> BaseEdge:
-        layers = len(self._forest.chains[target]) if target >= 0 else self._forest.prefix(target).length
+        layers = self._forest.length(target)
         note = "Every image that names it begins with the layers of the base."
         return BaseEdge(target, None, Basis.LAYERS, Confidence.LIKELY, _PREFIX_SCORE, layers, note=note)
 
