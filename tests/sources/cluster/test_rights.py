@@ -22,8 +22,12 @@ from tests.sources.cluster.apiserver import (
 )
 from tests.sources.cluster.follow import options, pod_names, until, until_health
 from tests.tried import tried
+from tui.domain.common.source_id import SourceId, SourceKind
 from tui.domain.facts.events import SourceState
+from tui.domain.facts.workload import Resource
+from tui.errors import Forbidden
 from tui.sources.cluster import ClusterSource
+from tui.sources.cluster.health import HealthBoard
 
 READABLE = {"payments", "shop"}
 
@@ -87,6 +91,23 @@ async def test_namespaces_that_can_be_listed_are_asked_for_one_by_one(tmp_path: 
     assert health.objects == 2
     rights = {denial.right for denial in health.denials}
     assert rights == {"list pods cluster-wide", "list pods in namespace kube-system", "list nodes"}
+
+
+def test_while_it_is_found_out_where_pods_may_be_read_no_other_list_decides() -> None:
+    """Right after the start a refusal of the nodes is often all that is known, and lists that are whole say nothing of pods."""
+    board = HealthBoard(SourceId(SourceKind.CLUSTER, "test"))
+    board.line(Resource.NODES, "").failed(Forbidden("No right to list nodes.", "Ask.", right="list nodes"), 30.0)
+    assert board.health().state is SourceState.LOADING
+    board.line(Resource.DEPLOYMENTS, "").watching(3)
+    assert board.health().state is SourceState.LOADING
+    first, second = (board.line(Resource.PODS, name) for name in ("payments", "shop"))
+    first.failed(Forbidden("No right to list pods.", "Ask."), 30.0)
+    assert board.health().state is SourceState.LOADING
+    second.failed(Forbidden("No right to list pods.", "Ask."), 30.0)
+    assert board.health().state is SourceState.FAILED
+    first.watching(1)
+    second.watching(2)
+    assert board.health().state is SourceState.OK
 
 
 async def test_no_right_at_all_fails_with_the_right_and_whom_to_ask(tmp_path: Path) -> None:

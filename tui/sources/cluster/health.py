@@ -222,14 +222,15 @@ class HealthBoard:
     def _verdict(self, partial: bool) -> tuple[SourceState, str, str]:
         failing = [line.error for line in self._lines if line.error]
         pods = [line for line in self._lines if line.resource is Resource.PODS]
-        # Without pods nothing runs, as far as we know; without the others something is still to be seen.
+        # Without pods nothing runs, as far as we know; without the others something is still to be seen. While it is found out
+        # in which namespaces pods may be read, no list of them is there, and what others say decides nothing.
         lost = [line.error for line in pods if line.error]
         if self._silent is not None:
             return SourceState.FAILED, self._since(self._silent), self._silent.remedy
-        if failing and (len(failing) == len(self._lines) or (pods and len(lost) == len(pods))):
-            error = next((item for item in failing if not isinstance(item, Forbidden)), [*lost, *failing][0])
+        if pods and len(lost) == len(pods):
+            error = next((item for item in failing if not isinstance(item, Forbidden)), lost[0])
             return SourceState.FAILED, self._since(error), error.remedy
-        if any(not line.listed and line.error is None for line in self._lines) or not self._lines:
+        if not pods or any(not line.listed and line.error is None for line in self._lines):
             return SourceState.LOADING, "", ""
         if partial:
             worst = next((item for item in failing if not isinstance(item, Forbidden)), None)
