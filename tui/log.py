@@ -1,7 +1,8 @@
 """The log: to a file only, bounded in size, one record a line that begins with its time, and nothing secret ever in it.
 
-Packages beside us say what we log ourselves, or more than that (`azure.core` writes down every header): of them only warnings are
-let in. What others wrote cannot pass for a record: a line that goes on begins with `CONTINUED`.
+Packages beside us say what we log ourselves, or more than that (`azure.core` writes down every header, `azure.identity` bodies of
+answers): of them only warnings are let in, and of these the first line. What others wrote cannot pass for a record: a line that
+goes on begins with `CONTINUED`.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import logging
 import os
 import re
 import sys
+from copy import copy
 from io import TextIOWrapper
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
@@ -82,7 +84,7 @@ class _Redacting(logging.Formatter):
     """Redacts the whole record, its traceback included, and lets nothing through that a terminal would obey."""
 
     def format(self, record: logging.LogRecord) -> str:
-        text = _shortened(redact(super().format(record)[:LOOKED_AT]))
+        text = _shortened(redact(super().format(_known(record))[:LOOKED_AT]))
         return _UNPRINTABLE.sub(_visible, text).replace("\n", f"\n{CONTINUED}")
 
 
@@ -95,6 +97,15 @@ class _PrivateFile(RotatingFileHandler):
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802  # the name is that of logging
         """Say nothing: a full disk must not draw over the screen."""
+
+
+def _known(record: logging.LogRecord) -> logging.LogRecord:
+    """The record; of one of other packages the first line."""
+    if record.name.partition(".")[0] in OURS:
+        return record
+    first = copy(record)
+    first.msg, first.args = record.getMessage().partition("\n")[0], ()
+    return first
 
 
 def _shortened(text: str) -> str:

@@ -116,6 +116,20 @@ def test_of_packages_only_warnings_are_let_in(home: Path, name: str) -> None:
     assert "loud" in path.read_text()
 
 
+def test_of_what_packages_warn_of_only_the_first_line_is_written(home: Path) -> None:
+    """azure-identity 1.27, `managed_identity_client`: an answer that is no JSON stands in the message, with its body."""
+    path = home / "x.log"
+    start_log("info", path)
+    logging.getLogger("azure.identity.aio").warning(
+        "%s failed: %s", "get_token", 'Unexpected content type "text/plain"\nContent: a body'
+    )
+    logging.getLogger("tui.t").warning("two\nlines")
+    text = path.read_text()
+    assert "get_token failed: Unexpected content type" in text
+    assert "a body" not in text
+    assert "lines" in text
+
+
 def test_a_record_is_bounded_and_what_is_cut_of_it_was_redacted_first(home: Path) -> None:
     path = home / "x.log"
     start_log("info", path)

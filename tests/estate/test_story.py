@@ -16,6 +16,7 @@ LOADING = SourceHealth(ME, SourceState.LOADING)
 LIVE = SourceHealth(ME, SourceState.OK, endpoint="k8s:443", identity="ops", live=True)
 LOST = SourceHealth(ME, SourceState.FAILED, endpoint="k8s:443", error="No answer.", remedy="Use the VPN.")
 NODES, JOBS = Denial("nodes", "list nodes", "Ask for view.", "No right."), Denial("jobs", reason="Cut")
+JOBS_LATER = Denial("jobs", reason="Cut once more")
 PART = msgspec.structs.replace(LIVE, state=SourceState.PARTIAL, denials=(NODES,))
 
 
@@ -53,6 +54,14 @@ PART = msgspec.structs.replace(LIVE, state=SourceState.PARTIAL, denials=(NODES,)
             ],
         ),
         ([SourceHealth(ME, SourceState.OFF, error="not asked")], ["cluster/prod: off: not asked."]),
+        (
+            [msgspec.structs.replace(PART, denials=(JOBS, JOBS_LATER, NODES))],
+            [
+                "cluster/prod: live in part at k8s:443 as ops: jobs and 1 more cannot be read",
+                "cluster/prod: cannot read jobs: Cut.",
+                "cluster/prod: cannot read nodes (the right: list nodes): No right. Ask for view.",
+            ],
+        ),
     ],
 )
 def test_each_change_is_told_once(caplog: pytest.LogCaptureFixture, told: list[SourceHealth], lines: list[str]) -> None:

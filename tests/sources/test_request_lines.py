@@ -11,7 +11,7 @@ from aiohttp import web
 from yarl import URL
 
 from tui.errors import SourceError
-from tui.sources.kit.requestlog import LONGEST_ADDRESS, shown
+from tui.sources.kit.requestlog import LONGEST_ADDRESS, cause_of, shown
 from tui.sources.kit.transport import Transport, TransportOptions
 
 
@@ -98,3 +98,8 @@ async def test_each_request_is_one_line(caplog: pytest.LogCaptureFixture, path: 
     (line,) = await lines(caplog, path)
     assert line.startswith(begin)
     assert line.endswith(end)
+
+
+def test_a_cause_is_told_without_what_follows_in_other_lines() -> None:
+    assert cause_of(ValueError("of another type\nContent: a body")) == "ValueError: of another type"
+    assert cause_of(TimeoutError()) == "TimeoutError"

@@ -37,9 +37,9 @@ class Story:
 
     def _tell_denials(self, health: SourceHealth) -> None:
         before = {denial.what for denial in self._denied.get(health.id, ())}
-        now = {denial.what: denial for denial in health.denials}
+        now = {denial.what: denial for denial in reversed(health.denials)}  # of several reasons the first
         self._denied[health.id] = health.denials
-        for label, denial in now.items():
+        for label, denial in reversed(now.items()):
             if label not in before:
                 right = f" (the right: {denial.right})" if denial.right else ""
                 _log.info("%s: cannot read %s%s: %s", health.id, label, right, _sentences(denial.reason, denial.remedy))
@@ -78,7 +78,8 @@ def _words(before: SourceHealth | None, health: SourceHealth) -> str:
 
 
 def _missing(denials: tuple[Denial, ...]) -> str:
-    return f"{first_few([denial.what for denial in denials], 1)} cannot be read" if denials else "?"
+    labels = list(dict.fromkeys(denial.what for denial in denials))
+    return f"{first_few(labels, 1)} cannot be read" if labels else "?"
 
 
 def _sentences(reason: str, remedy: str) -> str:

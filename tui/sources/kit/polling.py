@@ -94,6 +94,8 @@ class Polling:
         seconds = self.delay(error, failed=failed)
         if error is not None:
             _log.debug("%s: %s; again in %.1f s", self._name, reason(error), seconds)
+        elif failed:
+            _log.debug("%s: not everything could be read; again in %.1f s", self._name, seconds)
         ended = self.clock.now()
         woken = await waited(self._woken, seconds, self.clock)
         if woken and (early := min(seconds, self._soonest) - (self.clock.now() - ended)) > 0:

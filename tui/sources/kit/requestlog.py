@@ -95,4 +95,5 @@ def cause_of(error: BaseException) -> str:
     """What an error says of itself, without the addresses and headers that some repeat."""
     # Of aiohttp's errors, which this module does not load: those about an answer, and those about an address.
     words = getattr(error, "message", "") if hasattr(error, "request_info") else "" if hasattr(error, "url") else str(error)
-    return f"{type(error).__name__}: {words}" if words else type(error).__name__
+    first = words.partition("\n")[0]  # azure-identity has an answer's body in the lines after it
+    return f"{type(error).__name__}: {first}" if first else type(error).__name__

@@ -388,8 +388,8 @@ def decode_json(body: bytes, kind: type[T], document: str) -> T:
     except RecursionError as error:
         raise UntrustedPayload(f"{document} is nested too deeply", "It was dropped; tell the owner of the registry.") from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        _log.info("%s: %s", document, error)
+        _log.debug("%s: %s", document, error)
         raise UntrustedPayload(
-            f"{document} is not the JSON expected",
+            f"{document} did not come as the JSON expected",
             "Is the address really a registry? A proxy or sign-in page answers like this.",
         ) from error

@@ -153,7 +153,7 @@ class Survey:
 
     async def _gave_up(self, name: RepositoryName, error: SourceError) -> None:
         """Whether the others can still be read. Raises Unreachable when the registry is gone, Forbidden when it refuses all."""
-        _log.info("%s: given up for now: %s", name, reason(error))
+        _log.debug("%s: given up for now: %s", name, reason(error))
         await self._is_there(error)
         self._refusals += isinstance(error, AuthenticationFailed | Forbidden)
         if self._refusals >= MAX_REFUSALS:
