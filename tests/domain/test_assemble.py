@@ -6,7 +6,22 @@ from datetime import timedelta
 
 import pytest
 
-from tests.domain.world import AMD, ARM, NOW, OURS, A, B, World, check, container, digest, image, trusting, workload
+from tests.domain.world import (
+    AMD,
+    ARM,
+    MANIFEST_TYPE,
+    NOW,
+    OURS,
+    A,
+    B,
+    World,
+    check,
+    container,
+    digest,
+    image,
+    trusting,
+    workload,
+)
 from tui.domain.assemble.assemble import Assembler
 from tui.domain.checks.checks import of_containers
 from tui.domain.common.trust import Check, CheckName, State, roll_up, worst
@@ -21,6 +36,7 @@ from tui.domain.facts.events import (
     SourceKind,
     SourceState,
 )
+from tui.domain.facts.image import Descriptor, Manifest, ManifestKind
 from tui.domain.policy.policy import Policy
 from tui.domain.policy.rules import Rules
 from tui.domain.snapshot.snapshot import Drift, Snapshot
@@ -148,6 +164,34 @@ def test_an_image_that_says_it_is_still_to_be_built_is_of_no_known_age() -> None
     age = check(image(world.snapshot(), found), CheckName.AGE)
     assert age.state is State.WARN
     assert age.reason.startswith("The build set a time that is still to come; pushed on")
+
+
+@pytest.mark.parametrize(
+    ("arm", "pushed", "state", "words"),
+    [
+        (10, None, State.PASS, "Built on"),
+        (365 * 56, None, State.UNKNOWN, "the builder of one of its platforms set a fixed time"),
+        (-400, None, State.UNKNOWN, "the configuration of a platform says"),
+        (365 * 56, 5, State.PASS, "Pushed on"),
+        (-400, 100, State.WARN, "Pushed on"),
+        (365 * 56, 400, State.FAIL, "Pushed on"),
+        (400, None, State.FAIL, "Built on"),
+    ],
+)
+def test_an_index_is_as_old_as_the_platform_whose_clock_tells_nothing(
+    arm: int, pushed: int | None, state: State, words: str
+) -> None:
+    world = World()
+    platforms = [world.manifest(f"{A}/app", "a", days=3), world.manifest(f"{A}/app", "b", platform=ARM, days=arm)]
+    children = [Descriptor(MANIFEST_TYPE, child, 10, on) for child, on in zip(platforms, (AMD, ARM), strict=True)]
+    index = digest("index")
+    kind = "application/vnd.oci.image.index.v1+json"
+    world.read(f"{A}/app", Manifest(index, ManifestKind.INDEX, kind, 10, children=tuple(children)))
+    world.tag(f"{A}/app", index, "1")
+    if pushed is not None:
+        world.list_manifests(f"{A}/app", index, *platforms, pushed=NOW - timedelta(days=pushed))
+    age = check(image(world.snapshot(), index), CheckName.AGE)
+    assert (age.state, words in age.reason) == (state, True), age.reason
 
 
 @pytest.mark.parametrize(("days", "state"), [(1, State.UNKNOWN), (100, State.UNKNOWN), (400, State.FAIL)])

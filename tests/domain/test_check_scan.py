@@ -9,11 +9,12 @@ import pytest
 
 from tests.domain.scan_kit import CVE, LATELY, report, set_up, statement, tell, vulnerability
 from tests.domain.world import NOW, World, check, image, name_of
+from tui.domain.assemble.assemble import Assembler
 from tui.domain.common.source_id import sources_text
 from tui.domain.common.trust import Check, CheckName, State
-from tui.domain.facts.events import SourceId, SourceKind, SourceState
+from tui.domain.facts.events import ScansSeen, SourceId, SourceKind, SourceState
 from tui.domain.facts.scan import Exploitability, ScanReport, Severity
-from tui.domain.policy.policy import Policy
+from tui.domain.policy.policy import Policy, built_in
 from tui.domain.policy.rules import Rules, Unfixed
 from tui.domain.policy.waivers import PolicyException
 from tui.domain.snapshot.snapshot import Snapshot
@@ -200,6 +201,69 @@ def test_a_report_by_name_says_so() -> None:
     name = image(world.snapshot(), app).name
     tell(world, report("", name=name, tag="1"))
     assert "by its tag only" in check(image(world.snapshot(), app), CheckName.SCAN).reason
+
+
+@pytest.mark.parametrize(
+    ("found", "pushed", "state"),
+    [
+        ((), None, State.UNKNOWN),
+        ((), NOW - timedelta(days=3), State.PASS),
+        ((vulnerability(),), None, State.FAIL),
+        ((vulnerability(),), NOW - timedelta(days=3), State.FAIL),
+    ],
+)
+def test_that_a_report_by_name_finds_nothing_counts_only_where_it_is_known_since_when_the_tag_names_the_image(
+    found: tuple[Any, ...], pushed: datetime | None, state: State
+) -> None:
+    """Registries other than Azure's tell no times of pushes; an image may be built long before its tag comes to name it."""
+    world = World()
+    app = world.manifest(APP, "app", "1")
+    set_up(world, "Trivy")
+    if pushed is not None:
+        world.list_manifests(APP, app, pushed=pushed)
+    tell(world, report("", *found, name=name_of(APP), tag="1"))
+    answer = check(image(world.snapshot(), app), CheckName.SCAN)
+    assert (answer.state, "may be about an earlier image" in answer.reason) == (state, state is State.UNKNOWN)
+
+
+def test_a_report_of_tomorrow_takes_the_place_of_none() -> None:
+    """A scanner whose clock is wrong, or whoever wants one to look so, has the last word no longer than till it is looked at."""
+    world = World()
+    app = world.manifest(APP, "app", "1")
+    bad, clean = report(app, vulnerability(), key="now"), report(app, key="later", at=NOW + timedelta(days=300))
+    world.tell(ScansSeen(bad.source, 1, (bad, clean)))
+    for max_age in (30, 0):
+        rules = Rules(scan_max_age=max_age)
+        answer = check(image(world.snapshot(Policy("test", rules)), app), CheckName.SCAN)
+        assert (answer.state, CVE in answer.reason) == (State.FAIL, True)
+        answer = verdict(saying(at=NOW + timedelta(days=300)), rules=rules)
+        assert (answer.state, "still to come" in answer.reason) == (State.UNKNOWN, True)
+
+
+def test_a_database_of_tomorrow_is_of_no_known_age() -> None:
+    answer = verdict(saying(known=NOW + timedelta(days=300)))
+    assert (answer.state, answer.brief) == (State.UNKNOWN, "database of unknown age")
+
+
+def test_a_report_that_was_of_tomorrow_counts_when_its_day_has_come() -> None:
+    world = World()
+    app = world.manifest(APP, "app", "1")
+    set_up(world, "Trivy")
+    source = SourceId(SourceKind.SCANNER, "trivy")
+    later = report(app, key="later", at=NOW + timedelta(days=2))
+    world.tell(ScansSeen(source, 1, (report(app, vulnerability(), key="now"), later)))
+    facts, assembler = world.inventory().freeze(), Assembler()
+    states = [
+        check(image(assembler.assemble(facts, built_in(), NOW + timedelta(days=days)), app), CheckName.SCAN).state
+        for days in (0, 3, 0)
+    ]
+    assert states == [State.FAIL, State.PASS, State.FAIL]
+
+
+def test_a_statement_of_tomorrow_takes_the_place_of_none() -> None:
+    ahead = statement(Exploitability.NOT_AFFECTED, at=NOW + timedelta(days=300))
+    assert verdict(saying(vulnerability(), vex=(ahead, statement(Exploitability.AFFECTED)))).state is State.FAIL
+    assert verdict(saying(vulnerability(), vex=(ahead,))).state is State.PASS
 
 
 # ---- exceptions

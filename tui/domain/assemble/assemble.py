@@ -167,7 +167,8 @@ def _renew(state: _Kept, facts: Facts, under: Circumstances) -> None:
     workloads = state.joined.renew(facts.cluster, changed)
     changed = with_more(changed, workloads)
     uses = _renew_uses(state, workloads)
-    changed = with_more(changed, _renew_trust(state, facts, changed) | uses)
+    assert under.now is not None
+    changed = with_more(changed, _renew_trust(state, facts, changed, under.now) | uses)
     # How what runs differs from what ran before does not hang on how it is judged.
     state.observer.signatures_lost = signatures_lost(facts.health)
     observed = with_more(changed, state.observer.renew(facts.images, facts.trust, changed))
@@ -200,7 +201,7 @@ def _renew_uses(state: _Kept, workloads: set[ObjectKey]) -> set[ImageKey]:
     return images
 
 
-def _renew_trust(state: _Kept, facts: Facts, changed: Set[Address]) -> set[Address]:
+def _renew_trust(state: _Kept, facts: Facts, changed: Set[Address], now: datetime) -> set[Address]:
     """What was found on images, and what scanners say of them."""
     before, state.trust = state.trust.signatures, facts.trust
     images: set[Address] = set()
@@ -210,7 +211,7 @@ def _renew_trust(state: _Kept, facts: Facts, changed: Set[Address]) -> set[Addre
             if old.get(digest) != new.get(digest):
                 images.update(state.reading.catalog.holding(name, digest))
     index = state.scans.scans.index
-    images |= state.scans.renew(facts.trust.scans, state.reading.registries, changed)
+    images |= state.scans.renew(facts.trust.scans, state.reading.registries, changed, now)
     if state.scans.scans.index is not index:
         images.update(state.used.keys() - state.reading.catalog.images.keys())
     return images

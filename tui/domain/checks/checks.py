@@ -124,24 +124,15 @@ def check_age(context: ImageContext) -> Check:
     if built is None:
         reason = "When it was built is not known: its builder set a fixed time, and the registry does not say when it was pushed."
         if image.created:
-            reason = f"When it was built is not known: its configuration says {image.created:%Y-%m-%d}, which is still to come."
+            reason = f"When it was built is not known: its configuration says {image.newest:%Y-%m-%d}, which is still to come."
         elif not image.complete:
             reason = f"When it was built is not known: its configuration has not been read. {image.gap}".rstrip()
         remedy = _UNDATED if image.complete else reading_step(context.key.registry, image.gap)
         return Check(CheckName.AGE, State.UNKNOWN, reason, context.sources, observed, brief="age unknown", remedy=remedy)
     state, rule = _age(context.now - built, rules)
-    if not image.complete and state is not State.FAIL:  # what is not read yet can only make it older
-        reason = f"When it was built is not known: not every configuration of it has been read. {image.gap}".rstrip()
-        return Check(
-            CheckName.AGE,
-            State.UNKNOWN,
-            reason,
-            context.sources,
-            observed,
-            rule,
-            "age unknown",
-            reading_step(context.key.registry, image.gap),
-        )
+    gap, remedy = _undated(context, image)
+    if gap and state is not State.FAIL:  # what is not known can only make it older
+        return Check(CheckName.AGE, State.UNKNOWN, gap, context.sources, observed, rule, "age unknown", remedy)
     if state is State.PASS:
         return Check(CheckName.AGE, state, f"{verb} on {built.date()}.", context.sources, observed, rule)
     limit = rules.max_age if state is State.FAIL else rules.warn_age
@@ -150,14 +141,35 @@ def check_age(context: ImageContext) -> Check:
     return Check(CheckName.AGE, state, reason, context.sources, observed, rule, f"over {limit} days old", remedy)
 
 
+def _undated(context: ImageContext, image: CatalogImage) -> tuple[str, str]:
+    """Why a platform may be older than what is known to be the oldest, and what helps; empty when none can be."""
+    if not image.complete:
+        reason = f"When it was built is not known: not every configuration of it has been read. {image.gap}".rstrip()
+        return reason, reading_step(context.key.registry, image.gap)
+    if _pushed(image, context.now) is not None:
+        return "", ""
+    if image.undated:
+        return "When it was built is not known: the builder of one of its platforms set a fixed time.", _UNDATED
+    if image.newest and image.newest - context.now > _AHEAD:
+        day = f"{image.newest:%Y-%m-%d}"
+        return f"When it was built is not known: the configuration of a platform says {day}, which is still to come.", _UNDATED
+    return "", ""
+
+
 def _built(image: CatalogImage, now: datetime) -> tuple[datetime | None, str]:
-    """When it was built, as far as that can be believed, and how it is known."""
+    """When its oldest platform was built, as far as that can be believed, and how it is known."""
+    pushed, is_ahead = _pushed(image, now), bool(image.newest and image.newest - now > _AHEAD)
     if image.created and image.created - now <= _AHEAD:
+        if (image.undated or is_ahead) and pushed is not None and pushed < image.created:
+            return pushed, "Pushed"
         return image.created, "Built"
-    pushed = image.pushed if image.pushed and image.pushed - now <= _AHEAD else None
-    if image.created:
+    if is_ahead:
         return pushed, "The build set a time that is still to come; pushed"
     return pushed, "The build set no time of its own; pushed" if image.complete else "Pushed"
+
+
+def _pushed(image: CatalogImage, now: datetime) -> datetime | None:
+    return image.pushed if image.pushed and image.pushed - now <= _AHEAD else None
 
 
 def _age(age: timedelta, rules: Rules) -> tuple[State, str]:

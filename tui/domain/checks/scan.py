@@ -9,14 +9,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import timedelta
 from functools import lru_cache
-from typing import NamedTuple
 
 import msgspec
 
 from tui.domain.checks.base import base_step_of, move_of
 from tui.domain.checks.context import ImageContext, Scanners
+from tui.domain.checks.coverage import Opinion, coverage, scanner_of
 from tui.domain.common.text import clean, first_few, full_stop, listed
 from tui.domain.common.trust import Check, CheckName, State
 from tui.domain.facts.events import SourceHealth, SourceId, SourceKind, SourceState
@@ -32,18 +31,6 @@ __all__ = ["check_scan", "scan_gap", "scanners_of"]
 
 _SETTINGS = ("scan_fail_on", "scan_warn_on", "scan_unfixed", "scan_missing", "scan_max_age")
 _SHOWN = 3
-_AHEAD = timedelta(days=1)
-"""How far the clock of a scanner may run ahead before its report is of no known age."""
-
-
-class _Opinion(NamedTuple):
-    """One thing that bears on the answer."""
-
-    state: State
-    reason: str
-    rule: str
-    brief: str = ""
-    remedy: str = ""
 
 
 def scanners_of(health: Mapping[SourceId, SourceHealth], scans: Iterable[SourceId]) -> Scanners:
@@ -80,7 +67,7 @@ def check_scan(context: ImageContext) -> Check:
     """Whether scanners looked at the image lately, and what they found is below the thresholds."""
     rules = context.rules
     if rules.scan_fail_on is None and rules.scan_warn_on is None and rules.scan_missing is State.OFF:
-        return _check(context, (), _Opinion(State.OFF, "The policy asks for no scan.", rules.cite("scan_missing")))
+        return _check(context, (), Opinion(State.OFF, "The policy asks for no scan.", rules.cite("scan_missing")))
     reports = [report for report in context.scan.reports if report.is_scan]
     if not reports:
         return _check(context, (), _missing(context))
@@ -101,10 +88,8 @@ def _answer(context: ImageContext, reports: Sequence[ScanReport], exceptions: tu
     rows = _without(context, lost) if silenced else context.scan.vulnerabilities
     total = tally(rows) if silenced else context.scan.tally
     counted = tally(row for row in rows if accepted.keys().isdisjoint(_names(row))) if accepted else total
-    opinions = [_found(counted, heard, context), *_coverage(heard, context)]
-    opinions += [
-        _Opinion(State.UNKNOWN, text, rules.cite("scan_missing"), "scanner lost") for _, text in sorted(silenced.items())
-    ]
+    opinions = [_found(counted, heard, context), *coverage(heard, context)]
+    opinions += [Opinion(State.UNKNOWN, text, rules.cite("scan_missing"), "scanner lost") for _, text in sorted(silenced.items())]
     worst = max(opinions, key=lambda opinion: opinion.state.severity)
     excepted = f"{total.size - counted.size} not counted: accepted by {', '.join(exception.id for exception in exceptions)}."
     remarks = _remarks(total, excepted if counted.size < total.size else "", heard, context)
@@ -146,13 +131,13 @@ def scan_gap(context: ImageContext) -> str:
         return _missing(context).reason
     silenced = sorted({lost[report.source] for report in reports if report.source in lost})
     heard = [report for report in reports if report.source not in lost]
-    stale = _coverage(heard, context) if heard else []
+    stale = coverage(heard, context) if heard else []
     if silenced or stale:
         return " ".join((*silenced, *(opinion.reason for opinion in stale)))
-    return "" if any(report.whole for report in heard) else f"{_scanner(heard[0])} gives only the number of vulnerabilities."
+    return "" if any(report.whole for report in heard) else f"{scanner_of(heard[0])} gives only the number of vulnerabilities."
 
 
-def _check(context: ImageContext, heard: Sequence[ScanReport], opinion: _Opinion, remarks: str = "") -> Check:
+def _check(context: ImageContext, heard: Sequence[ScanReport], opinion: Opinion, remarks: str = "") -> Check:
     sources = tuple(sorted({report.source for report in heard})) or context.scanners.names
     newest = max((report.at for report in heard if report.at is not None), default=None)
     reason = " ".join(filter(None, (opinion.reason, remarks)))
@@ -181,27 +166,25 @@ _NOTHING: frozenset[str] = frozenset()
 _ANSWER = "Make the scanners answer, or have it scanned by its digest: trustree doctor says what is missing."
 
 
-def _missing(context: ImageContext) -> _Opinion:
+def _missing(context: ImageContext) -> Opinion:
     rules, scanners = context.rules, context.scanners
     if not scanners.names:
         if rules.is_built_in(_SETTINGS) and not context.scan.matched.note:
             reason = "No scanner is set up, and the policy does not ask for one."
-            return _Opinion(State.OFF, reason, rules.cite("scan_missing"))
+            return Opinion(State.OFF, reason, rules.cite("scan_missing"))
         reason = "The policy asks for a scan, and no scanner is set up."
-        return _Opinion(
-            rules.scan_missing, reason, rules.cite("scan_missing"), "not scanned", "Set up a scanner: [scanner.NAME]."
-        )
+        return Opinion(rules.scan_missing, reason, rules.cite("scan_missing"), "not scanned", "Set up a scanner: [scanner.NAME].")
     others = sorted({clean(report.reason, 200) for report in context.scan.reports if not report.scanned})
     if others:
         state = max(State.UNKNOWN, rules.scan_missing, key=lambda candidate: candidate.severity)
         reason = f"No scan of it is known: {'; '.join(others[:_SHOWN])}."
-        return _Opinion(state, reason, rules.cite("scan_missing"), "not scanned", "Have it scanned for vulnerabilities.")
+        return Opinion(state, reason, rules.cite("scan_missing"), "not scanned", "Have it scanned for vulnerabilities.")
     unsure = [text for _, text in (*scanners.lost, *scanners.open)]
     if context.scan.matched.note or unsure:
         why = " ".join(filter(None, (context.scan.matched.note, *unsure)))
-        return _Opinion(State.UNKNOWN, f"No report on it is known. {why}", rules.cite("scan_missing"), "scan unknown", _ANSWER)
+        return Opinion(State.UNKNOWN, f"No report on it is known. {why}", rules.cite("scan_missing"), "scan unknown", _ANSWER)
     names = [name.label for name in scanners.names]
-    return _Opinion(
+    return Opinion(
         rules.scan_missing, f"{_nobody(names)} report on it.", rules.cite("scan_missing"), "not scanned", "Have it scanned."
     )
 
@@ -219,7 +202,7 @@ def _nobody(names: Sequence[str]) -> str:
 # ---- what was found
 
 
-def _found(vulnerabilities: Tally, heard: Sequence[ScanReport], context: ImageContext) -> _Opinion:
+def _found(vulnerabilities: Tally, heard: Sequence[ScanReport], context: ImageContext) -> Opinion:
     """The worst of what was found, where anything was heard."""
     rules = context.rules
     states = {kind: _weight(*kind, rules) for kind in vulnerabilities.counting}
@@ -228,16 +211,16 @@ def _found(vulnerabilities: Tally, heard: Sequence[ScanReport], context: ImageCo
     if by_counts is not None and by_counts.state.severity > worst.severity:
         return by_counts
     if not worst.is_flaw:
-        return _Opinion(State.PASS, _clean(rules), rules.cite("scan_fail_on"))
+        return Opinion(State.PASS, _clean(rules), rules.cite("scan_fail_on"))
     kinds = [kind for kind, state in states.items() if state is worst]
     deciding = [row for kind in kinds for row in vulnerabilities.counting[kind]]
     text, remedy = _some(deciding), mended_most(deciding, move_of(context), base_step_of(context))
     if worst is State.UNKNOWN:
         reason = f"It has {len(deciding)} {_noun(len(deciding))} of unknown severity: {text}."
-        return _Opinion(worst, reason, rules.cite("scan_fail_on"), "severity unknown", remedy)
+        return Opinion(worst, reason, rules.cite("scan_fail_on"), "severity unknown", remedy)
     rule = rules.cite("scan_fail_on" if worst is State.FAIL else "scan_warn_on")
     counts = _counted(Counter(row.severity for row in deciding))
-    return _Opinion(worst, f"It has {counts} {_noun(len(deciding))}: {text}.", rule, counts, remedy)
+    return Opinion(worst, f"It has {counts} {_noun(len(deciding))}: {text}.", rule, counts, remedy)
 
 
 def _weight(severity: Severity, fixed: bool, rules: Rules) -> State:
@@ -267,9 +250,9 @@ def _threshold(severity: Severity, fail_on: Severity | None, warn_on: Severity |
     return State.WARN if warn_on is not None and severity.rank >= warn_on.rank else State.PASS
 
 
-def _of_counts(heard: Sequence[ScanReport], rules: Rules) -> _Opinion | None:
+def _of_counts(heard: Sequence[ScanReport], rules: Rules) -> Opinion | None:
     """What reports say that give numbers only; numbers do not tell whether a fix is known."""
-    worst: _Opinion | None = None
+    worst: Opinion | None = None
     for report in heard:
         if report.vulnerabilities is not None:
             continue
@@ -280,11 +263,11 @@ def _of_counts(heard: Sequence[ScanReport], rules: Rules) -> _Opinion | None:
             continue
         numbers = Counter({severity: report.counts[severity] for severity, verdict in states.items() if verdict is state})
         counts = _counted(numbers)
-        reason = f"It has {counts} {_noun(numbers.total())}; {_scanner(report)} gives only the number."
+        reason = f"It has {counts} {_noun(numbers.total())}; {scanner_of(report)} gives only the number."
         if state is not State.UNKNOWN and rules.scan_unfixed is not Unfixed.COUNT:
-            worst = _Opinion(State.UNKNOWN, f"{reason} Whether they have a fix is not known.", rules.cite("scan_unfixed"), counts)
+            worst = Opinion(State.UNKNOWN, f"{reason} Whether they have a fix is not known.", rules.cite("scan_unfixed"), counts)
         else:
-            worst = _Opinion(state, reason, rules.cite("scan_fail_on" if state is State.FAIL else "scan_warn_on"), counts)
+            worst = Opinion(state, reason, rules.cite("scan_fail_on" if state is State.FAIL else "scan_warn_on"), counts)
     return worst
 
 
@@ -308,67 +291,13 @@ def _some(rows: Sequence[ImageVulnerability]) -> str:
     return first_few(list(dict.fromkeys(clean(row.id, 40) for row in rows)), _SHOWN)
 
 
-# ---- how far the reports can be believed
-
-
-def _coverage(heard: Sequence[ScanReport], context: ImageContext) -> list[_Opinion]:
-    """Empty when a scan is whole and recent, on every platform that could run."""
-    if not heard or not context.scan.matched.platforms:
-        return _freshness(heard, context)
-    return [
-        opinion for platform, about in context.scan.matched.platforms for opinion in _covered(platform, about, heard, context)
-    ]
-
-
-def _covered(platform: str, about: Sequence[ScanReport], heard: Sequence[ScanReport], context: ImageContext) -> list[_Opinion]:
-    reports = [report for report in about if report in heard]
-    if reports:
-        return [opinion._replace(reason=f"{platform}: {opinion.reason}") for opinion in _freshness(reports, context)]
-    if context.rules.scan_missing is State.OFF:
-        return []
-    reason, rule = f"No report is about {platform}, which it could run.", context.rules.cite("scan_missing")
-    return [_Opinion(State.UNKNOWN, reason, rule, "platform not scanned", "Have every platform scanned, each by itself.")]
-
-
-def _freshness(heard: Sequence[ScanReport], context: ImageContext) -> list[_Opinion]:
-    """Empty when a scan is whole and recent."""
-    rules = context.rules
-    limit = timedelta(days=rules.scan_max_age)
-    scans = [report for report in heard if report.complete]
-    recent = [report for report in scans if not limit or (report.at is not None and -_AHEAD <= context.now - report.at <= limit)]
-    if any(not limit or report.known is None or context.now - report.known <= limit for report in recent):
-        return []
-    if recent:
-        newest = max(recent, key=lambda report: (report.known, report.key))
-        reason = f"{_scanner(newest)} looked into a database of {newest.known:%Y-%m-%d}, more than {rules.scan_max_age} days old."
-        remedy = "Update the scanner's database, and have it scanned again."
-        return [_Opinion(State.UNKNOWN, reason, rules.cite("scan_max_age"), "database too old", remedy)]
-    dated = [report for report in scans if report.at is not None and context.now - report.at > limit]
-    if dated:
-        newest = max(dated, key=lambda report: (report.at is not None, report.at, report.key))
-        reason = f"The newest report is of {newest.at:%Y-%m-%d}, more than {rules.scan_max_age} days old."
-        return [_Opinion(State.UNKNOWN, reason, rules.cite("scan_max_age"), "scan too old", "Have it scanned again.")]
-    if scans:
-        scanner, at = _scanner(scans[0]), scans[0].at
-        reason = f"{scanner} does not say when it scanned the image."
-        if at is not None:
-            reason = f"{scanner} says that it scanned the image on {at:%Y-%m-%d}, which is still to come."
-        return [_Opinion(State.UNKNOWN, reason, rules.cite("scan_max_age"), "scan of unknown age", "Have it scanned again.")]
-    if not heard:
-        return []
-    reason = f"{_scanner(heard[0])} could not scan it: {clean(heard[0].reason, 200) or 'it does not say why'}."
-    remedy = "Look into the scanner, and have it scanned again."
-    return [_Opinion(State.UNKNOWN, reason, rules.cite("scan_missing"), "scan failed", remedy)]
+# ---- what else is to be known
 
 
 def _exempted(rows: Sequence[ImageVulnerability]) -> str:
     """What a console exempts is there all the same, so it counts; a policy or a statement takes it out, with a name to it."""
     reasons = sorted({clean(row.exemption, 120) for row in rows})
     return f"{len(rows)} counted though exempt: {', '.join(reasons[:_SHOWN])}."
-
-
-def _scanner(report: ScanReport) -> str:
-    return clean(report.scanner or report.source.label, 60)
 
 
 def _distinct(names: Iterable[str]) -> list[str]:
@@ -379,12 +308,14 @@ def _distinct(names: Iterable[str]) -> list[str]:
 
 def _remarks(vulnerabilities: Tally, excepted: str, heard: Sequence[ScanReport], context: ImageContext) -> str:
     """What else is to be known of the answer: who looked, what was not counted, what the reports leave open."""
-    remarks = [f"Scanned by {listed(_distinct(map(_scanner, heard)))}."] if heard else []
+    remarks = [f"Scanned by {listed(_distinct(map(scanner_of, heard)))}."] if heard else []
     if context.scan.matched.by_name:
         remarks.append("The report names the image by its tag only.")
     failed = [report for report in heard if not report.complete]
     if failed and len(failed) < len(heard):
-        remarks.append(f"{_scanner(failed[0])} could not scan it whole: {clean(failed[0].reason, 200) or 'it does not say why'}.")
+        remarks.append(
+            f"{scanner_of(failed[0])} could not scan it whole: {clean(failed[0].reason, 200) or 'it does not say why'}."
+        )
     if vulnerabilities.cleared:
         authors = sorted({clean(row.vex.author, 60) for row in vulnerabilities.cleared if row.vex is not None and row.vex.author})
         names = ", ".join(authors[:_SHOWN]) or "an unnamed author"

@@ -34,8 +34,9 @@ class CatalogImage(msgspec.Struct, frozen=True, gc=False):
 
     `absent` says why it is not there any more, empty while it is; `held` is when the registry last confirmed it. `refused` says
     why its own manifest was not read, empty when it was or when nobody tried; `gap` why it is not `complete`, as far as that is
-    known. `named` are those of its digests that a tag gives, the top one alone if it has a tag or none has.
-    `changed` and `locks` are what a list of the registry tells of its manifest, `tag_rows` of its tags.
+    known. `named` are those of its digests that a tag gives, the top one alone if it has a tag or none has. `created` is when its
+    oldest platform was built and `newest` when its newest was, of those whose clock can be believed; `undated` says that the
+    clock of another cannot. `changed` and `locks` are what a list of the registry tells of its manifest, `tag_rows` of its tags.
     """
 
     key: ImageKey
@@ -46,6 +47,8 @@ class CatalogImage(msgspec.Struct, frozen=True, gc=False):
     configs: tuple[str, ...] = ()
     size: int | None = None
     created: datetime | None = None
+    newest: datetime | None = None
+    undated: bool = False
     pushed: datetime | None = None
     held: datetime | None = None
     absent: str = ""
@@ -162,6 +165,8 @@ class _Repository:
         digests = tuple(dict.fromkeys((digest, *(member.manifest for member in members), *inner)))
         tags = self._versions(digests)
         word = self._registries.digest(self._name, digest)
+        built = self._built(members)
+        credible = [moment for moment in built if moment is not None]
         refused = "" if self._contents.manifest(digest) is not None or word.kind is None or word.gone else word.reason
         return CatalogImage(
             key=ImageKey.of(self._name, digest),
@@ -171,7 +176,9 @@ class _Repository:
             platforms=self._platforms(members, row),
             configs=_configs_of(members),
             size=self._size(members, row),
-            created=self._created(members),
+            created=min(credible, default=None),
+            newest=max(credible, default=None),
+            undated=len(credible) < len(built),
             pushed=row.pushed if row is not None else None,
             held=word.at,
             absent=_absence(self._name, word),
@@ -231,11 +238,11 @@ class _Repository:
             return row.size if row is not None and not members else None
         return sum(layer.size for layer in manifest.layers) + (manifest.config.size if manifest.config else 0)
 
-    def _created(self, members: tuple[PlatformMember, ...]) -> datetime | None:
-        """When its oldest platform was built, as far as its clock can be believed."""
+    def _built(self, members: tuple[PlatformMember, ...]) -> list[datetime | None]:
+        """When the platforms that were read were built; None for a clock that cannot be believed."""
         configs = (self._contents.config(member.config) for member in members)
-        built = (config.created for config in configs if config is not None and config.created is not None)
-        return min((moment for moment in built if moment.year >= FIRST_CREDIBLE_YEAR), default=None)
+        built = (config.created for config in configs if config is not None)
+        return [moment if moment is not None and moment.year >= FIRST_CREDIBLE_YEAR else None for moment in built]
 
 
 def _configs_of(members: tuple[PlatformMember, ...]) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import msgspec
 
@@ -20,6 +20,8 @@ __all__ = ["Matched", "Reported", "ScanIndex"]
 
 _NEVER = datetime(1, 1, 1, tzinfo=UTC)
 _NOTHING: tuple[str, ...] = ()
+_AHEAD = timedelta(hours=2)
+"""How far the clock of a scanner may run ahead before its word takes no other's place; ages are judged by the hour."""
 MOST_PARTS = 8
 """Scans of a part of an image that stay beside the best one of the same scanner."""
 
@@ -27,6 +29,7 @@ MOST_PARTS = 8
 class Matched(msgspec.Struct, frozen=True):
     """The reports on an image; `by_name` says that nothing but the name relates them, `note` why others were not taken.
 
+    `doubt` says why these may be about another image of that name; what they find counts, that they find nothing does not.
     `platforms` are the platforms with the scans that are about each, where not every scan is about all of them.
     """
 
@@ -34,23 +37,30 @@ class Matched(msgspec.Struct, frozen=True):
     by_name: bool = False
     note: str = ""
     platforms: tuple[tuple[str, tuple[ScanReport, ...]], ...] = ()
+    doubt: str = ""
 
 
 class Reported:
-    """The reports by what they name, the best of each scanner alone; it hangs on the reports and on nothing else."""
+    """The reports by what they name, the best of each scanner alone, as of a moment: none is newer for a date still to come."""
 
-    def __init__(self, scans: Mapping[SourceId, Mapping[str, ScanReport]]) -> None:
+    def __init__(self, scans: Mapping[SourceId, Mapping[str, ScanReport]], now: datetime) -> None:
+        self._moment = now
+        self._latest = max((moment for source in scans.values() for moment in _moments(source.values())), default=_NEVER)
         digested: defaultdict[str, list[ScanReport]] = defaultdict(list)
         by_name: defaultdict[tuple[RepositoryName, str], list[ScanReport]] = defaultdict(list)
         for source in sorted(scans):
-            for report in scans[source].values():
+            for report in (_as_of(report, now) for report in scans[source].values()):
                 if report.digest:
                     for digest in {report.digest, report.config or report.digest}:
                         digested[digest].append(report)
                 elif report.name is not None and (report.tag or not report.is_scan):
                     by_name[report.name, report.tag].append(report)
-        self.digested = {digest: _best(reports) for digest, reports in digested.items()}
-        self.named = {name: _best(reports) for name, reports in by_name.items()}
+        self.digested = {digest: _best(reports, now) for digest, reports in digested.items()}
+        self.named = {name: _best(reports, now) for name, reports in by_name.items()}
+
+    def holds_at(self, now: datetime) -> bool:
+        """Whether the same reports are the best of each scanner at another moment."""
+        return now == self._moment or self._latest <= min(now, self._moment) + _AHEAD
 
 
 class ScanIndex:
@@ -144,9 +154,10 @@ class ScanIndex:
         scanned = any(report.is_scan for report in reports)
         statements = [report for report in self._named.get((image.name, ""), ()) if not report.is_scan]
         scans: list[ScanReport] = []
-        note = ""
+        note = doubt = ""
         for tag in image.tags:
-            since = self._registries.moved(image.name, tag) or image.pushed or image.created
+            known = self._registries.moved(image.name, tag) or image.pushed
+            since = known or image.created  # it was pushed after it was built, but who knows how long after
             for report in self._named.get((image.name, tag), ()):
                 if report.is_scan and scanned:
                     continue
@@ -154,7 +165,9 @@ class ScanIndex:
                     note = _too_early(report, f"{image.name}:{tag}")
                 else:
                     (scans if report.is_scan else statements).append(report)
-        return Matched(_ordered((*reports, *scans, *statements)), bool(scans), "" if scans or scanned else note)
+                    doubt = _doubtful(report, f"{image.name}:{tag}") if known is None and report.is_scan else doubt
+        note = "" if scans or scanned else note
+        return Matched(_ordered((*reports, *scans, *statements)), bool(scans), note, doubt=doubt)
 
 
 def _clearing(reports: Iterable[ScanReport]) -> Iterator[Vex]:
@@ -193,7 +206,36 @@ def _too_early(report: ScanReport, name: str) -> str:
     return f"A report {dated}by {report.scanner} names {name} without a digest, and may be about an earlier image of that name."
 
 
-def _best(reports: Iterable[ScanReport]) -> tuple[ScanReport, ...]:
+def _doubtful(report: ScanReport, name: str) -> str:
+    return (
+        f"The report of {report.at:%Y-%m-%d} by {report.scanner} names {name} without a digest, and may be about an earlier image"
+        " of that name: the registry does not say since when it names this one."
+    )
+
+
+def _moments(reports: Iterable[ScanReport]) -> Iterator[datetime]:
+    for report in reports:
+        yield from (moment for moment in (report.at, *(statement.at for statement in report.vex)) if moment is not None)
+
+
+def _as_of(report: ScanReport, now: datetime) -> ScanReport:
+    """The report with no statement that clears something by a date still to come: it is not newer than any other."""
+    if not any(_is_ahead(statement.at, now) for statement in _clearing((report,))):
+        return report
+    statements = (
+        msgspec.structs.replace(statement, at=None)
+        if statement.status in CLEARING and _is_ahead(statement.at, now)
+        else statement
+        for statement in report.vex
+    )
+    return msgspec.structs.replace(report, vex=tuple(statements))
+
+
+def _is_ahead(moment: datetime | None, now: datetime) -> bool:
+    return moment is not None and moment > now + _AHEAD
+
+
+def _best(reports: Iterable[ScanReport], now: datetime) -> tuple[ScanReport, ...]:
     """One scan a scanner and platform, and every statement: operators report one image once for each workload that runs it.
 
     Beside it stays what scans found that looked at a part of the image (`--pkg-types library` beside `os`): one that calls
@@ -207,15 +249,17 @@ def _best(reports: Iterable[ScanReport]) -> tuple[ScanReport, ...]:
         else:
             others.append(report)
     for rivals in scans.values():
-        best, *beaten = sorted(rivals, key=_worth, reverse=True)
+        best, *beaten = sorted(rivals, key=lambda report: _worth(report, now), reverse=True)
         others.append(best)
         others += [report for report in beaten if report.vulnerabilities and not report.complete][:MOST_PARTS]
     return _ordered(others)
 
 
-def _worth(report: ScanReport) -> tuple[bool, datetime, bool, str]:
-    # A failed attempt does not take the word of an earlier report; of two that succeeded the newer one counts.
-    return report.complete, report.at or _NEVER, report.vulnerabilities is not None, report.key
+def _worth(report: ScanReport, now: datetime) -> tuple[bool, bool, datetime, bool, str]:
+    # A failed attempt does not take the word of an earlier report; of two that succeeded the newer one counts, unless its date
+    # is still to come.
+    moment = report.at or _NEVER
+    return report.complete, not _is_ahead(moment, now), moment, report.vulnerabilities is not None, report.key
 
 
 def _ordered(reports: Iterable[ScanReport]) -> tuple[ScanReport, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cached_property
 from operator import is_
 
@@ -85,25 +86,30 @@ class ScanJoin:
         self._catalog, self._bases = catalog, bases
         self._last = _Kept()
         self._reports: Mapping[SourceId, Mapping[str, ScanReport]] = {}
-        self._reported = Reported({})
+        self._reported: Reported | None = None
 
     def renew(
-        self, reports: Mapping[SourceId, Mapping[str, ScanReport]], registries: Registries, changed: Collection[Address]
+        self,
+        reports: Mapping[SourceId, Mapping[str, ScanReport]],
+        registries: Registries,
+        changed: Collection[Address],
+        now: datetime,
     ) -> set[ImageKey]:
         """Join again when reports or images changed; the images of which scanners say something else."""
-        same, self._reports = reports == self._reports, reports
+        reported = self._reported
+        same, self._reports = reported is not None and reported.holds_at(now) and reports == self._reports, reports
         if same and (not any(reports.values()) or all(isinstance(address, ObjectKey) for address in changed)):
             return set()  # what runs has no say in what a report is about
-        if not same:
-            self._reported = Reported(reports)
-        before, self.scans = self.scans, self._join(reports, registries)
+        if reported is None or not same:
+            reported = self._reported = Reported(reports, now)
+        before, self.scans = self.scans, self._join(reported, registries)
         return changed_keys(before.images, self.scans.images)
 
-    def _join(self, reports: Mapping[SourceId, Mapping[str, ScanReport]], registries: Registries) -> Scans:
-        if not any(reports.values()):
+    def _join(self, reported: Reported, registries: Registries) -> Scans:
+        if not any(self._reports.values()):
             self._last = _Kept()
             return Scans()
-        index = ScanIndex(self._reported, self._catalog, registries)
+        index = ScanIndex(reported, self._catalog, registries)
         joined = _Round(self._last, index, self._catalog, self._bases, registries)
         images = joined.all()
         self._last = joined.kept
