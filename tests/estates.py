@@ -153,7 +153,7 @@ class Builder:
             drift_reason=reason,
             trouble=trouble,
             checks=told,
-            verdict=worst((roll_up(told), found.verdict)),
+            verdict=State.FAIL if trouble else worst((roll_up(told), found.verdict)),
             pull_policy="IfNotPresent",
             pod_refs=refs,
         )

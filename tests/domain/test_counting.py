@@ -13,14 +13,14 @@ from hypothesis import strategies as st
 from tests.domain.answers.kit import answered
 from tests.domain.world import NOW, A, World, digest, image, running, waiting, workload
 from tests.laws import examples
-from tui.domain.checks.containers import workload_checks
+from tui.domain.checks.containers import workload_states
 from tui.domain.common.trust import CheckName, State, worst
 from tui.domain.facts.events import SourceId, SourceKind, SourceState
 from tui.domain.facts.workload import ContainerType, OwnerRef, PodContainer, Resource, TemplateContainer
 from tui.domain.policy.policy import Policy
 from tui.domain.policy.rules import Rules
 from tui.domain.policy.scopes import Scope
-from tui.domain.query.findings import FindingGrouping, find
+from tui.domain.query.findings import START, FindingGrouping, find
 from tui.domain.query.language import Trait
 from tui.domain.query.query import Selection, parse_query
 from tui.domain.snapshot.snapshot import ImageKey, PodGroup, PodRef, Snapshot
@@ -320,7 +320,16 @@ STRICT = Policy("strict", Rules(off=(CheckName.SIGNATURE,)), (Scope("shop", (("m
 @given(estates(STRICT) | estates())
 def test_a_verdict_is_that_of_the_checks_which_its_badge_counts(snapshot: Snapshot) -> None:
     for each in snapshot.workloads.values():
-        assert each.verdict is worst(check.state for check in workload_checks(each, snapshot.images))
+        assert each.verdict is worst(workload_states(each, snapshot.images))
+
+
+@examples(60)
+@given(estates())
+def test_what_does_not_start_fails_wherever_it_is_judged(snapshot: Snapshot) -> None:
+    stuck = parse_query("is:stuck").images(snapshot, NOW).workloads
+    assert stuck == {key for found in find(snapshot) if found.check == START for key in found.workloads}
+    assert all(snapshot.workloads[key].verdict is State.FAIL for key in stuck)
+    assert stuck <= parse_query("verdict:fail is:stuck").images(snapshot, NOW).workloads
 
 
 @pytest.mark.parametrize("kind", [ContainerType.CONTAINER, ContainerType.VOLUME])

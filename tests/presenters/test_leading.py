@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import msgspec
@@ -9,7 +10,10 @@ import pytest
 
 from tests.estates import NOW, company
 from tests.presenters.test_models import named, stuck
+from tui.domain.answers.pulls import Pulls
+from tui.domain.common.trust import State
 from tui.domain.facts.workload import ObjectKey
+from tui.domain.query.findings import START, find
 from tui.domain.snapshot.snapshot import ImageKey, Snapshot
 from tui.presenters.glyphs import UNICODE
 from tui.presenters.keys import IMAGELESS, PodPart
@@ -67,6 +71,29 @@ def test_a_pod_that_is_asked_for_by_its_name_is_led_to() -> None:
     assert first_hit(snapshot, part.name) == part
     assert isinstance(first_hit(snapshot, part.name[:-1]), ObjectKey)
     assert isinstance(first_hit(snapshot, part.name, WORKLOADS), ObjectKey)
+
+
+def opened_finding(snapshot: Snapshot) -> Filter:
+    """The problem that the pods of the workload that is `stuck` cannot start, opened."""
+    return Filter(finding=next(finding for finding in find(snapshot) if finding.check == START and "no such tag" in finding.what))
+
+
+@pytest.mark.parametrize("asked", [lambda _: Filter("is:stuck"), opened_finding], ids=["query", "finding"])
+def test_what_does_not_start_stands_above_the_image_that_it_would_run(asked: Callable[[Snapshot], Filter]) -> None:
+    """That image may be fine in every way: only the right to pull it is missing."""
+    snapshot, key = stuck(company())
+    innocent = next(image.key for image in snapshot.images.values() if image.verdict is State.PASS and not image.in_use)
+    container = msgspec.structs.replace(snapshot.workloads[key].containers[0], declared=innocent)
+    workload = msgspec.structs.replace(snapshot.workloads[key], containers=(container,))
+    snapshot = replace(snapshot, workloads={**snapshot.workloads, key: workload})
+    chosen = asked(snapshot)
+    laid_out = lay_out(build_view(LINEAGE, snapshot, chosen, NOW, UNICODE), None, chosen.words, 20)
+    assert next(iter(laid_out.outline.rows)) == (IMAGELESS,)
+    assert laid_out.first_hit is not None
+    assert laid_out.first_hit[0] == IMAGELESS
+    answer = laid_out.built.answer
+    assert answer is not None
+    assert isinstance(answer.details, Pulls)
 
 
 def test_a_view_without_rows_of_workloads_leads_to_its_images() -> None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tui.domain.checks.containers import workload_checks
+from tui.domain.checks.containers import workload_states
 from tui.domain.common.text import team_title
-from tui.domain.common.trust import BAD_FIRST, Check, State
+from tui.domain.common.trust import BAD_FIRST, State
 from tui.domain.snapshot.snapshot import Image, UnknownBase, Workload
 from tui.domain.workloads.counting import UseKind, users_of
 from tui.presenters.glyphs import ROLE
@@ -54,7 +54,7 @@ def _image_heading(image: Image, look: SectionContext) -> list[TextLine]:
     lines += wrapped(_uses(image, look), "dim", look.width)
     others = [tag for tag in image.tags if not image_name(image).endswith(f":{tag}")]
     lines += wrapped(f"also {', '.join(others)}" if others else "", "dim", look.width)
-    return [*lines, TextLine(), _badge(image.verdict, image.checks, look), TextLine()]
+    return [*lines, TextLine(), _badge(image.verdict, [check.state for check in image.checks], look), TextLine()]
 
 
 def _uses(image: Image, look: SectionContext) -> str:
@@ -84,12 +84,11 @@ def _workload_heading(workload: Workload, look: SectionContext) -> list[TextLine
         team_title(workload.team) if workload.team else "",
         "" if workload.owner_readable else "its owner may not be read",
     ]
-    checks = workload_checks(workload, look.snapshot.images)
     return [
         TextLine((Span(f" {key.kind}/", "dim"), Span(key.name, "bold"), Span(f"  {key.cluster}  {key.namespace}", "dim"))),
         *wrapped(look.glyphs.dot.join(fact for fact in facts if fact), "dim", look.width),
         TextLine(),
-        _badge(workload.verdict, checks, look),
+        _badge(workload.verdict, workload_states(workload, look.snapshot.images), look),
         TextLine(),
     ]
 
@@ -113,9 +112,9 @@ def _base_heading(base: UnknownBase, look: SectionContext) -> list[TextLine]:
     return [TextLine((Span(f" {base.label}", "bold"),)), TextLine(), _badge(State.UNKNOWN, (), look), TextLine()]
 
 
-def _badge(verdict: State, checks: Sequence[Check], look: SectionContext) -> TextLine:
+def _badge(verdict: State, states: Sequence[State], look: SectionContext) -> TextLine:
     role = ROLE[verdict] if verdict is not State.OFF else "unknown"
-    counted = [(sum(check.state is state for check in checks), state) for state in BAD_FIRST]
+    counted = [(states.count(state), state) for state in BAD_FIRST]
     words = look.glyphs.dot.join(f"{number} {state.value}" for number, state in counted if number)
     sign = look.glyphs.states[verdict if verdict is not State.OFF else State.UNKNOWN]
     return TextLine((Span(" "), Span(f" {sign} {verdict_word(verdict)} ", f"badge-{role}"), Span(f"  {words}", "dim")))

@@ -154,7 +154,7 @@ class ImageRow(Row, frozen=True):
 
 
 class ContainerRow(Row, frozen=True):
-    """A container over all pods of its workload; a sidecar is an init container."""
+    """A container over all pods of its workload; a sidecar is an init container. `trouble` is why it cannot start."""
 
     name: str
     type: Literal["container", "init", "ephemeral"]
@@ -162,6 +162,7 @@ class ContainerRow(Row, frozen=True):
     digests: tuple[str, ...]
     pods: Number
     drift: Drift
+    trouble: str | None = None
 
 
 class WorkloadRow(Row, frozen=True):
@@ -335,7 +336,9 @@ def _base_row(link: BaseLink) -> BaseRow:
 
 def _container_row(container: Container, pods: int) -> ContainerRow:
     kind = _TYPES[container.type]
-    return ContainerRow(container.name, kind, container.image, container.digests, pods, container.drift)
+    return ContainerRow(
+        container.name, kind, container.image, container.digests, pods, container.drift, container.trouble or None
+    )
 
 
 _TYPES: dict[ContainerType, Literal["container", "init", "ephemeral"]] = {

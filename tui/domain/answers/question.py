@@ -7,7 +7,7 @@ from enum import StrEnum
 
 import msgspec
 
-from tui.domain.query.findings import Finding
+from tui.domain.query.findings import START, Finding
 from tui.domain.query.language import Key, Term, Trait, format_term
 from tui.domain.snapshot.snapshot import Drift
 
@@ -72,7 +72,8 @@ def question_of(terms: Iterable[Term], finding: Finding | None = None, *, faults
     if not text:
         return None
     if finding is not None:
-        return Question(QuestionKind.FINDING, finding.what, text, terms, finding, faults)
+        kind = QuestionKind.STUCK if finding.check == START else QuestionKind.FINDING
+        return Question(kind, finding.what, text, terms, finding, faults)
     kinds = [(kind, term) for term in terms if not term.negated and (kind := _kind(term)) is not QuestionKind.OTHER]
     first = min((kind for kind, _ in kinds), key=list(QuestionKind).index, default=QuestionKind.OTHER)
     subjects = {term.value for kind, term in kinds if kind is first}

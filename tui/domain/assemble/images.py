@@ -183,9 +183,12 @@ def used(image: Image, answers: tuple[Check, ...], pods: int) -> Image:
     return msgspec.structs.replace(image, in_use=True, pods=pods, checks=checks, verdict=roll_up(checks))
 
 
-def verdict_of(own: Iterable[Check], images: Iterable[tuple[Check, ...]]) -> State:
-    """The verdict of a container: its own checks and those of the images that it runs, but for what others run of them."""
-    states = [check.state for check in own]
+def verdict_of(own: Iterable[Check], images: Iterable[tuple[Check, ...]], trouble: str = "") -> State:
+    """The verdict of a container: its own checks and those of the images that it runs, but for what others run of them.
+
+    What cannot start (`trouble`) fails, as no check can then tell of what it should run: findings say the same.
+    """
+    states = [*(check.state for check in own), *((State.FAIL,) if trouble else ())]
     for checks in images:
         states += [check.state for check in checks if check.name not in BY_CONTAINER]
     return worst(states)

@@ -156,7 +156,8 @@ class WorkloadJudge:
         digests = _names(joined)
         judged = [self._image_checks(image, digests.get(image, ()), key) for image in shown]
         checks = (*own, *self._by_name(shown, digests, judged))
-        verdict, placed = verdict_of(own, judged), dict(zip(shown, judged, strict=True)) if self._judged.judge.book.varies else {}
+        verdict = verdict_of(own, judged, joined.trouble)
+        placed = dict(zip(shown, judged, strict=True)) if self._judged.judge.book.varies else {}
         if last is not None and before is not None and before.context.lost == lost:
             if _judgement_of(last) == (checks, verdict, declared, placed):
                 return last

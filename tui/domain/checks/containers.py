@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from tui.domain.common.trust import Check, CheckName
+from tui.domain.common.trust import Check, CheckName, State
 from tui.domain.snapshot.snapshot import Container, Image, ImageKey, Workload
 
-__all__ = ["BY_CONTAINER", "BY_NAME", "image_checks", "workload_checks"]
+__all__ = ["BY_CONTAINER", "BY_NAME", "image_checks", "workload_states"]
 
 BY_CONTAINER = frozenset({CheckName.IDENTITY, CheckName.ADMISSION})
 """The questions that containers answer, each for itself."""
@@ -24,12 +24,14 @@ def image_checks(container: Container, images: Mapping[ImageKey, Image]) -> Iter
             yield from (check for check in checks if check.name not in own)
 
 
-def workload_checks(workload: Workload, images: Mapping[ImageKey, Image]) -> list[Check]:
-    """Everything that a workload's verdict is made of: what its containers answer, and each of their images once."""
+def workload_states(workload: Workload, images: Mapping[ImageKey, Image]) -> list[State]:
+    """Everything that a workload's verdict is made of: what its containers answer, and each of their images once; a container
+    that cannot start fails."""
     checks = [check for container in workload.containers for check in container.checks]
     checked: set[ImageKey] = set()
     for container in workload.containers:
         if not checked.issuperset(container.images):
             checks += image_checks(container, images)
         checked.update(container.images)
-    return checks
+    stuck = [State.FAIL for container in workload.containers if container.trouble]
+    return stuck + [check.state for check in checks]

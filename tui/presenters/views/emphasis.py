@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from tui.domain.common.trust import Check, CheckName
 from tui.domain.facts.scan import ImageVulnerability
+from tui.domain.query.findings import START
 from tui.domain.snapshot.snapshot import Image
 from tui.errors import InvalidQuery
 from tui.presenters.glyphs import Glyphs
@@ -24,11 +25,15 @@ __all__ = ["NO_EMPHASIS", "Emphasis", "emphasis_of"]
 
 
 class Emphasis(NamedTuple):
-    """What a query asks of images: checks that come first, a vulnerability or package, or how they could vanish."""
+    """What a query asks of images: checks that come first, a vulnerability or package, or how they could vanish.
+
+    `stuck`: it asks what does not start, which then stands before the images that it would run.
+    """
 
     checks: frozenset[CheckName] = frozenset()
     cve_or_package: str = ""
     risks: Risks | None = None
+    stuck: bool = False
 
     def state(self, checks: Iterable[Check], images: Iterable[Image], now: datetime, glyphs: Glyphs) -> Cell:
         """What was asked for of the images, then what is not fine by the checks; every other span stands between two parts."""
@@ -76,8 +81,10 @@ def _package_span(row: ImageVulnerability, glyphs: Glyphs) -> Span:
 
 def emphasis_of(rows: RowsContext) -> Emphasis:
     """What the query of a view asks of images; nothing without one."""
+    finding = rows.chosen.finding
+    stuck = finding is not None and finding.check == START
     if not rows.chosen.query.strip():
-        return NO_EMPHASIS
+        return NO_EMPHASIS._replace(stuck=stuck)
     from tui.domain.query.language import Key, Trait
     from tui.domain.query.query import parse_query
     from tui.domain.query.risk import Risks
@@ -90,7 +97,8 @@ def emphasis_of(rows: RowsContext) -> Emphasis:
     asks_for_risk = any(term.key is Key.IS and term.value == Trait.AT_RISK for term in terms)
     index = rows.query_index
     risks = (index.risks if index is not None else Risks(rows.snapshot)) if asks_for_risk else None
-    return Emphasis(frozenset(check for term in terms for check in _checks_of(term)), cve_or_package, risks)
+    stuck = stuck or any(term.key is Key.IS and term.value == Trait.STUCK for term in terms)
+    return Emphasis(frozenset(check for term in terms for check in _checks_of(term)), cve_or_package, risks, stuck)
 
 
 def _checks_of(term: Term) -> tuple[CheckName, ...]:

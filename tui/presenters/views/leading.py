@@ -6,6 +6,7 @@ from collections.abc import Iterator, Set
 from typing import TYPE_CHECKING, TypeVar
 
 from tui.domain.facts.workload import ObjectKey
+from tui.domain.query.findings import START
 from tui.domain.query.language import Key
 from tui.presenters.keys import PodPart, RowSubject
 from tui.presenters.views.spec import RowsContext, ViewModel, ViewSpec
@@ -27,10 +28,12 @@ def leading_row(view: ViewSpec, model: ViewModel, rows: RowsContext, answer: Ans
     from tui.domain.query.subject import asks_for_workloads
 
     snapshot, shown = rows.snapshot, rows.shown
-    if answer is None or view.places is None or not shown.workloads or rows.chosen.finding is not None:
+    if answer is None or view.places is None or not shown.workloads:
+        return None
+    if rows.chosen.finding is not None and rows.chosen.finding.check != START:
         return None
     images = frozenset(snapshot.images) if shown.images is None else shown.images
-    if not asks_for_workloads(answer.question.terms, snapshot, images):
+    if rows.chosen.finding is None and not asks_for_workloads(answer.question.terms, snapshot, images):
         return None
     first = first_workload(answer)
     place = view.places(RowSubject(workload=first or next(iter(shown.workloads))), snapshot)

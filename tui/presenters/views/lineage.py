@@ -60,14 +60,15 @@ class LineageModel(TabbedModel):
             self._roots.append((UNREADABLE,))
         self._imageless = self._without_image()
         if self._imageless:
-            self._roots.append((IMAGELESS,))
+            self._roots.insert(0 if emphasis.stuck else len(self._roots), (IMAGELESS,))
 
     def columns(self) -> Sequence[Column]:
         """Name, state, mix of verdicts below, counts and age."""
         return COLUMNS
 
     def roots(self) -> Sequence[RowKey]:
-        """What stands on nothing known; then, in groups, unreadable images and workloads without an image."""
+        """What stands on nothing known; then, in groups, unreadable images and workloads without an image, which are first where
+        what does not start is asked for."""
         return self._roots
 
     def children(self, key: RowKey) -> Sequence[RowKey]:
