@@ -131,18 +131,20 @@ class VirtualTree(Painted, can_focus=True):
         pins, top = self._pins, max(0, self._top)
         return [*pins, *self._outline.rows[top + len(pins) : self._top + self._room]]
 
-    def set_model(self, model: TreeModel, *, expanded: Iterable[RowKey] | None = None, keep_order: bool = False) -> None:
+    def set_model(
+        self, model: TreeModel, *, expanded: Iterable[RowKey] | None = None, keep_order: bool = False, blanks: bool = True
+    ) -> None:
         """Show another model in place: open rows stay open and the cursor's row stays on its line, whatever blanks that leaves.
 
         A cursor whose row is gone goes to the nearest ancestor. `expanded` replaces the open rows, and leaves at most half of the
-        lines blank. With `keep_order` rows stay as they stand, and new ones come below those beside them.
+        lines blank; without `blanks` none is. With `keep_order` rows stay as they stand, new ones come below those beside them.
         """
         before, line, former = self.cursor_key, self.cursor_line, self.model
         self._outline.reconcile(model, expanded, keep_order=keep_order)
         top, now, half = self._outline.cursor - line, self.cursor_key, self._room // 2
         same = now is not None and before is not None and model.identity(now) == former.identity(before)
         in_place = max(-half, top if expanded is None else min(top, max(0, self.row_count - half)))
-        self._top = in_place if same and (expanded is None or keep_order) else self._clamped(top)
+        self._top = in_place if same and blanks and (expanded is None or keep_order) else self._clamped(top)
         self._show_changes(before, former)
 
     def set_outline(self, outline: Outline, *, opening: bool = True) -> None:
@@ -393,8 +395,5 @@ class VirtualTree(Painted, can_focus=True):
             ground, marker = "pinned", self._signs.pinned
         elif self._top + y - HEADER == self._outline.cursor:
             ground = "cursor" if self.has_focus else "idle-cursor"
-        return TreeLine(self.model.row(key), len(key) - 1, marker, ground, self._thumb(y, frame.room), self.is_marked(key))
-
-    def _thumb(self, y: int, room: int) -> str:
-        """The mark of the visible part at the right edge, blank where it is not or when everything is visible."""
-        return self._signs.thumb if y - HEADER in thumb(self._top, room, self.row_count) else ""
+        visible_part = self._signs.thumb if y - HEADER in thumb(self._top, frame.room, self.row_count) else ""
+        return TreeLine(self.model.row(key), len(key) - 1, marker, ground, visible_part, self.is_marked(key))

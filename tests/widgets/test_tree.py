@@ -249,3 +249,14 @@ async def test_rows_that_are_open_anew_leave_no_more_than_half_of_the_lines_blan
         await pilot.pause()
         assert app.cursor() == ("20",)
         assert sum(app.text(y) != "" for y in range(1, 21)) == 10
+
+
+@pytest.mark.parametrize(("rows", "line"), [(range(20, 40), 0), (range(21), 19)], ids=["above", "below"])
+async def test_where_nobody_holds_a_row_to_its_line_none_is_blank_while_there_are_rows_for_it(rows: range, line: int) -> None:
+    app = TreeApp(NestedModel(leaves(*map(str, range(40)))))
+    async with app.run_test(size=(60, 21)) as pilot:
+        app.shown.select(("20",), 2)
+        app.shown.set_model(NestedModel(leaves(*map(str, rows))), keep_order=True, blanks=False)
+        await pilot.pause()
+        assert (app.cursor(), app.shown.cursor_line) == (("20",), line)
+        assert sum(app.text(y) != "" for y in range(1, 21)) == 20

@@ -83,7 +83,9 @@ class TreeState:
             self._bare = laid_out.bare
             self._outline.set_model(built.model, expanded=laid_out.outline.expanded, keep_order=keeps)
         elif self.touched or wish.chosen.words:
-            self._outline.set_model(built.model, keep_order=keeps)
+            # Who has not moved since the filter put the cursor holds no row to a line: the first hits stand at the top.
+            placed = bool(wish.chosen.words) and self._outline.cursor_key == self._came_to
+            self._outline.set_model(built.model, keep_order=keeps, blanks=not placed)
         else:
             self._show_first(self._as_left(rows, visit, room))
         self._visit, self._shown = visit, wish.chosen
