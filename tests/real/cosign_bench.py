@@ -53,7 +53,10 @@ class Attached(msgspec.Struct, frozen=True):
 
 
 class Case(msgspec.Struct, frozen=True):
-    """What lies there, how it is asked for, and whether cosign verifies it; `stricter` says why we need not."""
+    """What lies there, how it is asked for, and whether cosign verifies it; `stricter` says why we need not.
+
+    `file` is what the file of the key holds, if not the key in PEM.
+    """
 
     name: str
     mode: Mode
@@ -61,6 +64,7 @@ class Case(msgspec.Struct, frozen=True):
     verified: bool
     stricter: str = ""
     key: CosignKey | None = None
+    file: bytes = b""
 
 
 class Bench:

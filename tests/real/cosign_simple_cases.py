@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import textwrap
 from collections.abc import Callable, Iterator
@@ -11,7 +12,7 @@ from typing import Any
 import msgspec
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
-from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from tests.real.cosign_bench import (
     BUNDLE,
@@ -31,6 +32,9 @@ from tests.real.cosign_bench import (
 )
 from tests.sources.signatures import cosigner
 from tests.sources.signatures.cosigner import CosignKey, b64, entry_body, logged, sign
+
+SBOM = "https://spdx.dev/Document"
+BLOB = {"messageDigest": {"algorithm": "SHA2_256", "digest": b64(bytes(32))}, "signature": b64(b"x")}
 
 
 def payloads(bench: Bench) -> Iterator[Case]:
@@ -133,6 +137,11 @@ def beside(bench: Bench) -> Iterator[Case]:
         "a certificate that calls itself a key",
         certificate=pem.replace("CERTIFICATE", "PUBLIC KEY"),
     )
+    yield put("certificate indented", False, certificate=textwrap.indent(pem, "  "))
+    yield put("certificate with spaces before", True, certificate="  \n" + pem)
+    yield put("certificate with a byte order mark", False, certificate="\ufeff" + pem)
+    yield put("certificate with a header", True, certificate=pem.replace("-----\nM", "-----\nA: b\n\nM"))
+    yield put("certificate in one line", False, certificate=pem.replace("\n", ""))
     yield put("certificate expired", False, certificate=expired.public_bytes(Encoding.PEM).decode())
     yield put("certificate of another key", True, certificate=stranger.public_bytes(Encoding.PEM).decode())
     yield put("chain junk, no certificate", True, chain="x")
@@ -182,6 +191,20 @@ def places(bench: Bench) -> Iterator[Case]:
     yield put("bundle without a type of its own", True, Attached((Layer(BUNDLE, data),), kind=""))
     stranger = bundled(cosigner.bundle(bench.other, digest=bench.digest))
     yield put("bundle of another key and a good signature", False, stranger, bench.simple())
+    elsewhere = bundled(cosigner.bundle(bench.key, digest=FOREIGN))
+    yield put("bundle for another image and a good signature", False, elsewhere, bench.simple())
+    foreign = bundled(cosigner.bundle(bench.other, digest=FOREIGN, predicate=SBOM))
+    yield put("attestation of another image and a good signature", False, foreign, bench.simple())
+    attested = bundled(cosigner.bundle(bench.other, digest=bench.digest, predicate=SBOM))
+    yield put("attestation of another key and a good signature", False, attested, bench.simple())
+    own = bundled(cosigner.bundle(bench.key, digest=bench.digest, predicate=SBOM))
+    yield put("bundle for another image, an attestation and a good signature", True, elsewhere, own, bench.simple())
+    unread = bundled(b"{}")
+    yield put("bundle that cannot be read and a good signature", True, unread, bench.simple())
+    older = bundled(data.replace(b"bundle.v0.3", b"bundle.v0.2"))
+    yield put("bundle of an older version and a good signature", True, older, bench.simple())
+    blob = json.dumps({name: made[name] for name in made if name != "dsseEnvelope"} | {"messageSignature": BLOB}).encode()
+    yield put("bundle of a blob and a good signature", False, bundled(blob), bench.simple())
     yield put("attached with cosign's type", False, Attached((good,), kind=COSIGN_REFERRER))
     yield put("bundle and a signature of another key", True, bundled(data), bench.simple(key=bench.other))
 
@@ -251,6 +274,47 @@ def kinds_of_keys(bench: Bench) -> Iterator[Case]:
     for name, raw in odd.items():
         yield Case(f"key signature {name}", Mode.KEY, (under(content, {"signature": b64(raw)}),), False)
     yield Case("key another", Mode.KEY, (bench.simple(key=bench.other),), False)
+
+
+def files_of_keys(bench: Bench) -> Iterator[Case]:
+    """How the file of a key is written."""
+    plain, other = cosigner.pem(bench.key), cosigner.pem(bench.other)
+    first, rest = plain.split(b"\n", 1)
+
+    def put(name: str, file: bytes, verified: bool) -> Case:
+        return Case(f"file {name}", Mode.KEY, (bench.simple(),), verified, file=file)
+
+    yield put("indented", textwrap.indent(plain.decode(), "  ").encode(), False)
+    yield put("whose first line is indented", b" " + plain, False)
+    yield put("whose inner lines are indented", plain.replace(b"\nM", b"\n  M"), True)
+    yield put("with a byte order mark", b"\xef\xbb\xbf" + plain, False)
+    yield put("with a byte order mark and a line", b"\xef\xbb\xbf\n" + plain, True)
+    yield put("in UTF-16", plain.decode().encode("utf-16"), False)
+    yield put("in quotes", b'"' + plain + b'"', False)
+    yield put("as on Windows", plain.replace(b"\n", b"\r\n"), True)
+    yield put("without a last line break", plain.rstrip(), True)
+    yield put("with text before", b"our key:\n" + plain, True)
+    yield put("with text behind", plain + b"junk", True)
+    yield put("with a header", first + b"\nComment: ours\n\n" + rest, True)
+    yield put("of another key first", other + plain, False)
+    yield put("of another key behind", plain + other, True)
+    yield put("of a broken key first", other.replace(b"\nM", b"\n!") + plain, True)
+    yield put("under the label of a certificate", plain.replace(b"PUBLIC KEY", b"CERTIFICATE"), False)
+    yield put("under the label of a kind", plain.replace(b"PUBLIC KEY", b"EC PUBLIC KEY"), False)
+    yield put("with a compressed point", _compressed(bench.key), False)
+    yield put("in DER", base64.b64decode(b"".join(plain.splitlines()[1:-1])), False)
+    rsa_key = rsa.generate_private_key(65537, 2048)
+    older = rsa_key.public_key().public_bytes(Encoding.PEM, PublicFormat.PKCS1)
+    yield Case("file of an RSA key by itself", Mode.KEY, (bench.simple(key=rsa_key),), True, file=older)
+
+
+def _compressed(key: CosignKey) -> bytes:
+    """The SubjectPublicKeyInfo of a key of P-256 whose point is compressed (RFC 5480 section 2.2)."""
+    public = key.public_key()
+    assert isinstance(public, ec.EllipticCurvePublicKey)
+    point = public.public_bytes(Encoding.X962, PublicFormat.CompressedPoint)
+    head = bytes.fromhex("3039301306072a8648ce3d020106082a8648ce3d030107032200")
+    return b"-----BEGIN PUBLIC KEY-----\n" + base64.encodebytes(head + point) + b"-----END PUBLIC KEY-----\n"
 
 
 def _padded(signature: bytes) -> bytes:

@@ -38,7 +38,7 @@ COSIGN = os.environ.get("TRUSTREE_COSIGN") or shutil.which("cosign") or ""
 MORE_LENIENT = {
     "key P-384 sha384": "the digest that `cosign sign` takes",
     "key P-521 sha512": "the digest that `cosign sign` takes",
-    "place bundle of another key and a good signature": "both formats count, as with --new-bundle-format=false",
+    "place attestation of another key and a good signature": "it takes no signature away, as with --new-bundle-format=false",
     "place attached with cosign's type": "as with --experimental-oci11",
 }
 
@@ -60,7 +60,7 @@ def asked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Asked]:
         cases = list(all_cases(bench))
         (folder / "trusted_root.json").write_bytes(bench.instance.trusted_root())
         for number, case in enumerate(cases):
-            (folder / f"{number}.pub").write_bytes(cosigner.pem(case.key or bench.key))
+            (folder / f"{number}.pub").write_bytes(case.file or cosigner.pem(case.key or bench.key))
             for attached in case.attached:
                 registry.attach(f"case{number}", bench.digest, attached)
         yield Asked(registry, bench, cases, folder)

@@ -48,6 +48,7 @@ _BRIEFS = {
     Reason.REVOKED: "signer revoked",
     Reason.REVOCATION_UNKNOWN: "revocation unknown",
     Reason.NOT_LOOKED_AT: "signature where no tool looks",
+    Reason.BY_BUNDLES: "bad bundle beside a signature",
     Reason.REFERRERS_UNKNOWN: "referrers not read",
 }
 _REMEDIES = {
@@ -83,6 +84,7 @@ _REMEDIES = {
     Reason.REFERENCE_MOVED: "Sign it again under the name that it has now, if that name is right.",
     Reason.NOT_A_SIGNATURE: "What is attached is an attestation. Find out who built and pushed the image before it is signed.",
     Reason.NOT_LOOKED_AT: "Push its manifest again, or sign again: the registry then lists it by its subject (oras discover).",
+    Reason.BY_BUNDLES: "Find out who attached the bundle; delete it where it is wrong, or sign again with cosign 3.",
     Reason.REFERRERS_UNKNOWN: "Make the registry's referrers API answer: it is retried.",
 }
 # Where cosign is told otherwise than notation.
@@ -227,7 +229,7 @@ def _unverified(context: ImageContext, outcome: Outcome, count: int) -> Check:
             return _check(context, State.UNKNOWN, reason, "signature undecided", remedy)
         case Verdict.INVALID:
             some = f"None of its {count} signatures verifies" if count > 1 else "Its signature does not verify"
-            some = "No signature counts" if outcome.reason is Reason.NOT_LOOKED_AT else some
+            some = "No signature counts" if outcome.reason in (Reason.NOT_LOOKED_AT, Reason.BY_BUNDLES) else some
             brief = _BRIEFS.get(outcome.reason, "signature invalid")
             return _check(context, state, f"{some}: {outcome.sentence} ({description}).", brief, remedy)
         case Verdict.VALID | Verdict.VALID_WITH_WARNINGS:

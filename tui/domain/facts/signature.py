@@ -108,6 +108,7 @@ class Reason(StrEnum):
     NO_POLICY = "no-policy"
     SKIPPED = "skipped"
     NOT_LOOKED_AT = "not-looked-at"
+    BY_BUNDLES = "judged-by-bundles"
     REFERRERS_UNKNOWN = "referrers-unknown"
 
 

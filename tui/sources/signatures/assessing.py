@@ -16,6 +16,7 @@ from tui.domain.facts.signature import Outcome, Reason, SignatureSystem, Verdict
 from tui.sources.signatures.artifacts import Artifact
 from tui.sources.signatures.trust import Trust
 from tui.verification.chains import CertificateFacts
+from tui.verification.cosign.bundle import is_decisive
 from tui.verification.cosign.bundle_judge import verify_bundle
 from tui.verification.cosign.keys import CosignPolicy
 from tui.verification.cosign.simple import MEDIA_TYPE as SIMPLE
@@ -96,6 +97,7 @@ def assess(
     repository = str(demand.name)
     statement = trust.document.select(repository) if trust.document is not None else None
     outcomes = [_outcome(signature, subject, repository, statement, trust, now, revocation) for signature in signatures]
+    outcomes = _beside_bundles(signatures, outcomes, subject.digest, trust.cosign or CosignPolicy())
     relevant = tuple([outcome for outcome in outcomes if outcome.reason is not Reason.NOT_A_SIGNATURE])
     relevant = relevant or _skipped(statement, trust, subject)
     lookups = _lookups(statement, signatures, subject, trust, now)
@@ -139,6 +141,36 @@ def _where_it_lies(outcome: Outcome) -> Outcome:
         if outcome.found_by == way:
             return msgspec.structs.replace(outcome, verdict=verdict, reason=reason, sentence=sentence)
     return outcome
+
+
+_BUNDLES_ALONE = "cosign judges an image that has bundles by them alone, and none of them is a good signature of it"
+
+
+def _beside_bundles(
+    signatures: tuple[StoredSignature, ...], outcomes: list[Outcome], digest: str, policy: CosignPolicy
+) -> list[Outcome]:
+    """Good simple signatures are worth nothing beside bundles of which none is good (cosign verify.go, NewBundleFormat)."""
+    good = [outcome for outcome in outcomes if outcome.media_type == SIMPLE and outcome.verdict.accepted]
+    bundled = [signature.artifact for signature in signatures if _is_bundle(signature)]
+    if not good or not bundled:
+        return outcomes
+    decisive = [artifact for artifact in bundled if is_decisive(artifact.data, digest)]
+    judged = [verify_bundle(artifact.data, digest, policy, "") for artifact in (bundled if decisive else ())]
+    if not decisive or any(outcome.verdict.accepted for outcome in judged):
+        return outcomes
+    undecided = any(outcome.verdict is Verdict.INCONCLUSIVE for outcome in judged)
+    verdict = Verdict.INCONCLUSIVE if undecided else Verdict.INVALID
+    return [
+        msgspec.structs.replace(outcome, verdict=verdict, reason=Reason.BY_BUNDLES, sentence=_BUNDLES_ALONE)
+        if outcome in good
+        else outcome
+        for outcome in outcomes
+    ]
+
+
+def _is_bundle(signature: StoredSignature) -> bool:
+    artifact = signature.artifact
+    return artifact.system is SignatureSystem.COSIGN and artifact.media_type != SIMPLE and not artifact.fault
 
 
 def _notation(

@@ -9,7 +9,6 @@ from datetime import datetime
 from pathlib import Path
 
 import msgspec
-from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from tui.domain.common.text import clean
@@ -18,8 +17,9 @@ from tui.private_files import read_regular
 from tui.sources.signatures.options import TrustPaths
 from tui.sources.signatures.stores import read_policy, read_stores
 from tui.sources.signatures.trustroot import read_trusted_root
+from tui.verification.certificates import load_certificate
 from tui.verification.cosign.keys import CosignPolicy, KeylessIdentity, TrustedKey, TrustedRoot, load_key
-from tui.verification.faults import parsed
+from tui.verification.cosign.wire import pem_blocks
 from tui.verification.notation.policy import PolicyDocument
 from tui.verification.notation.truststores import TrustStores
 
@@ -134,9 +134,8 @@ def _key(path: str, problems: list[TrustProblem]) -> TrustedKey | None:
 
 def _roots(path: str, problems: list[TrustProblem]) -> tuple[bytes, ...]:
     try:
-        content = _content(path)
-        certificates = parsed(lambda: x509.load_pem_x509_certificates(content))
-        return tuple(certificate.public_bytes(Encoding.DER) for certificate in certificates)
+        blocks = pem_blocks(_content(path).decode())
+        return tuple(load_certificate(der).public_bytes(Encoding.DER) for _, der in blocks)
     except _UNREADABLE as error:
         problems.append(_unreadable(path, error))
         return ()

@@ -28,6 +28,7 @@ __all__ = [
     "check_key_id",
     "check_statement",
     "check_subject",
+    "is_decisive",
     "pae",
     "parse_bundle",
 ]
@@ -221,3 +222,19 @@ def check_subject(payload: bytes, digest: str) -> str:
     if not any(values.get(algorithm) == value for values in digests):
         raise CheckFailed("signature is for another digest", Reason.WRONG_SUBJECT)
     return f"is about {digest}"
+
+
+def is_decisive(data: bytes, digest: str) -> bool:
+    """Whether cosign judges an image by a bundle beside it and by no older signature: one that it can read (GetBundles).
+
+    An attestation about the image is left out, so that whoever attests something takes no signature away.
+    """
+    try:
+        bundle = parse_bundle(data)
+    except CheckFailed as failed:
+        return failed.reason is Reason.NOT_A_SIGNATURE  # of a blob: it is read, and is about no image
+    try:
+        check_subject(bundle.payload, digest)
+    except CheckFailed:
+        return True
+    return statement_of(bundle.payload).get("predicateType") == SIGN_PREDICATE

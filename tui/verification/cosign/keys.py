@@ -15,12 +15,15 @@ import msgspec
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_der_public_key, load_pem_public_key
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_der_public_key
 
 from tui.domain.common.text import clean
 from tui.domain.facts.signature import Reason
 from tui.errors import InvalidConfig
 from tui.verification.faults import CheckFailed, Malformed, parsed
+from tui.verification.pkix.der import SEQUENCE, DerReader
+from tui.verification.pkix.keys import parse_key, parse_rsa_key
+from tui.verification.pkix.pem import PemBlock, first_block
 
 __all__ = [
     "DIGESTS",
@@ -146,15 +149,41 @@ class CosignPolicy(msgspec.Struct, frozen=True):
 
 
 def load_key(name: str, pem: bytes) -> TrustedKey:
-    """A key from PEM; InvalidConfig for anything that may not sign."""
+    """A key from PEM, the first block as cosign takes it; InvalidConfig for anything that may not sign."""
+    block = first_block(pem)
+    if block is None:
+        raise _unusable(name, "it is not a public key in PEM whose lines begin at the left")
     try:
-        key = parsed(lambda: load_pem_public_key(pem))
+        key = parsed(lambda: _key_in(block))
     except Malformed as error:
-        raise _unusable(name, "it is not a public key in PEM") from error
+        raise _unusable(name, f"it is not a public key in PEM that cosign reads{_compressed(block)}") from error
     fault = _fault(key)
-    if fault:
+    if fault or not isinstance(key, SIGNING_KEYS):
         raise _unusable(name, fault)
     return TrustedKey(name, key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo))
+
+
+def _key_in(block: PemBlock) -> object:
+    """The key of a block as Go reads it (cryptoutils.UnmarshalPEMToPublicKey); ValueError for another block."""
+    reader = DerReader(block.content)
+    whole = reader.take(SEQUENCE)
+    reader.done()
+    match block.label:
+        case "PUBLIC KEY":
+            return parse_key(whole).key
+        case "RSA PUBLIC KEY":
+            return parse_rsa_key(whole).key
+        case _:
+            raise Malformed("a block of another kind")
+
+
+def _compressed(block: PemBlock) -> str:
+    """What to say of a point in its short form, which other tools take."""
+    try:
+        key = parsed(lambda: load_der_public_key(block.content))
+    except Malformed:
+        return ""
+    return ": its point is compressed" if isinstance(key, ec.EllipticCurvePublicKey) else ""
 
 
 def _unusable(name: str, why: str) -> InvalidConfig:

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import base64
 import math
-import re
 
+from tui.verification.pkix import pem
 from tui.verification.strict import Json, json_object, refuse_lookalikes
 
 __all__ = ["canonical_base64", "go_base64", "json_members", "optional_object", "pem_blocks"]
 
 _MAX_BLOCKS = 16
-_PEM = re.compile(r"\s*-----BEGIN ([A-Z0-9 ]{1,40})-----\s([A-Za-z0-9+/=\s]*?)-----END \1-----", re.ASCII)
+_SPACE = "\t\n\v\f\r \x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(map(chr, range(0x2000, 0x200B)))
+"""What Go takes for white space around a text (unicode.IsSpace)."""
 
 
 def go_base64(text: str) -> bytes:
-    """Padded base64 as encoding/base64 of Go decodes it: line breaks anywhere are skipped (openssl writes them)."""
-    return base64.b64decode(text.replace("\r", "").replace("\n", "").encode("ascii"), validate=True)
+    """Padded base64 as Go decodes it, line breaks and all."""
+    return pem.go_base64(text.encode("ascii"))
 
 
 def json_members(data: bytes, *names: str) -> dict[str, Json]:
@@ -54,15 +55,15 @@ def optional_object(members: dict[str, Json], name: str, *names: str) -> dict[st
 
 
 def pem_blocks(text: str) -> list[tuple[str, bytes]]:
-    """Label and content of each block of a PEM text that holds nothing else; ValueError otherwise."""
-    text, position = text.strip(), 0
+    """Label and content of each block of a PEM text (cryptoutils.UnmarshalCertificatesFromPEM); ValueError for what follows."""
+    rest = text.strip(_SPACE).encode()
     blocks: list[tuple[str, bytes]] = []
-    while position < len(text):
-        block = _PEM.match(text, position)
+    while rest:
+        block = pem.first_block(rest)
         if block is None or len(blocks) == _MAX_BLOCKS:
             raise ValueError("not PEM")
-        blocks.append((block[1], base64.b64decode("".join(block[2].split()), validate=True)))
-        position = block.end()
+        blocks.append((block.label, block.content))
+        rest = block.rest
     return blocks
 
 

@@ -22,6 +22,7 @@ __all__ = [
     "SignatureScheme",
     "algorithm_id",
     "parse_key",
+    "parse_rsa_key",
     "plain_scheme",
     "scheme_of",
     "signature_holds",
@@ -98,7 +99,11 @@ def _rsa(algorithm: AlgorithmId, content: bytes) -> PublicKey:
     """RFC 3279 section 2.3.1: the parameters are NULL."""
     if algorithm.parameters != _NULL:
         raise Malformed("an RSA key lacks its NULL parameters")
-    numbers = DerReader(content).take(SEQUENCE)
+    return parse_rsa_key(DerReader(content).take(SEQUENCE))
+
+
+def parse_rsa_key(numbers: DerReader) -> PublicKey:
+    """The key of an RSAPublicKey (RFC 8017 appendix A.1.1); ValueError for one that Go would not read."""
     modulus, exponent = numbers.integer(), numbers.small()
     if modulus <= 0 or exponent <= 0:
         raise Malformed("an RSA key has a number that is not positive")
