@@ -15,7 +15,7 @@ from functools import cached_property
 from itertools import accumulate, compress
 from typing import NamedTuple
 
-from tui.domain.common.pace import paced
+from tui.domain.common.pace import paced, sorted_in_steps
 from tui.domain.snapshot.snapshot import Container, Image, ImageKey, Snapshot, Workload
 from tui.domain.workloads.counting import UseKind, uses_of_image
 
@@ -131,21 +131,15 @@ class Beginnings:
     """Digests or names in order, so that their beginnings are found at once; `owned` has the numbers of things with theirs."""
 
     def __init__(self, owned: Iterable[tuple[int, Iterable[str]]]) -> None:
-        by_start: dict[str, list[tuple[str, str, int]]] = {}
-        for number, digests in owned:
-            for digest in filter(None, digests):
-                encoded = _encoded(digest)
-                by_start.setdefault(encoded[:2], []).append((encoded, digest, number))
-        # In pieces: while hundreds of thousands are sorted at once no other thread goes on.
-        pairs = [pair for start in paced(sorted(by_start)) for pair in sorted(by_start[start])]
-        self._encoded = [encoded for encoded, _, _ in paced(pairs)]
-        self._owned = [(digest, number) for _, digest, number in paced(pairs)]
+        self._owned = sorted_in_steps(
+            [(_encoded(digest), digest, number) for number, digests in paced(owned) for digest in digests if digest]
+        )
 
     def beginning(self, value: str) -> Sequence[int]:
         """The owners of the digests that begin with the value, with or without its algorithm."""
         start = _encoded(value)
-        low, high = bisect_left(self._encoded, start), bisect_right(self._encoded, start + "\x7f")
-        return [number for digest, number in self._owned[low:high] if ":" not in value or digest.startswith(value)]
+        low, high = (bisect_left(self._owned, (beginning, "", 0)) for beginning in (start, start + "\x7f"))
+        return [number for _, digest, number in self._owned[low:high] if ":" not in value or digest.startswith(value)]
 
 
 class Mark(IntFlag):

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from functools import cached_property
-from heapq import merge
 
-from tui.domain.common.pace import paced
+from tui.domain.common.pace import paced, sorted_in_steps
 from tui.domain.common.text import clean
 from tui.domain.facts.scan import ImageVulnerability
 from tui.domain.query.language import CHOICES, Key
@@ -14,7 +13,6 @@ from tui.domain.snapshot.snapshot import Snapshot
 
 __all__ = ["Vocabulary"]
 
-PIECE = 5000
 AGES = ("1d", "7d", "30d", "90d", "180d", "1y")
 
 
@@ -78,9 +76,6 @@ class Vocabulary:
 
 
 def _sorted(names: Iterable[str]) -> tuple[str, ...]:
-    """Each name once, in order; what would not look like what it is cannot be offered.
-
-    They are sorted in pieces: a long list that is sorted at once lets no other thread go on.
-    """
+    """Each name once, in order; what would not look like what it is cannot be offered."""
     unique = [name for name in paced(set(names)) if name and clean(name) == name]
-    return tuple(paced(merge(*(sorted(unique[start : start + PIECE]) for start in range(0, len(unique), PIECE)))))
+    return tuple(sorted_in_steps(unique))
