@@ -19,19 +19,21 @@ from aiohttp import web
 from tests.sources.registry.helpers import Entra, options
 from tests.sources.registry.servers import TIME, UNLOCKED, FakeRegistry
 from tests.sources.registry.test_faults import only
+from tui.domain.facts.image import Locks, RepositoryName
 from tui.errors import Forbidden, NotFound, ServerFault, SourceError, Throttled, UntrustedPayload
+from tui.sources.acting_ports import LockTarget
 from tui.sources.kit.credentials import Credentials
-from tui.sources.registry.attributes import Attributes, Changeable
 from tui.sources.registry.client import RegistryClient
+from tui.sources.registry.locks import AcrLocks, lock_words
 
 ROOT = Path(__file__).resolve().parents[3]
 LOCKED = {**UNLOCKED, "deleteEnabled": False, "writeEnabled": False}
 
 
-async def of_repository(server: FakeRegistry, repository: str = "team/app") -> Changeable:
+async def of_repository(server: FakeRegistry, repository: str = "team/app") -> Locks:
     client = RegistryClient(options(server), Credentials(entra=Entra()))
     try:
-        return await Attributes(client).of_repository(repository)
+        return await AcrLocks(client).read(LockTarget(RepositoryName(client.options.host, repository)))
     finally:
         await client.close()
 
@@ -41,11 +43,11 @@ async def test_what_is_locked_is_told_of_a_repository_and_of_a_manifest() -> Non
         digest = server.image("team/app", "1")
         server.locks = {"team/app": {**UNLOCKED, "deleteEnabled": False}, digest: LOCKED}
         client = RegistryClient(options(server), Credentials(entra=Entra()))
-        attributes = Attributes(client)
-        repository, manifest = await attributes.of_repository("team/app"), await attributes.of_manifest("team/app", digest)
+        locks, name = AcrLocks(client), RepositoryName(client.options.host, "team/app")
+        repository, manifest = await locks.read(LockTarget(name)), await locks.read(LockTarget(name, digest))
         await client.close()
-    assert (repository, manifest) == (Changeable(delete=False, write=True), Changeable(delete=False, write=False))
-    assert (repository.words, manifest.words) == (
+    assert (repository, manifest) == (Locks(delete=False, write=True), Locks(delete=False, write=False))
+    assert (lock_words(repository), lock_words(manifest)) == (
         "is locked: it cannot be deleted",
         "is locked: it cannot be deleted or overwritten",
     )
@@ -112,7 +114,7 @@ async def test_an_attribute_that_is_not_told_is_not_locked_as_in_lists() -> None
         server.image("team/app", "1")
         body = {"changeableAttributes": {"writeEnabled": False, "teleportEnabled": False}, "createdTime": TIME}
         server.fault = only("/acr/v1/", lambda _: web.json_response(body))
-        assert await of_repository(server) == Changeable(delete=True, write=False)
+        assert await of_repository(server) == Locks(delete=True, write=False)
 
 
 async def test_the_package_writes_no_dump_of_its_exchanges(caplog: pytest.LogCaptureFixture) -> None:
@@ -125,7 +127,7 @@ async def test_the_package_writes_no_dump_of_its_exchanges(caplog: pytest.LogCap
 
 def test_nothing_but_a_question_for_attributes_loads_the_package() -> None:
     code = (
-        "import sys, tui.sources.registry.source, tui.sources.registry.diagnose, tui.sources.registry.attributes\n"
+        "import sys, tui.sources.registry.source, tui.sources.registry.diagnose, tui.sources.registry.locks\n"
         "print([name for name in sys.modules if name.partition('.')[0] == 'azure'])"
     )
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}

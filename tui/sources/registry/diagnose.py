@@ -9,13 +9,15 @@ import msgspec
 
 from tui.domain.common.text import plural
 from tui.domain.facts.events import Owner
+from tui.domain.facts.image import RepositoryName
 from tui.domain.registries.presence import is_attached_tag
 from tui.errors import AuthenticationFailed, Forbidden, NotFound, SourceError
+from tui.sources.acting_ports import LockTarget
 from tui.sources.ports import Diagnosis
 from tui.sources.registry.acr_lists import AcrLists
-from tui.sources.registry.attributes import Attributes
 from tui.sources.registry.client import RegistryClient
 from tui.sources.registry.faults import RouteNotFound
+from tui.sources.registry.locks import AcrLocks, lock_words
 
 __all__ = ["diagnose"]
 
@@ -169,7 +171,7 @@ class _Examination:
     async def _locks(self) -> str:
         if not self._digest:
             raise NothingToTry("there is no manifest to try this on", "It needs a manifest that can be pulled.")
-        attributes = Attributes(self._client)
-        repository = await attributes.of_repository(self._repository)
-        manifest = await attributes.of_manifest(self._repository, self._digest)
-        return f"{self._repository} {repository.words}; {self._repository}:{self._tag} {manifest.words}"
+        locks, name = AcrLocks(self._client), RepositoryName(self._client.options.host, self._repository)
+        repository = lock_words(await locks.read(LockTarget(name)))
+        manifest = lock_words(await locks.read(LockTarget(name, self._digest)))
+        return f"{self._repository} {repository}; {self._repository}:{self._tag} {manifest}"

@@ -1,5 +1,7 @@
-"""Changes what may be done with what an ACR holds, by `azure-containerregistry`: locked, or not to be read.
+"""Reads and changes what may be done with what an ACR holds, by `azure-containerregistry`: locked, or not to be read.
 
+The package makes the requests and reads the answers; what carries them is ours (`sdk_transport`): token, host, budget, limits and
+log. It is loaded in a thread, when the first question is asked.
 Each change is read first, sent once with all four attributes, and read again where no answer tells what became of it: they are
 set to values, so that reading tells. What they mean: "Lock a container image in an Azure container registry" on
 learn.microsoft.com.
@@ -24,7 +26,7 @@ from tui.sources.kit.troubles import may_have_arrived
 from tui.sources.registry.client import RegistryClient
 from tui.sources.registry.faults import RequestContext
 
-__all__ = ["AcrLocks"]
+__all__ = ["AcrLocks", "lock_words"]
 
 RIGHT = "metadata/write"
 REMEDY = (
@@ -125,6 +127,12 @@ class AcrLocks:
             module = await asyncio.to_thread(load_package, "tui.sources.registry.sdk_transport")
             self._sdk = module.RegistrySdk(self._client)
         return self._sdk
+
+
+def lock_words(locks: Locks) -> str:
+    """How a repository or a manifest is locked, for the operator."""
+    barred = [verb for name, verb in _WORDS[:2] if not getattr(locks, name)]
+    return f"is locked: it cannot be {' or '.join(barred)}" if barred else "is not locked"
 
 
 def _words(target: LockTarget) -> str:

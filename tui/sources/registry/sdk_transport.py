@@ -1,6 +1,6 @@
 """`azure-containerregistry` over our own connection: each of its requests goes out as one of ours, and it reads the answer.
 
-Importing this loads the package: only `attributes` does, in a thread.
+Importing this loads the package: only `locks` does, in a thread.
 """
 
 from __future__ import annotations
