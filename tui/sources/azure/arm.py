@@ -201,15 +201,10 @@ class ArmClient:
         """An answer; a token that is refused is got anew, once."""
         await self._quota.free()
 
-        def instead(refused: ApiRequest, reply: Reply) -> ApiRequest | None:
-            is_older = self._versions.learn(request.path, reply)
-            return msgspec.structs.replace(refused, path=self._versions.path(request.path)) if is_older else None
-
-        api = WebApi(self._service(request), self._transport(), self._options.first_wait, instead)
+        api = WebApi(self._service(request), self._transport(), self._options.first_wait, self._versions)
 
         async def send(headers: dict[str, str]) -> Reply:
-            path = self._versions.path(request.path)
-            api_request = ApiRequest(method, path, request.purpose, request.body, headers)
+            api_request = ApiRequest(method, request.path, request.purpose, request.body, headers)
             return self._heard(await api.call(api_request, PAGE, accepted))
 
         return await self._sign_in.call(send)

@@ -26,7 +26,7 @@ _SUPPORTED = re.compile(rb"supported (?:api-)?versions are '([0-9a-z, -]{1,4000}
 
 
 class Versions:
-    """Which version is used for the one that is asked for, by the type of what is asked for; learnt from refusals."""
+    """`PathVersions` of Azure: which version is used for the one that is asked for, by the type of what is asked for."""
 
     def __init__(self) -> None:
         self._used: dict[tuple[str, str], str] = {}

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import quote
 
 import msgspec
@@ -22,6 +22,7 @@ from tui.sources.kit.messages import message_of
 from tui.sources.kit.request_ids import hear_ids
 from tui.sources.kit.retry import Retry, patiently
 from tui.sources.kit.throttle import Backoff, Quota, parse_retry_after
+from tui.sources.kit.versions import AS_WRITTEN, PathVersions
 
 if TYPE_CHECKING:
     from tui.sources.kit.transport import Reply, Transport
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
 __all__ = [
     "PAGE",
     "Judge",
-    "PathVersions",
     "Service",
     "SignIn",
     "asked_to_wait",
@@ -56,30 +56,6 @@ Judge = Callable[["Reply", str], SourceError | None]
 """The error that an answer means, None when it is what was asked for; the text says what was wanted, as in "read the job"."""
 
 
-class PathVersions(Protocol):
-    """Which version of an interface is asked for, learnt from what is refused."""
-
-    def path(self, path: str) -> str:
-        """The path as it is sent."""
-        ...
-
-    def learn(self, path: str, reply: Reply) -> bool:
-        """Whether an answer refuses the version alone, and there is another to ask for: nothing was done then."""
-        ...
-
-
-class _AsWritten:
-    """Versions that nobody negotiates."""
-
-    def path(self, path: str) -> str:
-        """As it is."""
-        return path
-
-    def learn(self, path: str, reply: Reply) -> bool:
-        """Never."""
-        return False
-
-
 class Service:
     """One system: its address, how to sign in, and which of its answers are refusals.
 
@@ -97,12 +73,12 @@ class Service:
         first_wait: float = 1.0,
         refused: Callable[[], None] = lambda: None,
         accept: str = "application/json",
-        versions: PathVersions | None = None,
+        versions: PathVersions = AS_WRITTEN,
     ) -> None:
         self.title, self.base = title, base.rstrip("/")
         self.judge = judge
         self._connect, self._sign_in, self._first_wait, self._refused = connect, sign_in, first_wait, refused
-        self._accept, self._versions = accept, versions or _AsWritten()
+        self._accept, self._versions = accept, versions
         self._connected: Transport | None = None
         self._ahead = timedelta()
         self._quota = Quota()

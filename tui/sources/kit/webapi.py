@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, assert_never
 
@@ -19,6 +19,7 @@ from tui.sources.kit.messages import message_of
 from tui.sources.kit.refusals import Refusal, Sentence, refusal_of, refused
 from tui.sources.kit.retry import Retry, patiently
 from tui.sources.kit.throttle import Backoff, parse_retry_after
+from tui.sources.kit.versions import AS_WRITTEN, PathVersions
 
 if TYPE_CHECKING:
     from tui.sources.kit.transport import Reply, Transport
@@ -55,18 +56,14 @@ class ApiRequest(msgspec.Struct, frozen=True):
     headers: Mapping[str, str] = {}
 
 
-Instead = Callable[[ApiRequest, "Reply"], ApiRequest | None]
-"""The request to send instead of one that was refused with this answer, None where there is no other."""
-
-
 class WebApi:
     """Sends requests to one service over a transport that its owner closes; `first_wait` seconds grow with each failure."""
 
     def __init__(
-        self, service: ApiService, transport: Transport, first_wait: float = 1.0, instead: Instead = lambda *_: None
+        self, service: ApiService, transport: Transport, first_wait: float = 1.0, versions: PathVersions = AS_WRITTEN
     ) -> None:
         self.service = service
-        self._transport, self._first_wait, self._instead = transport, first_wait, instead
+        self._transport, self._first_wait, self._versions = transport, first_wait, versions
 
     async def call(self, request: ApiRequest, limit: int = PAGE_LIMIT, accepted: Collection[int] = (200, 201)) -> Reply:
         """A reply with an accepted status that claims to be JSON. Raises SourceError.
@@ -82,12 +79,11 @@ class WebApi:
         if request.body is not None:
             headers["Content-Type"] = "application/json"
             content = msgspec.json.encode(request.body)
-        reply = await self._transport.request(
-            request.method, self.service.base + request.path, headers=headers, content=content, limit=limit
-        )
+        url = self.service.base + self._versions.path(request.path)
+        reply = await self._transport.request(request.method, url, headers=headers, content=content, limit=limit)
         if reply.status not in accepted:
-            if (other := self._instead(request, reply)) is not None:
-                return await self._once(other, limit, accepted)
+            if self._versions.learn(request.path, reply):
+                return await self._once(request, limit, accepted)
             raise refusal(reply, request.purpose, self.service)
         if reply.is_page:
             raise AuthenticationFailed(
