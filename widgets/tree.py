@@ -11,13 +11,12 @@ from textual.geometry import Region
 from textual.message import Message
 from textual.strip import Strip
 
-from widgets.columns import thumb
 from widgets.messages import FromWidget
-from widgets.outline import NOTHING, Outline
+from widgets.outline import Outline
 from widgets.painted import Painted
 from widgets.rows import RowKey, TreeModel
-from widgets.sticky import Pinned, most_pinned, pinned
 from widgets.treelines import ASCII_SIGNS, UNICODE_SIGNS, LinePainter, TreeFrame, TreeLine, TreeSigns
+from widgets.viewport import Viewport
 
 __all__ = ["VirtualTree"]
 
@@ -81,14 +80,16 @@ class VirtualTree(Painted, can_focus=True):
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
-        self._outline = Outline(NOTHING)
-        self._top = 0
+        self._viewport = Viewport(lambda: max(1, self.size.height - HEADER))
         self._painted: dict[int, TreeLine | None] = {}
         self._painter = LinePainter(self)
         self._painting: TreeFrame | None = None
-        self._pinned = Pinned()
 
     # ---- what is shown
+
+    @property
+    def _outline(self) -> Outline:
+        return self._viewport.outline
 
     @property
     def model(self) -> TreeModel:
@@ -103,7 +104,7 @@ class VirtualTree(Painted, can_focus=True):
     @property
     def cursor_line(self) -> int:
         """The line of the widget that the cursor is on, counted from the first row."""
-        return self._outline.cursor - self._top
+        return self._viewport.cursor_line
 
     @property
     def expanded(self) -> frozenset[RowKey]:
@@ -128,8 +129,7 @@ class VirtualTree(Painted, can_focus=True):
     @property
     def visible_keys(self) -> list[RowKey]:
         """The rows on the screen, top first."""
-        pins, top = self._pins, max(0, self._top)
-        return [*pins, *self._outline.rows[top + len(pins) : self._top + self._room]]
+        return self._viewport.keys
 
     def set_model(
         self, model: TreeModel, *, expanded: Iterable[RowKey] | None = None, keep_order: bool = False, blanks: bool = True
@@ -139,27 +139,23 @@ class VirtualTree(Painted, can_focus=True):
         A cursor whose row is gone goes to the nearest ancestor. `expanded` replaces the open rows, and leaves at most half of the
         lines blank; without `blanks` none is. With `keep_order` rows stay as they stand, new ones come below those beside them.
         """
-        before, line, former = self.cursor_key, self.cursor_line, self.model
-        self._outline.reconcile(model, expanded, keep_order=keep_order)
-        top, now, half = self._outline.cursor - line, self.cursor_key, self._room // 2
-        same = now is not None and before is not None and model.identity(now) == former.identity(before)
-        in_place = max(-half, top if expanded is None else min(top, max(0, self.row_count - half)))
-        self._top = in_place if same and blanks and (expanded is None or keep_order) else self._clamped(top)
+        before, former = self.cursor_key, self.model
+        self._viewport.reconcile(model, expanded, keep_order=keep_order, blanks=blanks)
         self._show_changes(before, former)
 
     def set_outline(self, outline: Outline, *, opening: bool = True) -> None:
         """Show rows laid out before: the cursor's row stays on its line; what is above it is opened for that, with `opening`."""
         before, line, former = self.cursor_key, self.cursor_line, self._outline
         outline.follow_cursor(former, opening=opening)
-        self._outline = outline
-        self._top = self._clamped(outline.cursor - line)
+        self._viewport.outline = outline
+        self._viewport.put_cursor_on(line)
         self._show_changes(before, former.model)
 
     def _show_changes(self, before: RowKey | None, former: TreeModel) -> None:
         if tuple(self.model.columns()) != tuple(former.columns()):
             self._painter.forget()
             self.refresh(Region(0, 0, self.size.width, HEADER))
-        self._show_cursor(below_pins=False)
+        self._viewport.show_cursor(below_pins=False)
         self._repaint_changes()
         if self.cursor_key != before:
             self.post_message(self.RowHighlighted(self, self.cursor_key))
@@ -172,10 +168,10 @@ class VirtualTree(Painted, can_focus=True):
         before = self.cursor_key
         is_there = self._outline.reveal(key)
         if line is not None:
-            self._top = self._clamped(self._outline.cursor - line)
-            self._show_cursor()
-        elif not self._most_pinned_above(key) <= self.cursor_line < self._room:
-            self._top = self._clamped(self._outline.cursor - self._room // 3)
+            self._viewport.put_cursor_on(line)
+            self._viewport.show_cursor()
+        elif self._viewport.is_hidden(key):
+            self._viewport.put_cursor_on(self._viewport.room // 3)
         self._repaint_changes()
         if self.cursor_key != before:
             self.post_message(self.RowHighlighted(self, self.cursor_key))
@@ -187,19 +183,14 @@ class VirtualTree(Painted, can_focus=True):
 
     def action_page(self, by: int) -> None:
         """Move the cursor and the view by a page."""
-        step = self._page_down() if by > 0 else -max(1, self._room - 1 - len(self._pins))
-        self._move_to(self._outline.cursor + step, self._top + step)
+        self._move_page(self._viewport.page_down() if by > 0 else -self._viewport.page_up())
 
     def action_half_page(self, by: int) -> None:
         """Move the cursor and the view by half a page."""
-        step = by * max(1, self._room // 2)
-        self._move_to(self._outline.cursor + step, self._top + step)
+        self._move_page(by * max(1, self._viewport.room // 2))
 
-    def _page_down(self) -> int:
-        """How far down the last row of this page is the first below the pins of the next."""
-        rows, most = self._outline.rows, most_pinned(self._room)
-        height = max(1, self._room - 1)
-        return next((step for step in range(height, 1, -1) if step + len(pinned(rows, self._top + step, most)) <= height), 1)
+    def _move_page(self, step: int) -> None:
+        self._move_to(self._outline.cursor + step, self._viewport.top + step)
 
     def action_first(self) -> None:
         """Move to the first row."""
@@ -237,11 +228,15 @@ class VirtualTree(Painted, can_focus=True):
     def _move_to(self, index: int, first: int | None = None) -> None:
         """Put the cursor on a row; `first` is the row that comes to stand at the top, as far as that can be."""
         index = max(0, min(index, self.row_count - 1))
-        before, top, pins = self._outline.cursor, self._top, self._pins
-        self._top = max(0, top) if first is None else self._clamped(first)
+        viewport = self._viewport
+        before, top, pins = self._outline.cursor, viewport.top, viewport.pins
+        if first is None:
+            viewport.top = max(0, top)
+        else:
+            viewport.scroll_to(first)
         self._outline.cursor = index
-        self._show_cursor()
-        if self._top != top or self._pins != pins:
+        viewport.show_cursor()
+        if viewport.top != top or viewport.pins != pins:
             self._repaint_changes()
         elif index != before:
             self._repaint_row(before)
@@ -253,62 +248,36 @@ class VirtualTree(Painted, can_focus=True):
         key = self._outline.rows[index]
         changed = self._outline.unfold(index) if expanded else self._outline.fold(index)
         if changed:
-            self._top = self._clamped(self._top)
-            self._show_cursor()
+            self._stay_in_bounds()
             self._repaint_changes()
             self.post_message(self.RowFolded(self, key, expanded))
         return changed
 
-    @property
-    def _room(self) -> int:
-        """How many rows fit."""
-        return max(1, self.size.height - HEADER)
-
-    def _clamped(self, top: int) -> int:
-        return max(0, min(top, self.row_count - self._room))
-
-    @property
-    def _pins(self) -> list[RowKey]:
-        """The rows above the first ones that stay at the top: never so many that they cover the cursor."""
-        return self._pinned.rows(self._outline.rows, self._top, min(most_pinned(self._room), self.cursor_line))
-
-    def _most_pinned_above(self, key: RowKey) -> int:
-        return min(most_pinned(self._room), len(key) - 1)
-
-    def _show_cursor(self, *, below_pins: bool = True) -> None:
-        """Scroll no further than is needed to see the cursor, and below what it is under."""
-        cursor, key = self._outline.cursor, self.cursor_key
-        above = self._most_pinned_above(key) if below_pins and key is not None else 0
-        if cursor < self._top + above:
-            self._top = cursor - above
-        elif cursor >= self._top + self._room:
-            self._top = cursor - self._room + 1
+    def _stay_in_bounds(self) -> None:
+        self._viewport.scroll_to(self._viewport.top)
+        self._viewport.show_cursor()
 
     def on_resize(self) -> None:
         """Lay the columns out again and keep the cursor in sight."""
         self._painter.forget()
-        self._top = self._clamped(self._top)
-        self._show_cursor()
+        self._stay_in_bounds()
         self.refresh()
 
     def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
         """Scroll the rows; the cursor stays in sight."""
         event.stop()
-        self._scroll_by(WHEEL)
+        self._move_to(*self._viewport.scrolled(WHEEL))
 
     def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
         """Scroll the rows; the cursor stays in sight."""
         event.stop()
-        self._scroll_by(-WHEEL)
-
-    def _scroll_by(self, lines: int) -> None:
-        top = self._clamped(self._top + lines)
-        self._move_to(max(top, min(self._outline.cursor, top + self._room - 1)), top)
+        self._move_to(*self._viewport.scrolled(-WHEEL))
 
     def on_click(self, event: events.Click) -> None:
         """Put the cursor on the row; fold or unfold it when its marker was hit, open it on a double click."""
-        key = self._key_at(event.y, self._pins) if event.y >= HEADER else None
-        index = self._outline.index_of(key, self._top + event.y - HEADER) if key is not None else None
+        line = event.y - HEADER
+        key = self._viewport.key_at(line, self._viewport.pins) if line >= 0 else None
+        index = self._outline.index_of(key, self._viewport.top + line) if key is not None else None
         if key is None or index is None:
             return
         self._move_to(index)
@@ -332,7 +301,7 @@ class VirtualTree(Painted, can_focus=True):
         return False
 
     def _repaint_row(self, index: int) -> None:
-        self.refresh(Region(0, index - self._top + HEADER, self.size.width, 1))
+        self.refresh(Region(0, index - self._viewport.top + HEADER, self.size.width, 1))
 
     def _repaint_changes(self) -> None:
         """Repaint the lines that no longer look as they were painted, and nothing else."""
@@ -359,7 +328,7 @@ class VirtualTree(Painted, can_focus=True):
         return ASCII_SIGNS if self.ascii else UNICODE_SIGNS
 
     def _frame(self) -> TreeFrame:
-        return TreeFrame(self.size, self._room, self._pins, self.model.columns())
+        return TreeFrame(self.size, self._viewport.room, self._viewport.pins, self.model.columns())
 
     def render_lines(self, crop: Region) -> list[Strip]:
         """Paint lines of the widget: what is the same for each of them is found once."""
@@ -379,21 +348,15 @@ class VirtualTree(Painted, can_focus=True):
         self._painted[y] = line
         return self._painter.row(line, frame.columns, width) if line else self.join((), width, self.role(""))
 
-    def _key_at(self, y: int, pins: Sequence[RowKey]) -> RowKey | None:
-        line = y - HEADER
-        if line < len(pins):
-            return pins[line]
-        index = self._top + line
-        return self._outline.rows[index] if 0 <= index < self.row_count else None
-
     def _line_at(self, y: int, frame: TreeFrame) -> TreeLine | None:
-        key = self._key_at(y, frame.pins)
+        line = y - HEADER
+        key = self._viewport.key_at(line, frame.pins)
         if key is None:
             return None
         ground, marker = "", self._signs.fold(self._outline, key)
-        if y - HEADER < len(frame.pins):
+        if line < len(frame.pins):
             ground, marker = "pinned", self._signs.pinned
-        elif self._top + y - HEADER == self._outline.cursor:
+        elif self._viewport.top + line == self._outline.cursor:
             ground = "cursor" if self.has_focus else "idle-cursor"
-        visible_part = self._signs.thumb if y - HEADER in thumb(self._top, frame.room, self.row_count) else ""
-        return TreeLine(self.model.row(key), len(key) - 1, marker, ground, visible_part, self.is_marked(key))
+        thumb = self._signs.thumb if self._viewport.is_in_thumb(line, frame.room) else ""
+        return TreeLine(self.model.row(key), len(key) - 1, marker, ground, thumb, self.is_marked(key))
