@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from tests.estates import NOW, company
@@ -35,7 +37,9 @@ def test_a_click_reaches_the_view_whose_name_is_there(width: int) -> None:
     snapshot, place = company(), Position(VIEWS, VIEWS[1], counts={"findings": 96})
     line = text(header_lines(snapshot, place, NOW, width, UNICODE)[HEIGHT - 1].left)
     for view in VIEWS:
-        at = line.index(f"{view.key} {view.name}")
-        assert view_at(snapshot, place, at, width, UNICODE) is view
-        assert view_at(snapshot, place, at + len(view.name), width, UNICODE) is view
+        label = re.search(rf"(?<!\d){view.key} ({view.name})?", line)
+        assert label is not None
+        assert label[1] or width < 100, "where not all names have room the keys are there alone"
+        assert view_at(snapshot, place, label.start(), width, UNICODE) is view
+        assert view_at(snapshot, place, label.end() - 1, width, UNICODE) is view
     assert view_at(snapshot, place, len(line) + 1, width, UNICODE) is None

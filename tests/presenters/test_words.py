@@ -145,16 +145,21 @@ def test_sources_are_listed_sick_first() -> None:
     assert "as ops@contoso" in said(lines)
 
 
-@pytest.mark.parametrize("width", range(20, 90))
+NAMES, BRIEF = [tab.name for tab in TABS], [tab.brief or tab.name for tab in TABS]
+IN_FULL, AT_ALL = len(" " + "  ".join(NAMES)), len(" " + " ".join(BRIEF))
+"""The widths from which on every tab has its name, and a name."""
+
+
+@pytest.mark.parametrize("width", range(20, IN_FULL + 6))
 def test_the_tab_that_is_shown_is_named_whole_in_any_width(width: int) -> None:
     for at, tab in enumerate(TABS):
         line = tab_line(tab, width)
         text = "".join(span.text for span in line.left)
         assert len(text.rstrip()) <= width
-        assert tab.name in text if width >= 84 else (tab.brief or tab.name) in text
+        assert tab.name in text if width >= IN_FULL else (tab.brief or tab.name) in text
         cut = (TABS[0].name not in text) + (TABS[-1].name not in text)
         assert text.count("…") == cut
-        assert cut == 0 or width < 57, at
+        assert cut == 0 or width < AT_ALL, at
         for cell, name in ((text.index(other), other) for other in text.split() if other != "…"):
             clicked = tab_at(tab, cell, width)
             assert clicked is not None

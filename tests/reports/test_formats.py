@@ -296,11 +296,8 @@ def test_html_has_no_markup_but_ours(view: ReportScope) -> None:
 
 # ---- hostile text
 
-TOOLS = ("sarif", "cyclonedx", "junit", "prometheus", "csv", "markdown", "html")
-
-
-def test_every_format_of_the_command_line_is_there() -> None:
-    assert set(format_names()) == {"table", "json", "jsonl", "name", "plain", *TOOLS}
+TOOLS = tuple(name for name in format_names() if name not in ("table", "json", "jsonl", "name", "plain"))
+"""Every format but those that other tests look at: a new one must bear the same."""
 
 
 @examples(25)

@@ -97,8 +97,9 @@ def place(subject: RowSubject, snapshot: Snapshot) -> RowKey | None:
     return (HostPart(subject.image.registry),) if subject.image is not None else None
 
 
+KEY = str(len(views.VIEWS) + 1)
 REGISTRIES = ViewSpec(
-    "6",
+    KEY,
     "hosts",
     "Hosts",
     ":acr  what registries hold",
@@ -190,8 +191,8 @@ async def drive_view() -> None:
     """Key, header, help and palette know the view, and the selection is carried into it."""
     async with opened() as (pilot, screen, _):
         hosts = len({key.registry for key in screen.app.snapshot.images})
-        await until(pilot, lambda: f"6 Hosts {hosts}" in text_of(screen), "name and count in the header")
-        await pilot.press("j", "j", "6")
+        await until(pilot, lambda: f"{KEY} Hosts {hosts}" in text_of(screen), "name and count in the header")
+        await pilot.press("j", "j", KEY)
         await until(pilot, lambda: isinstance(screen.outline.model, HostModel))
         await until(pilot, lambda: screen.outline.cursor_key == (HostPart("contoso.azurecr.io"),), "the same thing")
         await until(pilot, lambda: "The registry contoso.azurecr.io" in screen.detail.text)
@@ -202,7 +203,7 @@ async def drive_view() -> None:
         await until(pilot, lambda: isinstance(screen.app.screen, HelpScreen))
         page = screen.app.screen
         assert isinstance(page, HelpScreen)
-        await until(pilot, lambda: re.search(r"(?m)(?:^|\s)6 +Hosts\b", page.page.text) is not None)
+        await until(pilot, lambda: re.search(rf"(?m)(?:^|\s){KEY} +Hosts\b", page.page.text) is not None)
         await pilot.press("escape", "1")
         await until(pilot, lambda: screen.view is views.VIEWS[0])
 

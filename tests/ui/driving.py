@@ -13,11 +13,12 @@ from tests.estates import NOW, HandEstate
 from tests.waiting import until
 from tui.domain.snapshot.snapshot import EMPTY, Snapshot
 from tui.presenters.phrases import node_name
+from tui.presenters.tabs.table import TABS, tab_of
 from tui.settings.query_book import QueryBook
 from tui.ui.app import Opener, TrustreeApp
 from tui.ui.screens.explorer import ExplorerScreen
 
-__all__ = ["Settings", "explorer", "make_app", "names", "text_of", "until"]
+__all__ = ["Settings", "explorer", "keys_to", "make_app", "names", "text_of", "until"]
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,11 @@ async def explorer(
         if snapshot.images:
             await until(pilot, lambda: screen.outline.row_count > 0 and screen.outline.size.height > 1, "rows, laid out")
         yield pilot, screen, estate
+
+
+def keys_to(tab: str) -> list[str]:
+    """The keys that lead from the first tab of the detail to this one, by the end."""
+    return ["shift+tab"] * (len(TABS) - TABS.index(tab_of(tab)))
 
 
 def names(screen: ExplorerScreen) -> list[str]:

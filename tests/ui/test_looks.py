@@ -9,7 +9,7 @@ import pytest
 from textual.pilot import Pilot
 
 from tests.estates import company, loading, sick
-from tests.ui.driving import Settings, make_app, text_of, until
+from tests.ui.driving import Settings, keys_to, make_app, text_of, until
 from tui.domain.query.findings import find
 from tui.domain.snapshot.snapshot import Snapshot
 from tui.ui.screens.explorer import ExplorerScreen
@@ -35,7 +35,7 @@ def _greenwich(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         (company(), WIDE, ["j", "j"], ""),
         (company(), SMALL, ["j", "j"], ""),
         (company(), WIDE, ["j", "j", "2"], ""),
-        (company(), WIDE, ["j", "j", "shift+tab", "shift+tab"], ""),
+        (company(), WIDE, ["j", "j", *keys_to("runs")], ""),
         (company(), WIDE, ["4"], ""),
         (company(), SMALL, ["j", "j", "enter"], ""),
         (company(), SMALL, ["f"], ""),

@@ -15,7 +15,7 @@ from textual.pilot import Pilot
 from textual.widgets import Input
 
 from tests.ui.driving import Settings as Looks
-from tests.ui.driving import names, text_of, until
+from tests.ui.driving import keys_to, names, text_of, until
 from tui.domain.answers.moves import moves_among
 from tui.domain.common.trust import State
 from tui.domain.facts.workload import ObjectKey
@@ -257,7 +257,7 @@ async def test_the_manifest_of_an_image_is_shown_as_its_registry_has_it(estate: 
         await ops.filter(f"digest:{image.key.digest[7:20]}")
         await ops.press("enter")
         await ops.sees(lambda: ops.screen.inspector.subject.image == image.key)
-        await ops.press("shift+tab")
+        await ops.press(*keys_to("raw"))
         await ops.sees(lambda: '"schemaVersion": 2' in ops.screen.detail.text, "the manifest")
         assert '"rootfs": {' in ops.screen.detail.text
 
@@ -274,7 +274,7 @@ async def test_s3_what_ran_before_and_now_stands_above_the_rows_in_two_keys(esta
         await ops.answered(names_now, "24 pods still run", "rollout undo does not help: same tag")
         await ops.press("enter", "G", "enter")
         await ops.sees(lambda: size[0] >= 110 or ops.pilot.app.screen is not ops.screen, "the page of the row")
-        await ops.press(*["shift+tab"] * 3)
+        await ops.press(*keys_to("compare"))
         page = ops.pilot.app.screen.query_one(TextPage) if size[0] < 110 else ops.screen.detail
         await ops.reads(page, "shared", "before", "now", "signature", "label", "layers")
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterator, Sequence
+from itertools import zip_longest
 
 import msgspec
 
@@ -42,7 +44,15 @@ class Options(msgspec.Struct, frozen=True):
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Format, view, and how long to wait."""
     add_printing(parser, view="", formats="one of those below")
-    parser.epilog = "formats, a table if none is given:\n" + "\n".join(f"  {name:10} {text}" for name, text in FORMATS.items())
+    parser.epilog = "\n".join(("formats, a table if none is given:", *_in_two_columns([*FORMATS.items()])))
+
+
+def _in_two_columns(formats: Sequence[tuple[str, str]]) -> Iterator[str]:
+    """Names and what they are for, so that there is room for many on one screen."""
+    entries = [f"{name:10} {words}" for name, words in formats]
+    first, second = entries[: (len(entries) + 1) // 2], entries[(len(entries) + 1) // 2 :]
+    width = max(map(len, first))
+    yield from (f"  {left:{width}}  {right}".rstrip() for left, right in zip_longest(first, second, fillvalue=""))
 
 
 def add_printing(parser: argparse.ArgumentParser, view: str, formats: str = "") -> None:

@@ -11,20 +11,20 @@ from tui.reports.document import Document, Format, ReportScope, TextStyle
 __all__ = ["FORMATS", "Document", "Format", "ReportScope", "TextStyle", "format_named", "format_names", "render"]
 
 FORMATS: Mapping[str, str] = {
-    "csv": "a row for each image, container, problem or source",
-    "cyclonedx": "CycloneDX 1.6: images, their bases, their vulnerabilities",
-    "html": "the table as one page without scripts",
-    "json": "one document of the schema trustree/report/v1",
-    "jsonl": "the same, one object to a line",
-    "junit": "JUnit XML, for the test view of a pipeline",
-    "markdown": "the table for a pull request or a page of a wiki",
-    "name": "one name to a line, for xargs",
-    "plain": "sentences, one fact to a line, for screen readers",
-    "prometheus": "the text exposition format, for a textfile collector",
-    "sarif": "SARIF 2.1.0, for code scanning",
-    "table": "aligned text for people, worst first",
+    "csv": "a row for each thing",
+    "cyclonedx": "CycloneDX 1.6, with VEX",
+    "html": "one page, without scripts",
+    "json": "schema trustree/report/v1",
+    "jsonl": "one object to a line",
+    "junit": "JUnit XML, for pipelines",
+    "markdown": "for a pull request, a wiki",
+    "name": "a name to a line, for xargs",
+    "plain": "sentences, a fact to a line",
+    "prometheus": "for a textfile collector",
+    "sarif": "SARIF, for code scanning",
+    "table": "for people, worst first",
 }
-"""The formats there are, and what each is for. A module is imported when its format is asked for."""
+"""The formats there are, and what each is for in 27 characters. A module is imported when its format is asked for."""
 
 
 def format_names() -> tuple[str, ...]:

@@ -25,7 +25,6 @@ from tui.sources.scanners.formats.vulnerability_report import headings, read_rep
 
 __all__ = ["KNOWN", "read_document"]
 
-KNOWN = "Trivy, Grype, twistcli, Aqua, Defender (JSON, CSV), SARIF, CycloneDX, OpenVEX, in-toto, VulnerabilityReport"
 PACKED = {b"\x1f\x8b": "gzip", b"\x28\xb5\x2f\xfd": "zstd", b"PK\x03\x04": "zip", b"BZh": "bzip2", b"\xfd7zXZ": "xz"}
 """What compressed files begin with."""
 Read = Callable[[Reading, bytes], list[ScanReport]]
@@ -54,12 +53,16 @@ class _Top(msgspec.Struct):
 
 
 class _Format(NamedTuple):
-    """A format: whether the members at the top are its, and its reader; `wraps` another report in itself."""
+    """A format: whether the members at the top are its, and its reader; `wraps` another report in itself.
+
+    `name` is what it is called in the list of formats, where that is not its title.
+    """
 
     title: str
     fits: Callable[[_Top], object]
     read: Read
     wraps: bool = False
+    name: str = ""
 
 
 def read_document(reading: Reading, body: bytes) -> list[ScanReport]:
@@ -206,8 +209,9 @@ FORMATS = (
         lambda top: _has(top.payload, top.dsse_envelope, top.signature),
         _read_envelope,
         wraps=True,
+        name="in-toto",
     ),
-    _Format("an in-toto statement", lambda top: _has(top.predicate_type), _read_statement, wraps=True),
+    _Format("an in-toto statement", lambda top: _has(top.predicate_type), _read_statement, wraps=True, name="in-toto"),
     _Format("CycloneDX", lambda top: _has(top.bom_format), read_cyclonedx),
     _Format("OpenVEX", lambda top: _has(top.context) and _has(top.statements), read_openvex),
     _Format("SARIF", lambda top: _has(top.runs), read_sarif),
@@ -215,10 +219,14 @@ FORMATS = (
     _Format("Grype", lambda top: _has(top.matches), read_grype),
     _Format("twistcli", lambda top: _has(top.results), _read_twistcli),
     _Format("Aqua", lambda top: _has(top.result), _read_aqua),
-    _Format("findings of Defender", lambda top: _has(top.data), _read_defender),
-    _Format("VulnerabilityReports", lambda top: _has(top.items), _read_resources),
-    _Format("a VulnerabilityReport", lambda top: _has(top.report), _read_resource),
+    _Format("findings of Defender", lambda top: _has(top.data), _read_defender, name="Defender (JSON, CSV)"),
+    _Format("VulnerabilityReports", lambda top: _has(top.items), _read_resources, name="VulnerabilityReport"),
+    _Format("a VulnerabilityReport", lambda top: _has(top.report), _read_resource, name="VulnerabilityReport"),
 )
+KNOWN = ", ".join(dict.fromkeys(form.name or form.title for form in FORMATS))
+"""The names of the formats, for sentences."""
+KNOWN = ", ".join(dict.fromkeys(form.name or form.title for form in FORMATS))
+"""The names of the formats, for sentences."""
 
 
 def _has(*members: msgspec.Raw) -> bool:
