@@ -14,6 +14,7 @@ from tests.docs.manual import PAGE, manual
 from tests.docs.settings_table import GUIDE, settings_tables, shown_tables
 from tui.cli.commands import COMMANDS
 from tui.domain.common.trust import CheckName
+from tui.domain.policy.rules import SETTINGS
 from tui.domain.query.language import Key, Trait
 from tui.settings import settings as config
 from tui.settings.declared import declared, written
@@ -65,6 +66,11 @@ def test_every_setting_is_shown(table: type[msgspec.Struct]) -> None:
     text = example()
     names = [each.name for each in msgspec.structs.fields(table)]
     assert not [name for name in names if not re.search(rf"(^|[\[{{.]|, ){name}\b", text, re.MULTILINE)]
+
+
+def test_every_setting_of_the_policy_is_in_the_guide() -> None:
+    rows = dict(re.findall(r"^\| `\[(\w+)\]` \| (.*) \|$", (DOCS / "policy.md").read_text(), re.MULTILINE))
+    assert not [place for place in SETTINGS.values() if len(place) > 1 and f"`{place[1]}`" not in rows.get(place[0], "")]
 
 
 def test_the_tables_of_settings_are_as_declared() -> None:

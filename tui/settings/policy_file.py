@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from importlib.resources import files
 from pathlib import Path
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, get_origin, get_type_hints
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
@@ -134,28 +134,24 @@ class FreshnessSection(Section, frozen=True):
     admission: Seconds | UnsetType = UNSET
 
 
-_SECTIONS: dict[str, type[Section]] = {
-    "registry": RegistrySection,
-    "signature": SignatureSection,
-    "scan": ScanSection,
-    "base": BaseSection,
-    "identity": IdentitySection,
-    "age": AgeSection,
-    "admission": AdmissionSection,
-}
-
-
 class PolicyTables(Section, frozen=True):
-    """What the file and each of its scopes may say; the tables are read one by one."""
+    """What the file and each of its scopes may say; the tables are read one by one, each as its section."""
 
     off: tuple[CheckName, ...] | UnsetType = UNSET
-    registry: Table = {}
-    signature: Table = {}
-    scan: Table = {}
-    base: Table = {}
-    identity: Table = {}
-    age: Table = {}
-    admission: Table = {}
+    registry: Annotated[Table, RegistrySection] = {}
+    signature: Annotated[Table, SignatureSection] = {}
+    scan: Annotated[Table, ScanSection] = {}
+    base: Annotated[Table, BaseSection] = {}
+    identity: Annotated[Table, IdentitySection] = {}
+    age: Annotated[Table, AgeSection] = {}
+    admission: Annotated[Table, AdmissionSection] = {}
+
+
+_SECTIONS: dict[str, type[Section]] = {
+    name: hint.__metadata__[0]
+    for name, hint in get_type_hints(PolicyTables, include_extras=True).items()
+    if get_origin(hint) is Annotated
+}
 
 
 class PolicyFile(PolicyTables, frozen=True):

@@ -25,7 +25,7 @@ from tui.domain.checks.signature import check_signature
 from tui.domain.common.source_id import SourceKind, alone
 from tui.domain.common.text import full_stop
 from tui.domain.common.trust import Check, CheckName, State
-from tui.domain.policy.rules import SETTINGS, Rules
+from tui.domain.policy.rules import Rules, settings_of
 from tui.domain.registries.catalog import CatalogImage
 from tui.domain.snapshot.snapshot import BaseState, Drift
 
@@ -251,12 +251,12 @@ BUILT_IN = Checks(
 )
 
 READS: dict[object, tuple[str, ...]] = {
-    check_registry: ("trusted", "trust_signed_in"),
-    check_signature: ("unsigned", "unverified", "signers"),
-    check_scan: (*(name for name in SETTINGS if name.startswith("scan_")), "exceptions", "expired"),
-    check_base: ("base_outdated", "base_grace", "base_end_of_life"),
-    check_age: ("warn_age", "max_age"),
-    check_identity: ("moved", "mixed", "gone", "impostor"),
-    check_admission: ("admission_deny", "admission_warn", "admission_dryrun"),
+    check_registry: settings_of(CheckName.REGISTRY),
+    check_signature: settings_of(CheckName.SIGNATURE),
+    check_scan: (*settings_of(CheckName.SCAN), "exceptions", "expired"),
+    check_base: settings_of(CheckName.BASE),
+    check_age: settings_of(CheckName.AGE),
+    check_identity: settings_of(CheckName.IDENTITY),
+    check_admission: settings_of(CheckName.ADMISSION),
 }
-"""The settings that each check reads: while they say the same, so does the check."""
+"""The settings that each check reads, those of its table and what else: while they say the same, so does the check."""

@@ -14,7 +14,7 @@ from tui.domain.facts.patterns import Pattern
 from tui.domain.facts.scan import Severity
 from tui.domain.policy.waivers import PolicyException
 
-__all__ = ["BUILT_IN", "SETTINGS", "Rules", "Unfixed", "shown"]
+__all__ = ["BUILT_IN", "SETTINGS", "Rules", "Unfixed", "settings_of", "shown"]
 
 BUILT_IN = "built in"
 SHOWN = 60
@@ -136,6 +136,11 @@ SETTINGS: dict[str, tuple[str, ...]] = {
     "admission_dryrun": ("admission", "dryrun"),
 }
 """Where the policy file writes each field of the rules."""
+
+
+def settings_of(check: CheckName) -> tuple[str, ...]:
+    """The fields that the table of a check has: the table bears its name."""
+    return tuple(field for field, place in SETTINGS.items() if place[0] == check)
 
 
 def shown(value: object) -> str:
