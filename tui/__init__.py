@@ -1,4 +1,4 @@
-"""trustree: which images run, where they come from, whether to trust them, how to replace them."""
+"""trustree: which images run, where they come from, whether to trust them, how to replace them. Begin with `cli.main`."""
 
 from __future__ import annotations
 

@@ -9,6 +9,7 @@ from enum import StrEnum
 from types import ModuleType
 
 import pytest
+from textual.widget import Widget
 
 from tests.parsed import ROOT, SYNTAX, parsed
 from tui.cli.arguments import parser_of
@@ -21,6 +22,10 @@ from tui.presenters.views.spec import ViewSpec
 from tui.presenters.views.table import VIEWS
 from tui.reports import FORMATS, Format, format_named
 from tui.ui.keymap import EXPLORER as KEYS
+from tui.ui.keymap import GLOBAL
+from widgets.marking import MarkingTree
+from widgets.page import TextPage
+from widgets.tree import VirtualTree
 
 pytestmark = SYNTAX
 README = (ROOT / "README.md").read_text()
@@ -57,6 +62,13 @@ def test_every_view_has_a_row_and_a_key_of_its_own_and_is_in_the_guide() -> None
     keys = [key for binding in KEYS for key in getattr(binding, "key", "").split(",")]
     assert len(keys) == len(set(keys))
     assert not [view.name for view in VIEWS if f"`{view.key}`" not in README or view.name not in README]
+
+
+@pytest.mark.parametrize("widget", [MarkingTree, VirtualTree, TextPage])
+def test_no_key_of_the_explorer_is_one_of_what_has_the_focus(widget: type[Widget]) -> None:
+    """It would never come that far."""
+    taken = {key for binding in widget.BINDINGS for key in getattr(binding, "key", "").split(",")}
+    assert not [binding for binding in (*GLOBAL, *KEYS) if taken & {*getattr(binding, "key", "").split(",")}]
 
 
 def test_every_tab_has_a_row_and_a_name_of_its_own_and_is_in_the_guide() -> None:

@@ -1,1 +1,1 @@
-"""The embedded estate: servers that speak the real protocols on loopback."""
+"""The embedded estate: servers that speak the real protocols on loopback. Begin with `running`."""

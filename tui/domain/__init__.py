@@ -1,1 +1,1 @@
-"""The pure core: facts, join, lineage, trust, queries. No I/O, no clock."""
+"""The pure core: facts, join, lineage, trust, queries. No I/O, no clock. Begin with `facts.events`, then `assemble.assemble`."""

@@ -1,1 +1,1 @@
-"""Pure: snapshot to rows, sections and words."""
+"""Pure: snapshot to rows, sections and words. Begin with `views.table` and `tabs.table`, then `detail`."""

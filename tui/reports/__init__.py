@@ -1,4 +1,7 @@
-"""Reports: the second front end on the same snapshot. Each module `as_<name>` is one format and has a row in `FORMATS`."""
+"""Reports: the second front end on the same snapshot. Each module `as_<name>` is one format and has a row in `FORMATS`.
+
+Begin with `document`, then `as_json`.
+"""
 
 from __future__ import annotations
 

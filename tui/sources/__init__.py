@@ -1,1 +1,1 @@
-"""Adapters: one outside system per module, wire payload to domain event."""
+"""Adapters, one outside system a folder: wire payload to domain event. Begin with `ports`, then `registry.source`."""

@@ -1,1 +1,1 @@
-"""Azure Resource Manager, as far as it is asked: queries over resources."""
+"""Azure Resource Manager, as far as it is asked: queries over resources. Begin with `arm`."""

@@ -1,1 +1,1 @@
-"""A Kubernetes API server: lists in pages, watches, reviews and errors as kube-apiserver has them."""
+"""A Kubernetes API server: lists in pages, watches, reviews and errors as kube-apiserver has them. Begin with `server`."""

@@ -19,4 +19,6 @@ Most of what runs is built on today's bases, signed, scanned and as its name say
   of a source alone (`identity/directory`), a system that is none of ours (`ml/ranker`), two that contradict (`notify/mailer`)
 - tonight's purge: what CronJobs, scaled-down Deployments and rollback ReplicaSets name (`workloads`), some of it gone already
 - a digest is compromised: `platform/toolbox` lies in two registries under two names, with its signature
+
+Begin with `company`, then `images` and `workloads`.
 """

@@ -1,1 +1,1 @@
-"""Registries: Azure Container Registry with its own lists and sign-in, and plain distribution registries."""
+"""Azure Container Registry with its own lists and sign-in, and plain distribution registries. Begin with `distribution`."""

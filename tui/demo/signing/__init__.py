@@ -1,1 +1,1 @@
-"""A signer of the demo's own, written from the specifications: certificates, envelopes, time stamps, cosign signatures."""
+"""A signer of its own, written from the specifications: certificates, envelopes, time stamps. Begin with `signers`."""

@@ -1,1 +1,1 @@
-"""What a question means for the estate: one value that the band above the rows, reports and copies are made from."""
+"""What a question means for the estate: one value for the band above the rows, reports and copies. Begin with `table`."""

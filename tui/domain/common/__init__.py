@@ -1,1 +1,1 @@
-"""What knows no subject: text, redaction, decoding, what is kept between rounds, and the words of verdicts."""
+"""What knows no subject: text, redaction, decoding, memory, the words of verdicts. Begin with `trust` and `memo`."""

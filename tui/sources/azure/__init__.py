@@ -1,1 +1,1 @@
-"""Azure Resource Manager and Resource Graph."""
+"""Entra ID, Azure Resource Manager and Resource Graph. Begin with `credentials` and `arm`."""

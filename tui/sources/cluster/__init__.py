@@ -1,6 +1,7 @@
 """Kubernetes API servers: kubeconfig, lists and watches as raw bytes, rights, owners of any kind.
 
 Importing this package loads neither aiohttp nor the kubernetes package: opening a source loads the one, a review the other.
+Begin with `source`, then `coverage` and `follower`.
 """
 
 from __future__ import annotations

@@ -2,4 +2,5 @@
 
 Every source yields `ScansSeen`, `ScansCompleted`, `ScanGone` and its health; what a finding means is not decided here.
 Importing this package loads neither aiohttp nor any parser.
+Begin with `rounds`, on which most of them stand.
 """

@@ -2,4 +2,5 @@
 
 `redeployer` fulfils the port of actions: it reads (`reader`, `pods`, `stalls`, `keepers`), compares with what was planned from,
 and sends one patch (`changes`). Nothing here is loaded before somebody plans or acts.
+Begin with `redeployer`.
 """
