@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
 from tests.sources.cluster.apiserver import ApiServer, write_kubeconfig
 from tests.sources.cluster.follow import options, until_health
@@ -148,6 +149,12 @@ async def test_a_source_with_an_unknown_context_says_so_and_ends(tmp_path: Path)
         ({"token": "two\nlines"}, "characters that no token has"),
         ({"client-certificate-data": "bm90IHBlbQ==", "client-key-data": "bm90IHBlbQ=="}, "cannot be read"),
         ({"client-certificate": "missing.crt", "client-key": "missing.key"}, "does not exist"),
+        (
+            {"client-certificate": "missing.crt", "client-certificate-data": "YQ==", "client-key-data": "YQ=="},
+            "has both client-c",
+        ),
+        ({"client-certificate-data": "YQ==", "client-key": "missing.key", "client-key-data": "YQ=="}, "has both client-key and"),
+        ({"client-certificate-data": "YQ==", "client-key": "missing.key"}, "does not exist"),
     ],
 )
 async def test_credentials_that_cannot_be_used(tmp_path: Path, user: dict[str, object], said: str) -> None:
@@ -156,6 +163,18 @@ async def test_credentials_that_cannot_be_used(tmp_path: Path, user: dict[str, o
     assert said in health.error
     assert health.remedy
     assert health.auth_failed is bool(said)
+
+
+@pytest.mark.parametrize("file", ["ca.pem", "missing.pem"])
+async def test_an_authority_that_is_named_and_written_down_is_refused(tmp_path: Path, file: str) -> None:
+    """As kubectl 1.32 does, whether or not the file is there."""
+    (tmp_path / "ca.pem").write_text("")
+    path = write_kubeconfig(tmp_path, "https://127.0.0.1:1")
+    document = yaml.safe_load(path.read_text())
+    document["clusters"][0]["cluster"] |= {"certificate-authority": file, "certificate-authority-data": "YQ=="}
+    path.write_text(yaml.safe_dump(document))
+    health = await fails(ClusterSource(options(path)))
+    assert "has both certificate-authority and certificate-authority-data" in health.error
 
 
 async def test_a_context_without_a_server_is_refused(tmp_path: Path) -> None:

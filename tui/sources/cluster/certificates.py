@@ -1,6 +1,6 @@
 """What an entry of a kubeconfig says of certificates: read, and made into the TLS of its connections.
 
-What is written down counts before a file that is named (k8s.io/client-go tools/clientcmd, `dataFromSliceOrFile` of transport).
+What is written down counts; a file beside it is refused before (entries).
 """
 
 from __future__ import annotations

@@ -83,8 +83,9 @@ _Entry = TypeVar("_Entry", ClusterEntry, UserEntry)
 
 
 def read_cluster(body: Mapping[str, object], context: str) -> ClusterEntry:
-    """The cluster's entry. Raises InvalidConfig."""
+    """The cluster's entry. Raises InvalidConfig where kubectl refuses it too."""
     entry = _read(body, ClusterEntry, f"cluster of the context '{clean(context, 60)}'")
+    _refuse_both("certificate-authority", entry.certificate_authority, entry.certificate_authority_data)
     if entry.insecure_skip_tls_verify and (entry.certificate_authority or entry.certificate_authority_data):
         raise InvalidConfig(
             "The kubeconfig names a certificate authority and says insecure-skip-tls-verify, which exclude each other.",
@@ -105,7 +106,19 @@ def read_user(body: Mapping[str, object], context: str) -> UserEntry:
         raise InvalidConfig(
             "The kubeconfig's user has a token and a username: only one way to sign in is allowed.", "Remove one of them."
         )
+    _refuse_both("client-certificate", entry.client_certificate, entry.client_certificate_data)
+    if entry.client_certificate or entry.client_certificate_data:
+        _refuse_both("client-key", entry.client_key, entry.client_key_data)
     return entry
+
+
+def _refuse_both(key: str, file: str, data: str) -> None:
+    """kubectl refuses a file beside what is written down, also where the file is there (client-go clientcmd/validation.go)."""
+    if file and data:
+        raise InvalidConfig(
+            f"The kubeconfig has both {key} and {key}-data: which one is meant is not known, and kubectl refuses it.",
+            "Remove one of them from the kubeconfig.",
+        )
 
 
 def check_server(cluster: ClusterEntry, context: str, name: str) -> None:
