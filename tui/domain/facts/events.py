@@ -16,6 +16,7 @@ from tui.domain.facts.admission import Constraint
 from tui.domain.facts.build_claim import BuildClaim
 from tui.domain.facts.build_events import BuildersConfigured, JobsCompleted, JobsSeen, RunsSeen
 from tui.domain.facts.configured import ConfiguredBase
+from tui.domain.facts.health import Denial, Owner, Ownership, Progress, SourceHealth, SourceState
 from tui.domain.facts.image import Claim, ImageConfig, Manifest, ManifestListing, Referrer, RepositoryName, Tag
 from tui.domain.facts.retention import PoliciesRead
 from tui.domain.facts.scan import ScanReport
@@ -60,94 +61,6 @@ __all__ = [
     "TagsListed",
     "TrustEvent",
 ]
-
-
-class SourceState(StrEnum):
-    """How a source is doing. PARTIAL: some of it is refused or failed; OFF: not asked for by the configuration."""
-
-    LOADING = "loading"
-    OK = "ok"
-    PARTIAL = "partial"
-    FAILED = "failed"
-    OFF = "off"
-
-
-class Denial(msgspec.Struct, frozen=True):
-    """Something a source may not read: what, the missing right, and whom to ask for what."""
-
-    what: str
-    right: str = ""
-    remedy: str = ""
-    reason: str = ""
-
-
-class Progress(msgspec.Struct, frozen=True, gc=False):
-    """How far a load is: `done` of `total` (None when the server does not say) of `unit`, requests per second, and a wait."""
-
-    unit: str
-    done: int
-    total: int | None = None
-    rate: float = 0.0
-    waiting: float = 0.0
-    waiting_reason: str = ""
-
-
-class Owner(StrEnum):
-    """Whose a registry is. UNKNOWN: nobody was asked, or nobody could say."""
-
-    OURS = "ours"
-    FOREIGN = "foreign"
-    UNKNOWN = "unknown"
-
-
-class Ownership(msgspec.Struct, frozen=True):
-    """Whose a registry is; `basis` says after "it" how that is known, or why it is not ("is listed by ...")."""
-
-    owner: Owner = Owner.UNKNOWN
-    basis: str = "has not been asked for yet"
-
-
-class SourceHealth(msgspec.Struct, frozen=True):
-    """The state of a source. `as_of` is when all that it said was confirmed last; `error` and `remedy` explain what is wrong.
-
-    `through` names the source that it reads by: what that one cannot confirm, this one cannot either. `remarks` are what an
-    operator should know although nothing is missing (a certificate that is not verified, keys that are not understood).
-    `identity` is who is signed in and was accepted, empty for nobody; `sign_in_error` why a better way to sign in did not work.
-    `ownership` is that of a registry. `lost_scopes` are namespaces that cannot be read any more, each with the reason. `every` is
-    how often it is asked again, in seconds (0: not). `surveyed` is False for a registry of which only what runs was asked
-    for. `stale` is set by the rule of freshness, `throttled` where it is refused for asking too often, `lost` where it is off
-    but was asked for and failed. `known_by` is what a cluster is, whatever it is called.
-    """
-
-    id: SourceId
-    state: SourceState
-    as_of: datetime | None = None
-    objects: int = 0
-    requests: int = 0
-    error: str = ""
-    remedy: str = ""
-    auth_failed: bool = False
-    live: bool = False
-    identity: str = ""
-    endpoint: str = ""
-    progress: tuple[Progress, ...] = ()
-    denials: tuple[Denial, ...] = ()
-    through: SourceId | None = None
-    remarks: tuple[str, ...] = ()
-    sign_in_error: str = ""
-    ownership: Ownership = Ownership()
-    lost_scopes: tuple[tuple[str, str], ...] = ()
-    every: float = 0.0
-    stale: bool = False
-    throttled: bool = False
-    lost: bool = False
-    known_by: tuple[str, ...] = ()
-    surveyed: bool = True
-
-    @property
-    def kind(self) -> SourceKind:
-        """What kind of source it is."""
-        return self.id.kind
 
 
 class HealthChanged(msgspec.Struct, frozen=True):
