@@ -83,7 +83,7 @@ def progress_words(snapshot: Snapshot) -> str:
 
 def _progress_sentence(snapshot: Snapshot) -> str:
     loading = sum(source.state is SourceState.LOADING for source in snapshot.sources)
-    answered = sum(source.state in (SourceState.OK, SourceState.PARTIAL) for source in snapshot.sources)
+    answered = sum(source.state.has_answered for source in snapshot.sources)
     return f"Still reading: {plural(answered, 'source')} answered, {count(loading)} did not yet."
 
 

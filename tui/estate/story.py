@@ -12,7 +12,6 @@ from tui.domain.facts.events import Denial, SourceHealth, SourceState
 __all__ = ["Story"]
 
 _log = logging.getLogger(__name__)
-_ANSWERED = (SourceState.OK, SourceState.PARTIAL)
 
 
 class Story:
@@ -25,7 +24,7 @@ class Story:
     def tell(self, health: SourceHealth) -> None:
         """A source said how it is doing."""
         before = self._told.get(health.id)
-        if before is not None and before.state in _ANSWERED and health.state is SourceState.LOADING:
+        if before is not None and before.state.has_answered and health.state is SourceState.LOADING:
             return  # more was asked of it
         self._told[health.id] = health
         if before is None or _standing(before) != _standing(health):

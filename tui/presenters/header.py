@@ -23,7 +23,6 @@ from widgets.text import fit, width_of
 
 __all__ = ["HEIGHT", "NARROW", "Count", "Position", "count_at", "header_lines", "view_at"]
 
-_COUNTED = (SourceState.OK, SourceState.PARTIAL)
 _MINUTE = timedelta(minutes=1)
 NARROW = 110
 HEIGHT = 4
@@ -182,7 +181,7 @@ def _oldest(snapshot: Snapshot) -> datetime:
 
     Scanners are asked every few minutes and their reports say of when they are, so they are not what the clock is read for.
     """
-    counted = (health for health in snapshot.sources if health.kind in ESTATE_KINDS and health.state in _COUNTED)
+    counted = (health for health in snapshot.sources if health.kind in ESTATE_KINDS and health.state.has_answered)
     return min((health.as_of for health in counted if health.as_of is not None and health.every), default=snapshot.as_of)
 
 
@@ -209,7 +208,7 @@ def _chips(snapshot: Snapshot, glyphs: Glyphs, width: int) -> Cell:
 
 
 def _is_sick(health: SourceHealth) -> bool:
-    return health.lost or health.state in (SourceState.PARTIAL, SourceState.FAILED)
+    return health.lost or health.state.lacks_something
 
 
 def _chip(health: SourceHealth, glyphs: Glyphs, room: int) -> Cell:

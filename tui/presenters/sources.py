@@ -78,7 +78,7 @@ def notice_lines(snapshot: Snapshot, width: int, narrowed: str, untold: Sequence
         return _nothing_matches(narrowed, untold, _unread(snapshot), hint, width)
     if not snapshot.number or any(health.state is SourceState.LOADING for health in snapshot.sources):
         return starting_lines()
-    sick = [health for health in snapshot.sources if health.state in (SourceState.FAILED, SourceState.PARTIAL)]
+    sick = [health for health in snapshot.sources if health.state.lacks_something]
     if not sick:
         return _nothing_there(snapshot, width)
     lines = _titled("Nothing could be read", "", width)
@@ -90,7 +90,7 @@ def notice_lines(snapshot: Snapshot, width: int, narrowed: str, untold: Sequence
 def _unread(snapshot: Snapshot) -> int:
     """How many clusters and registries, where what matches could be, were not read, or not whole."""
     estate = (health for health in snapshot.sources if health.kind in ESTATE_KINDS)
-    return sum(health.state in (SourceState.FAILED, SourceState.PARTIAL) for health in estate)
+    return sum(health.state.lacks_something for health in estate)
 
 
 def _nothing_matches(narrowed: str, untold: Sequence[str], unread: int, hint: str, width: int) -> list[TextLine]:

@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from tui.domain.common.text import clean, first_few, short
-from tui.domain.facts.events import SourceState
 from tui.domain.facts.workload import ObjectKey
 from tui.domain.plans.plan import Action, Plan, Step, StepKind
 from tui.domain.snapshot.snapshot import ImageKey, Snapshot
@@ -103,5 +102,5 @@ def _as_of(snapshot: Snapshot) -> datetime:
 
 
 def _unread(snapshot: Snapshot) -> tuple[str, ...]:
-    lost = [str(source.id) for source in snapshot.sources if source.state in (SourceState.FAILED, SourceState.PARTIAL)]
+    lost = [str(source.id) for source in snapshot.sources if source.state.lacks_something]
     return (f"Not everything was read when this was planned: {several(lost)}.",) if lost else ()

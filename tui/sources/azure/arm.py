@@ -10,9 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator
-from contextlib import suppress
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, urljoin, urlsplit
 
@@ -26,6 +24,7 @@ from tui.sources.kit.clouds import PUBLIC
 from tui.sources.kit.credentials import EntraToken, EntraTokens
 from tui.sources.kit.entries import present
 from tui.sources.kit.request_ids import hear_ids
+from tui.sources.kit.server_clock import ServerClock
 from tui.sources.kit.throttle import Quota, parse_retry_after
 from tui.sources.kit.webapi import ApiRequest, ApiService, WebApi, place_of, refusal
 from tui.sources.resource_ports import ArmRequest
@@ -69,7 +68,7 @@ class ArmClient:
         self._options = options or ArmOptions()
         self._sign_in = ManagementSignIn(entra, self._options.endpoint)
         self._connected: Transport | None = None
-        self._ahead = timedelta()
+        self._clock = ServerClock()
         self._versions = Versions()
         self._quota = Quota()  # shared with everybody who is signed in alike
 
@@ -89,8 +88,8 @@ class ArmClient:
         return self._connected.requests if self._connected else 0
 
     def by_its_clock(self, moment: datetime) -> datetime:
-        """A moment of ours by the clock of Azure; its answers tell whole seconds, so some are taken off."""
-        return moment + self._ahead - timedelta(seconds=2)
+        """A moment of ours by the clock of Azure."""
+        return self._clock.of(moment)
 
     async def close(self) -> None:
         """End its connections."""
@@ -210,8 +209,7 @@ class ArmClient:
         return await self._sign_in.call(send)
 
     def _heard(self, reply: Reply) -> Reply:
-        with suppress(ValueError, OverflowError, TypeError):
-            self._ahead = parsedate_to_datetime(reply.header("date")) - datetime.now(UTC)
+        self._clock.hear(reply)
         reads_left = map(reply.header, READS_LEFT)
         if any(int(left[:9]) < FEW_LEFT for left in reads_left if left.isascii() and left.isdigit()):
             self._quota.hold(PAUSE)

@@ -6,9 +6,7 @@ A change whose answer is lost may have been made: `OutcomeUnknown` says so, and 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from contextlib import suppress
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import quote
 
@@ -21,6 +19,7 @@ from tui.sources.kit.entries import FORM
 from tui.sources.kit.messages import message_of
 from tui.sources.kit.request_ids import hear_ids
 from tui.sources.kit.retry import Retry, patiently
+from tui.sources.kit.server_clock import ServerClock
 from tui.sources.kit.throttle import Backoff, Quota, parse_retry_after
 from tui.sources.kit.versions import AS_WRITTEN, PathVersions
 
@@ -80,7 +79,7 @@ class Service:
         self._connect, self._sign_in, self._first_wait, self._refused = connect, sign_in, first_wait, refused
         self._accept, self._versions = accept, versions
         self._connected: Transport | None = None
-        self._ahead = timedelta()
+        self._clock = ServerClock()
         self._quota = Quota()
 
     @property
@@ -203,15 +202,14 @@ class Service:
         return reply
 
     def by_its_clock(self, moment: datetime) -> datetime:
-        """A moment of ours by the clock of the system, as the last `Date` told it, less what that leaves out."""
-        return moment + self._ahead - timedelta(seconds=2)
+        """A moment of ours by the clock of the system."""
+        return self._clock.of(moment)
 
     def _heard(self, reply: Reply) -> Reply:
         """Its time, and how long it wants to be left alone: Azure DevOps says so with what it answers, before it refuses."""
         if reply.status < 400 and (seconds := asked_to_wait(reply)):
             self._quota.hold(min(seconds, LONGEST_WAIT))
-        with suppress(ValueError, OverflowError, TypeError):
-            self._ahead = parsedate_to_datetime(reply.header("date")) - datetime.now(UTC)
+        self._clock.hear(reply)
         return reply
 
     def unknown(self, purpose: str, reason: str) -> OutcomeUnknown:

@@ -92,7 +92,7 @@ class ScannerSource(ABC):
 
     def wake(self) -> None:
         """Begin the next round now, unless the last one was just now, or did not go well: failures have waits of their own."""
-        if self._health.state in (SourceState.OK, SourceState.PARTIAL) and time.monotonic() >= self._not_before:
+        if self._health.state.has_answered and time.monotonic() >= self._not_before:
             self._not_before = time.monotonic() + REST
             self._polling.wake()
 
