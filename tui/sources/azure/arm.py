@@ -17,13 +17,13 @@ from urllib.parse import SplitResult, urljoin, urlsplit
 import msgspec
 
 from tui.domain.common.decoding import from_json
-from tui.errors import OutcomeUnknown, SourceError, UntrustedPayload
+from tui.errors import SourceError, UntrustedPayload
 from tui.sources.azure.signed import SIGN_IN, ManagementSignIn, bearer, decoded
 from tui.sources.azure.versions import Versions
 from tui.sources.kit.clouds import PUBLIC
 from tui.sources.kit.credentials import EntraToken, EntraTokens
 from tui.sources.kit.entries import present
-from tui.sources.kit.request_ids import hear_ids
+from tui.sources.kit.sending import outcome_unknown, sent_once
 from tui.sources.kit.server_clock import ServerClock
 from tui.sources.kit.throttle import Quota, parse_retry_after
 from tui.sources.kit.webapi import ApiRequest, ApiService, WebApi, place_of, refusal
@@ -134,7 +134,9 @@ class ArmClient:
             if newer.value != signed_in.value:
                 reply = await self._sent_once(request, newer)
         if reply.status == 408 or reply.status >= 500 or (reply.status < 300 and reply.is_page):
-            raise unknown(request.purpose, f"it answered with {reply.status}" + (", a web page" if reply.is_page else ""))
+            raise outcome_unknown(
+                TITLE, request.purpose, f"it answered with {reply.status}" + (", a web page" if reply.is_page else "")
+            )
         if reply.status == 202:
             return await self._followed(reply, request)
         if reply.status not in (200, 201, 204):
@@ -147,18 +149,8 @@ class ArmClient:
         if content:
             headers["Content-Type"] = "application/json"
         url = self._options.endpoint.rstrip("/") + self._versions.path(request.path)
-        from tui.sources.kit.troubles import never_sent  # knows aiohttp
-
-        try:
-            reply = self._heard(
-                await self._transport().request("POST", url, headers=headers, content=content, limit=PAGE, stay=True)
-            )
-        except SourceError as error:
-            if never_sent(error):
-                raise
-            raise unknown(request.purpose, error.headline) from error
-        hear_ids(reply)
-        return reply
+        answer = self._transport().request("POST", url, headers=headers, content=content, limit=PAGE, stay=True)
+        return self._heard(await sent_once(answer, TITLE, request.purpose))
 
     async def _followed(self, accepted: Reply, request: ArmRequest) -> bytes:
         """What a long operation ends with; empty where its answer names nothing to follow.
@@ -182,7 +174,7 @@ class ArmClient:
             newer, newer_tells = _link_of(reply)
             link, tells = (newer, newer_tells) if newer else (link, tells)
         if link:
-            raise unknown(request.purpose, "it has not ended yet")
+            raise outcome_unknown(TITLE, request.purpose, "it has not ended yet")
         return reply.body
 
     async def _polled(self, link: str, request: ArmRequest) -> Reply:
@@ -190,7 +182,7 @@ class ArmClient:
             poll = msgspec.structs.replace(request, path=self._path_of(link), body=None)
             return await self._called("GET", poll, accepted=(200, 201, 202, 204))
         except SourceError as error:
-            raise unknown(request.purpose, error.headline) from error
+            raise outcome_unknown(TITLE, request.purpose, error.headline) from error
 
     def _poll_wait(self, reply: Reply) -> float:
         asked = parse_retry_after(reply.header("retry-after"), datetime.now(UTC).timestamp())
@@ -249,14 +241,6 @@ class ArmClient:
 def _origin(parts: SplitResult) -> tuple[str, str | None, int | None]:
     """Scheme, host and port; ValueError for a port that is none."""
     return parts.scheme, parts.hostname, parts.port or {"https": 443, "http": 80}.get(parts.scheme)
-
-
-def unknown(purpose: str, reason: str) -> OutcomeUnknown:
-    """The error for a change that may have been made."""
-    return OutcomeUnknown(
-        f"{TITLE} was asked to {purpose}, and whether it does is not known: {reason}",
-        "It is looked up before anything is sent again.",
-    )
 
 
 def _link_of(reply: Reply) -> tuple[str, bool]:

@@ -17,8 +17,8 @@ from tui.domain.common.redaction import quoted
 from tui.errors import AuthenticationFailed, NotFound, OutcomeUnknown, SourceError, UntrustedPayload
 from tui.sources.kit.entries import FORM
 from tui.sources.kit.messages import message_of
-from tui.sources.kit.request_ids import hear_ids
 from tui.sources.kit.retry import Retry, patiently
+from tui.sources.kit.sending import outcome_unknown, sent_once
 from tui.sources.kit.server_clock import ServerClock
 from tui.sources.kit.throttle import Backoff, Quota, parse_retry_after
 from tui.sources.kit.versions import AS_WRITTEN, PathVersions
@@ -176,24 +176,17 @@ class Service:
         form: Mapping[str, str] | None,
     ) -> Reply:
         """Send once, in the version that the system has. Raises OutcomeUnknown when nobody can say whether it was carried out."""
-        from tui.sources.kit.troubles import never_sent  # knows aiohttp
-
         await self._quota.free()
-        try:
-            reply = await self._transport().request(
-                method,
-                self.base + self._versions.path(path),
-                headers={"Accept": self._accept, **headers},
-                content=content,
-                form=form,
-                limit=PAGE,
-                follow=False,
-            )
-        except SourceError as error:
-            if never_sent(error):
-                raise
-            raise self.unknown(action, error.headline) from error
-        hear_ids(self._heard(reply))
+        answer = self._transport().request(
+            method,
+            self.base + self._versions.path(path),
+            headers={"Accept": self._accept, **headers},
+            content=content,
+            form=form,
+            limit=PAGE,
+            follow=False,
+        )
+        reply = self._heard(await sent_once(answer, self.title, action))
         if self._versions.learn(path, reply):
             return await self._sent(method, path, action, headers, content, form)
         if reply.status >= 500:
@@ -214,10 +207,7 @@ class Service:
 
     def unknown(self, purpose: str, reason: str) -> OutcomeUnknown:
         """The error for a change that may have been made."""
-        return OutcomeUnknown(
-            f"{self.title} was asked to {purpose}, and whether it does is not known: {reason}",
-            "It is looked up before anything is sent again.",
-        )
+        return outcome_unknown(self.title, purpose, reason)
 
     def _transport(self) -> Transport:
         if self._connected is None:

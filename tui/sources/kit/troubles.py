@@ -9,7 +9,7 @@ import aiohttp
 
 from tui.errors import SourceError, Unreachable
 
-__all__ = ["Trouble", "may_have_arrived", "trouble_of"]
+__all__ = ["Trouble", "may_have_arrived", "never_sent", "trouble_of"]
 
 
 class Trouble(StrEnum):

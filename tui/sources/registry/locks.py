@@ -22,7 +22,7 @@ from tui.domain.facts.rights import Right, RightState
 from tui.errors import Changed, Forbidden, Inapplicable, OutcomeUnknown, ServerFault, SourceError, Unreachable
 from tui.packages import load_package
 from tui.sources.acting_ports import LockTarget
-from tui.sources.kit.troubles import may_have_arrived
+from tui.sources.kit.troubles import never_sent
 from tui.sources.registry.client import RegistryClient
 from tui.sources.registry.faults import RequestContext
 
@@ -90,7 +90,7 @@ class AcrLocks:
         try:
             after = _locks(await (await self._open()).update(target.name.repository, target.reference, values, context))
         except (Unreachable, ServerFault) as error:
-            if error.__cause__ is not None and not may_have_arrived(error.__cause__):
+            if never_sent(error):
                 raise
             after = await self._looked_up(target, desired, error)
         if not _same(after, desired):
