@@ -19,7 +19,7 @@ from tui.presenters.views.spec import ViewSpec
 from tui.presenters.words import age, clock, count, plural
 from widgets.columns import cell_width
 from widgets.rows import Cell, Span, TextLine
-from widgets.text import fit, width_of
+from widgets.text import ELLIPSIS, fit, width_of
 
 __all__ = ["HEIGHT", "NARROW", "Count", "Position", "count_at", "header_lines", "view_at"]
 
@@ -37,7 +37,8 @@ class Position(NamedTuple):
     `hidden` of the marked rows are not among those shown;
     `unsorted`: what came last stands below, not in its place;
     `running` is how the checks of the images that run end;
-    `narrows`: whether the filter narrows what is shown.
+    `narrows`: whether the filter narrows what is shown; `counting`: it is not known yet what it lets through, and `shown` is
+    of the one before.
     """
 
     views: Sequence[ViewSpec]
@@ -56,6 +57,7 @@ class Position(NamedTuple):
     stopped: bool = False
     running: Running = NOTHING_RUNS
     narrows: bool = True
+    counting: bool = False
 
 
 Count = State | End
@@ -275,9 +277,10 @@ def _filter(place: Position, snapshot: Snapshot, width: int) -> Cell:
     marked = Span(f"{below}   {place.marked} marked{hidden}" if place.marked else below, "accent")
     if not place.query and not place.faults and not place.about:
         return (marked, Span(" "))
-    shown, total, undecided = place.shown, count(len(snapshot.images)), place.undecided
-    numbers = f"   {NOT_HERE}" if not place.narrows else "" if shown is None else f"   {count(shown)} of {total}"
-    short = f"   {NOT_HERE}" if not place.narrows else "" if shown is None else f"   {count(shown)}"
+    shown, total = _shown(place), count(len(snapshot.images))
+    undecided = 0 if place.counting else place.undecided
+    numbers = f"   {NOT_HERE}" if not place.narrows else f"   {shown} of {total}" if shown else ""
+    short = f"   {NOT_HERE}" if not place.narrows else f"   {shown}" if shown else ""
     room = width - TABS_LEAST - cell_width((marked,)) - 1
     full = (Span(numbers, "dim"), Span(f"   {count(undecided)} cannot tell" if undecided else "", "unknown"))
     less = (Span(short, "dim"), Span(f"   {count(undecided)} ?" if undecided else "", "unknown"))
@@ -288,6 +291,12 @@ def _filter(place: Position, snapshot: Snapshot, width: int) -> Cell:
     left = room - cell_width((*_filter_words(place, 0, 0, "faults"), *less))
     about = min(width_of(place.about), left if not place.query else left // 2)
     return (*_filter_words(place, about, max(0, left - about), "faults"), *less, marked, Span(" "))
+
+
+def _shown(place: Position) -> str:
+    """How many the filter lets through; while that is not known a sign as wide, so that nothing moves."""
+    number = count(place.shown) if place.shown is not None else ""
+    return ELLIPSIS.rjust(len(number)) if place.counting and number else number
 
 
 def _filter_words(place: Position, about: int, query: int, faults: str) -> Cell:

@@ -20,13 +20,14 @@ from tui.presenters.views.building import Built
 from tui.presenters.views.findings import FindingModel
 from tui.presenters.words import plural
 from tui.ui.host import Actions, Explorer
+from tui.ui.screens.shown_rows import ShownRows
 from tui.ui.screens.waiting import Waiting
 from tui.ui.work import begin_work
 from widgets.marking import MarkingTree
 
 if TYPE_CHECKING:
     from tui.presenters.board import BoardModel
-    from tui.presenters.views.spec import Filter, ViewSpec
+    from tui.presenters.views.spec import ViewSpec
 
 __all__ = ["Acting", "Targets", "targets_of"]
 
@@ -53,10 +54,6 @@ class Acted(Explorer, Protocol):
 
     def action_view(self, id: str) -> None:
         """Show a view."""
-        ...
-
-    def refresh_bindings(self) -> None:
-        """Tell anew which keys can do something."""
         ...
 
 
@@ -107,12 +104,10 @@ def _is_within(key: ObjectKey, subject: RowSubject) -> bool:
 class Acting:
     """Makes plans of what is selected in a screen, and shows them."""
 
-    def __init__(self, explorer: Acted) -> None:
+    def __init__(self, explorer: Acted, rows: ShownRows) -> None:
         self._explorer = explorer
+        self._rows = rows
         self._waiting = Waiting(explorer)
-        self._shown_for: Filter | None = None
-        """The filter that the rows on the screen are of: a new one takes a moment in a big estate."""
-        self._put_off: tuple[Action, Filter] | None = None
 
     def targets(self, action: Action) -> Targets:
         """The marked rows, or the one under the cursor."""
@@ -153,7 +148,7 @@ class Acting:
         built = self._explorer.built
         if built is None or self._explorer.app.actions is None:
             return False
-        if self._shown_for != self._explorer.chosen:
+        if not self._rows.are_asked_for:
             return bool(self._explorer.chosen.words)
         return bool(built.shown.images or built.shown.workloads)
 
@@ -163,25 +158,17 @@ class Acting:
         While the rows of another filter are shown still, it is planned once those of this one are there: what the other one
         found is not what is asked for.
         """
+        self._rows.once_there(partial(self._start_for_found, action), "The plan is made once it is known what the filter finds.")
+
+    def _start_for_found(self, action: Action) -> None:
         built = self._explorer.built
         if built is None:
-            return
-        if self._shown_for != self._explorer.chosen:
-            self._put_off = (action, self._explorer.chosen)
-            self._explorer.app.notify("The plan is made once it is known what the filter finds.", timeout=1.5)
             return
         shown = built.shown
         # Who redeploys what was found in one namespace means no workload of another that runs the same image.
         images = frozenset() if action is Action.REDEPLOY else frozenset(shown.images or ())
         targets = Targets(images, frozenset(shown.workloads or ()), self._explorer.chosen.words, not_told(built))
         self._start(action, targets, f" for all that was found: {_wide(targets)}")
-
-    def rows_shown(self, chosen: Filter) -> None:
-        """The rows of this filter are shown now: what waited for them begins, unless something else was asked for since."""
-        self._shown_for, put_off, self._put_off = chosen, self._put_off, None
-        self._explorer.refresh_bindings()
-        if put_off is not None and put_off[1] == self._explorer.chosen == chosen:
-            self.start_for_found(put_off[0])
 
     def _start(self, action: Action, targets: Targets, whose: str) -> None:
         if not targets.images and (not targets.workloads or action is not Action.REDEPLOY):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import NamedTuple, Protocol
 
 from tui.domain.common.text import clean
@@ -10,6 +11,7 @@ from tui.presenters.keys import subject_of
 from tui.presenters.views.findings import FindingModel
 from tui.presenters.words import plural
 from tui.ui.host import Explorer
+from tui.ui.screens.shown_rows import ShownRows
 from widgets.marking import MarkingTree
 
 __all__ = ["COPIED", "Copying"]
@@ -43,15 +45,30 @@ class _Text(NamedTuple):
 class Copying:
     """Copies what the row under the cursor of a screen is about, or what stands above the rows."""
 
-    def __init__(self, explorer: _Copied) -> None:
+    def __init__(self, explorer: _Copied, rows: ShownRows) -> None:
         self._explorer = explorer
+        self._rows = rows
 
     def can(self, action: str) -> bool:
-        """Whether an action has anything to copy now."""
-        return (action == "copy_reference" and self._is_ticket) or bool(self._of_row(action))
+        """Whether an action has anything to copy now, or as soon as it is known what the filter finds."""
+        return (action == "copy_reference" and (self._is_ticket or self._waits)) or bool(self._of_row(action))
 
     def copy(self, action: str) -> None:
-        """Copy it, if there is anything to copy."""
+        """Copy it, if there is anything to copy; an answer once it is that of the filter on the screen."""
+        if action == "copy_reference" and self._waits:
+            self._rows.once_there(partial(self._copy, action), "The answer is copied once it is known what the filter finds.")
+        else:
+            self._copy(action)
+
+    @property
+    def _waits(self) -> bool:
+        """Whether it is the answer that is meant, and another one, or none, stands above the rows still."""
+        explorer = self._explorer
+        if self._rows.are_asked_for or explorer.detail.has_focus or not explorer.is_active:
+            return False
+        return bool(explorer.chosen.words) and not explorer.outline.marked
+
+    def _copy(self, action: str) -> None:
         copied = self._ticket() if action == "copy_reference" and self._is_ticket else self._names(action)
         if copied is None or not copied.text:
             row = self._of_row(action)

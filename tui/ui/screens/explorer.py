@@ -15,7 +15,6 @@ from tui.ui.keymap import EXPLORER
 from tui.ui.screens.copying import COPIED
 from tui.ui.screens.opened import ask_about
 from tui.ui.screens.showing import ShowingScreen
-from tui.ui.work import begin_work
 from widgets.tree import VirtualTree
 
 __all__ = ["ExplorerScreen"]
@@ -115,10 +114,9 @@ class ExplorerScreen(ShowingScreen):
 
     def action_export(self, name: str = "") -> None:
         """Write the unfolded rows into a file: Markdown, CSV or text, by how its name ends."""
-        from tui.ui.screens.exporting import export_rows  # not before somebody exports
+        from tui.ui.screens.exporting import begin_export  # not before somebody exports
 
-        title = " ".join(part for part in (self.view.name, self.chosen.words) if part)
-        begin_work(self, partial(export_rows, self, title, name), name="export", group="export")
+        self.shown_rows.once_there(partial(begin_export, self, name), "The rows are written once they are those of the filter.")
 
     def action_sources(self) -> None:
         """Every source in full."""

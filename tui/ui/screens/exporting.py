@@ -5,30 +5,46 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from typing import Protocol
 
 from tui.errors import UsageError
-from tui.presenters.exporting import exported, format_of
+from tui.presenters.exporting import Exported, exported, format_of
+from tui.presenters.views.spec import ViewSpec
 from tui.presenters.words import plural
 from tui.private_files import make_private, open_private
 from tui.ui.host import Explorer, Host
+from tui.ui.work import begin_work
 
-__all__ = ["export_rows", "save_picture"]
+__all__ = ["begin_export", "save_picture"]
 
 
-async def export_rows(explorer: Explorer, title: str, name: str) -> None:
-    """Write the unfolded rows of a view; without a name under one of our own, as Markdown."""
+class _Exported(Explorer, Protocol):
+    """The explorer as exporting sees it."""
+
+    @property
+    def view(self) -> ViewSpec:
+        """The view shown."""
+        ...
+
+
+def begin_export(explorer: _Exported, name: str) -> None:
+    """Write the unfolded rows of a view, called as they are narrowed now."""
+    title = " ".join(part for part in (explorer.view.name, explorer.chosen.words) if part)
     app, tree, built = explorer.app, explorer.outline, explorer.built
+    rows, answer = (tree.model, tuple(tree.keys)), built.answer if built is not None else None
+    page = partial(exported, title, app.clock(), answer, rows, app.glyphs)
+    begin_work(explorer, partial(_export_rows, app, page, len(rows[1]), name), name="export", group="export")
+
+
+async def _export_rows(app: Host, page: Callable[[], Exported], number: int, name: str) -> None:
+    """Write so many rows into a file; without a name under one of our own, as Markdown."""
     file = _file(app, name, "rows", ".md")
     if file is None:
         return
-    rows, answer = (tree.model, tuple(tree.keys)), built.answer if built is not None else None
-    clock = app.clock()
-    written = await _written(
-        app, file, lambda: format_of(file.name)(exported(title, clock, answer, rows, app.glyphs)), beneath_ours=not name
-    )
-    if written:
-        app.notify(f"Wrote {plural(len(rows[1]), 'row')} to {file}.", timeout=12, markup=False)
+    if await _written(app, file, lambda: format_of(file.name)(page()), beneath_ours=not name):
+        app.notify(f"Wrote {plural(number, 'row')} to {file}.", timeout=12, markup=False)
 
 
 async def save_picture(app: Host) -> None:

@@ -106,7 +106,7 @@ class FilterableScreen(LeanScreen[None]):
 
     def show_count(self) -> None:
         """Say in the bar how much is let through."""
-        self.filtering.show_count(self.built, len(self.app.snapshot.images))
+        raise NotImplementedError
 
     def action_save_query(self, name: str) -> None:
         """Save the filter there is by a name."""

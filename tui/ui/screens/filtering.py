@@ -15,10 +15,11 @@ from tui.errors import InvalidQuery
 from tui.presenters.glyphs import ASCII
 from tui.presenters.header import NOT_HERE
 from tui.presenters.views.building import Built
-from tui.presenters.words import count
+from tui.presenters.words import count, plural
 from tui.ui.host import Host
 from tui.ui.work import begin_work
 from widgets.rows import Cell, Span
+from widgets.text import ELLIPSIS
 
 if TYPE_CHECKING:
     from tui.ui.screens.completing import Completer
@@ -200,12 +201,17 @@ class Filtering:
             wishes = unlooked(app.snapshot, images, query.terms).values()
             app.estate.want(tuple(demand for demands in wishes for demand in demands)[:MAX_ASKED])
 
-    def show_count(self, built: Built | None, total: int) -> None:
-        """How many images are let through, beside where it is typed; or what lets the rows follow."""
+    def show_count(self, built: Built | None, total: int, *, counting: bool = False) -> None:
+        """How many images are let through, beside where it is typed; or what lets the rows follow.
+
+        While that is still counted, `built` has what the filter before let through.
+        """
         if self._waits and self.wrong is None:
             self._say((Span(WAITS, "dim"),))
+        elif counting and built is not None and self.wrong is None:
+            self._say((Span(f"{ELLIPSIS} of {count(total)}" if built.narrows else NOT_HERE, "dim"),))
         elif built is not None and self.wrong is None:
-            words = f"{count(total)} images" if built.matched is None else f"{count(built.matched)} of {count(total)}"
+            words = plural(total, "image") if built.matched is None else f"{count(built.matched)} of {count(total)}"
             words = words if built.narrows else NOT_HERE
             undecided = Span(f"  {count(built.undecided)} cannot tell" if built.undecided else "", "unknown")
             self._say((Span(words, "dim"), undecided))

@@ -12,6 +12,7 @@ from tui.presenters.running import NOTHING_RUNS, Running
 from tui.presenters.views.spec import ViewSpec
 from tui.presenters.views.table import VIEWS
 from tui.ui.host import Explorer
+from tui.ui.screens.shown_rows import ShownRows
 from widgets.marking import MarkingTree
 from widgets.page import Banner
 
@@ -29,6 +30,11 @@ class Headed(Explorer, Protocol):
     @property
     def outline(self) -> MarkingTree:
         """The tree."""
+        ...
+
+    @property
+    def shown_rows(self) -> ShownRows:
+        """Of which filter its rows are."""
         ...
 
     @property
@@ -67,6 +73,7 @@ class Heading(Banner):
             stopped=app.trouble is not None,
             running=self.running,
             narrows=built.narrows if built else True,
+            counting=not explorer.shown_rows.are_asked_for,
         )
         self._place = place
         self.set_lines(header_lines(app.snapshot, place, app.clock(), explorer.size.width, app.glyphs))

@@ -13,6 +13,7 @@ from tui.presenters.views.table import VIEWS, view_of
 from tui.ui.screens.filterable import FilterableScreen
 from tui.ui.screens.history import History, Place
 from tui.ui.screens.reasons import say_why_not
+from tui.ui.screens.shown_rows import ShownRows
 from tui.ui.screens.tree_state import TreeState
 from widgets.marking import MarkingTree
 
@@ -31,6 +32,7 @@ class NavigableScreen(FilterableScreen):
         self._narrowed_in = VIEWS[0]
         """The view where Enter led to what a row is about: the way back leads there."""
         self.history = History(self.view, self.chosen)
+        self.shown_rows = ShownRows(self)
         self._sought: RowSubject | None = None
         """What the operator jumps to, until the rows are there."""
         self._typed = False
@@ -76,6 +78,11 @@ class NavigableScreen(FilterableScreen):
             self._show_visit()
         else:
             self.narrow(chosen)
+
+    def show_count(self) -> None:
+        """Say in the bar how much is let through."""
+        counting = not self.shown_rows.are_asked_for
+        self.filtering.show_count(self.built, len(self.app.snapshot.images), counting=counting)
 
     async def action_filter(self) -> None:
         """Type a filter; the rows follow with every key."""

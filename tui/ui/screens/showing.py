@@ -71,9 +71,9 @@ class ShowingScreen(NavigableScreen):
     def __init__(self, query: str = "") -> None:
         super().__init__(query)
         self.inspector = Inspector(self)
-        self._acting = Acting(self)
+        self._acting = Acting(self, self.shown_rows)
         self._logs = Logs(self, self._acting)
-        self._copying = Copying(self)
+        self._copying = Copying(self, self.shown_rows)
         self._notices = Notices(self)
         self._looking = Looking(self)
 
@@ -174,13 +174,14 @@ class ShowingScreen(NavigableScreen):
     def _show_rows(self, wish: RowsRequest, rows: LaidOut | Built) -> None:
         self.stage.show(wish, rows, self._room)
         self.built = rows.built if isinstance(rows, LaidOut) else rows
+        self.shown_rows.are_of(wish.view, wish.chosen)
         self.land()
         self._notices.show_emptiness()
         self._show_heading()
         self.show_answer()
         self.show_count()
         self.inspector.show()
-        self._acting.rows_shown(wish.chosen)
+        self.shown_rows.serve()
 
     def typing_ended(self) -> None:
         """The answer is shown whole."""
