@@ -28,7 +28,7 @@ def run(call: Invocation) -> int:
 
         return read_plain(call)
     if _interactive():
-        from tui.ui.app import run as explore
+        from tui.ui.start import run as explore
 
         return explore(call.settings, call.text)
     from tui.cli.output import write_stdout

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from tui.ui.at_rest import resume  # before all others: the collector rests while they are imported
+
+# isort: split
 import asyncio
-import importlib
 import locale
 import logging
 import os
@@ -33,13 +35,13 @@ from tui.domain.snapshot.snapshot import Snapshot
 from tui.errors import TrustreeError, fault_of
 from tui.presenters.glyphs import ASCII, UNICODE, Glyphs
 from tui.ui.courtesy import Courtesy
-from tui.ui.host import Actions, DisplaySettings, Host, LiveEstate, StartSettings
-from tui.ui.keymap import GLOBAL, check_names
+from tui.ui.host import Actions, DisplaySettings, Host, LiveEstate
+from tui.ui.keymap import GLOBAL
 from tui.ui.query_indexes import QueryIndexes
 from tui.ui.screens.explorer import ExplorerScreen
 from tui.ui.screens.lean_frames import LeanScreen
 from tui.ui.screens.themes import DARK, SIXTEEN, THEMES, defaults_for, theme_named
-from tui.ui.terminal import closing, wait_for_size
+from tui.ui.terminal import closing
 from tui.ui.upkeep import LOOK, Upkeep
 from tui.ui.work import begin_work
 
@@ -49,7 +51,7 @@ if TYPE_CHECKING:
     from tui.settings.query_book import QueryBook
     from tui.ui.trends import Trends
 
-__all__ = ["TrustreeApp", "run"]
+__all__ = ["TrustreeApp"]
 
 log = logging.getLogger(__name__)
 
@@ -370,30 +372,4 @@ def _innermost(error: BaseException | None) -> str:
     return f"{error} ({type(error).__name__})"
 
 
-def _queries(settings: StartSettings) -> QueryBook:
-    from tui.settings.query_book import QueryBook
-
-    return QueryBook(settings.query_directory, settings.queries)
-
-
-def _marks(settings: StartSettings) -> MarkFile:
-    from tui.settings.marks import MarkFile
-
-    return MarkFile(settings.mark_file, settings.asked)
-
-
-def run(settings: StartSettings, query: str = "") -> int:
-    """Run the explorer on the estate that the settings describe; returns the exit code. Raises InvalidConfig."""
-    check_names(settings.keymap)
-    wait_for_size(sys.stdout.fileno())
-    opener = partial(_opened, settings)
-    queries, marks = partial(_queries, settings), partial(_marks, settings)
-    app = TrustreeApp(settings, opener, query, queries=queries, marks=marks, exports=settings.export_directory)
-    result = app.run(mouse=settings.mouse)
-    return (app.return_code or 0) if result is None else result
-
-
-def _opened(settings: DisplaySettings) -> AbstractAsyncContextManager[LiveEstate | tuple[LiveEstate, Actions]]:
-    opening = importlib.import_module("tui.wiring.opening")
-    opened: AbstractAsyncContextManager[tuple[LiveEstate, Actions]] = opening.opened_to_act(settings)
-    return opened
+resume()

@@ -1,0 +1,25 @@
+"""What the explorer does before its first frame, and what it leaves for later."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+COLLECTIONS = """
+import gc, sys
+gc.%s()
+amid = []
+gc.callbacks.append(lambda phase, info: amid.append("textual" in sys.modules))
+import tui.ui.app
+gc.callbacks.clear()
+print(any(amid), gc.isenabled(), gc.get_freeze_count() > 50_000)
+"""
+
+
+@pytest.mark.parametrize("before", ["enable", "disable"])
+def test_the_collector_rests_while_the_explorer_is_imported_and_then_is_as_before(before: str) -> None:
+    """What was imported stays: it is left out of later collections too."""
+    done = subprocess.run([sys.executable, "-c", COLLECTIONS % before], capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout.split() == ["False", str(before == "enable"), "True"]
