@@ -6,6 +6,9 @@ import subprocess
 import sys
 
 import pytest
+from textual.design import ColorSystem
+
+from tests.ui.driving import Settings, make_app
 
 COLLECTIONS = """
 import gc, sys
@@ -23,3 +26,20 @@ def test_the_collector_rests_while_the_explorer_is_imported_and_then_is_as_befor
     """What was imported stays: it is left out of later collections too."""
     done = subprocess.run([sys.executable, "-c", COLLECTIONS % before], capture_output=True, text=True, timeout=60, check=True)
     assert done.stdout.split() == ["False", str(before == "enable"), "True"]
+
+
+@pytest.mark.parametrize("theme", ["", "light"])
+def test_the_colours_of_the_first_theme_are_made_once(theme: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Textual asks for those of its own theme as well, and whoever blends what a theme does not set."""
+    made: list[str] = []
+    generate = ColorSystem.generate
+
+    def noted(system: ColorSystem) -> dict[str, str]:
+        colours: dict[str, str] = generate(system)
+        made.append(colours["background"])
+        return colours
+
+    monkeypatch.setattr(ColorSystem, "generate", noted)
+    app, _ = make_app(settings=Settings(theme=theme))
+    assert made == [app.theme_variables["background"]]
+    assert app.theme_variables["words-dim"] == app.current_theme.variables["words-dim"]

@@ -174,9 +174,13 @@ class TrustreeApp(Host):
         """Set the first theme; the usual one without a change of theme, which would style everything a second time."""
         if theme == DARK.name:
             self.set_reactive(App.theme, theme)
-            self.stylesheet.set_variables(self.get_css_variables())
         else:
             self.theme = theme
+        self.stylesheet.set_variables(self.get_css_variables())
+
+    def get_css_variables(self) -> dict[str, str]:
+        """The variables of the theme; Textual asks for them first when ours are not there yet, and no style is read."""
+        return super().get_css_variables() if DARK.name in self.available_themes else {}
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """The variables of our style sheet, for themes that do not set them."""

@@ -20,12 +20,15 @@ BLENDS = {
 
 
 def defaults_for(theme: Theme) -> dict[str, str]:
-    """The variables of the style sheet, blended from a theme's own colours."""
+    """The variables of the style sheet that a theme does not set, blended from its own colours."""
+    blends = {name: blend for name, blend in BLENDS.items() if name not in theme.variables}
+    if not blends:
+        return {}
     colors = theme.to_color_system().generate()
     ground = Color.parse(colors["background"])
     if theme.ansi:
-        return dict.fromkeys(BLENDS, colors["foreground"]) | {"selection": "ansi_blue", "selection-idle": "ansi_bright_black"}
-    return {name: ground.blend(Color.parse(colors[source]), part).hex for name, (source, part) in BLENDS.items()}
+        return dict.fromkeys(blends, colors["foreground"]) | {"selection": "ansi_blue", "selection-idle": "ansi_bright_black"}
+    return {name: ground.blend(Color.parse(colors[source]), part).hex for name, (source, part) in blends.items()}
 
 
 DARK = Theme(
