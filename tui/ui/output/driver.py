@@ -144,7 +144,8 @@ class Outlet(Thread):
             if not self._busy and not self._ending:
                 self._next = self._left_of(self._take())
                 self._busy = bool(self._next)
-                self._ready.notify()
+                if self._busy:  # what went at once needs no thread
+                    self._ready.notify()
 
     def _take(self) -> bytes:
         return self.screen.take(self._most).encode(errors="replace")
