@@ -226,6 +226,30 @@ def test_that_a_report_by_name_finds_nothing_counts_only_where_it_is_known_since
     assert (answer.state, "may be about an earlier image" in answer.reason) == (state, state is State.UNKNOWN)
 
 
+@pytest.mark.parametrize(
+    ("found", "own", "beside", "state"),
+    [
+        ((), True, False, State.PASS),
+        ((), False, False, State.UNKNOWN),
+        ((), False, True, State.PASS),
+        ((vulnerability(),), False, False, State.FAIL),
+    ],
+)
+def test_a_report_with_the_configuration_of_another_image_proves_nothing_of_this_one(
+    found: tuple[Any, ...], own: bool, beside: bool, state: State
+) -> None:
+    """Trivy and Grype tell the configuration that they looked at; a wrapper may say that it is about anything."""
+    world = World()
+    app, other = world.manifest(APP, "app", "1"), world.manifest(APP, "other", "2")
+    set_up(world, "Trivy")
+    config = image(world.snapshot(), app if own else other).config_digests[0]
+    tell(world, report(app, *found, config=config))
+    if beside:
+        tell(world, report(app, scanner="Grype"))
+    answer = check(image(world.snapshot(), app), CheckName.SCAN)
+    assert (answer.state, "which is another image's" in answer.reason) == (state, state is State.UNKNOWN)
+
+
 def test_a_report_of_tomorrow_takes_the_place_of_none() -> None:
     """A scanner whose clock is wrong, or whoever wants one to look so, has the last word no longer than till it is looked at."""
     world = World()

@@ -17,6 +17,7 @@ from tui.domain.facts.demand import ArtifactDemand, Priority
 from tui.domain.facts.events import Event, HealthChanged, ScanGone, SourceState
 from tui.domain.facts.image import Descriptor, Referrer, RepositoryName
 from tui.errors import NotFound, SourceError, Unreachable, UntrustedPayload
+from tui.sources.scanners.artifacts import MAX_ARTIFACTS
 from tui.sources.scanners.attached import AttachedSource
 
 WEB = RepositoryName(written.HOST, "shop/web")
@@ -217,6 +218,17 @@ async def test_a_report_that_cannot_be_read_is_said_and_the_next_one_is(document
     found = await examine(content, demand(subject, broken, content.attach("application/vnd.grype+json", about(subject))))
     assert sorted(report.complete for report in found.reports.values()) == [False, True]
     assert any("cannot be read" in report.reason for report in found.reports.values())
+
+
+async def test_more_than_are_read_is_said() -> None:
+    content = Content()
+    subject = image(content)
+    media_type = "application/vnd.aquasec.trivy.report+json"
+    many = [content.attach(media_type, about(subject) | {"ReportID": str(number)}) for number in range(MAX_ARTIFACTS + 1)]
+    told = await examine(content, demand(subject, *many))
+    assert [report.reason for report in told.reports.values() if not report.complete] == [
+        "of 51 artifacts that are attached to it, 50 are read"
+    ]
 
 
 async def test_a_registry_that_does_not_answer_leaves_the_image_unknown_and_is_asked_again() -> None:

@@ -30,11 +30,13 @@ _AHEAD = timedelta(days=1)
 
 def coverage(heard: Sequence[ScanReport], context: ImageContext) -> list[Opinion]:
     """Empty when a scan is whole and recent, on every platform that could run, and certainly about this image."""
-    doubt = [_doubted(context)] if heard and context.scan.matched.doubt else []
-    if not heard or not context.scan.matched.platforms:
-        return [*doubt, *_freshness(heard, context)]
-    return doubt + [
-        opinion for platform, about in context.scan.matched.platforms for opinion in _covered(platform, about, heard, context)
+    certain = [report for report in heard if (report.source, report.key) not in context.scan.matched.doubtful]
+    if heard and not certain:
+        return [_doubted(context), *_freshness(heard, context)]
+    if not certain or not context.scan.matched.platforms:
+        return _freshness(certain, context)
+    return [
+        opinion for platform, about in context.scan.matched.platforms for opinion in _covered(platform, about, certain, context)
     ]
 
 

@@ -29,7 +29,8 @@ MOST_PARTS = 8
 class Matched(msgspec.Struct, frozen=True):
     """The reports on an image; `by_name` says that nothing but the name relates them, `note` why others were not taken.
 
-    `doubt` says why these may be about another image of that name; what they find counts, that they find nothing does not.
+    `doubt` says why the scans named by `doubtful` (source and key) may be about another image; what they find counts, that they
+    find nothing does not.
     `platforms` are the platforms with the scans that are about each, where not every scan is about all of them.
     """
 
@@ -38,6 +39,7 @@ class Matched(msgspec.Struct, frozen=True):
     note: str = ""
     platforms: tuple[tuple[str, tuple[ScanReport, ...]], ...] = ()
     doubt: str = ""
+    doubtful: frozenset[tuple[SourceId, str]] = frozenset()
 
 
 class Reported:
@@ -84,6 +86,7 @@ class ScanIndex:
         matched = self._by_name(image, reports) if self._named else Matched(_ordered(reports))
         if any(report.vex and not report.is_scan for report in matched.reports):
             matched = msgspec.structs.replace(matched, reports=self._with_what_clears_all(image, matched.reports))
+        matched = _with_contradictions(matched, image)
         platforms = self._platforms(image, matched.reports)
         return msgspec.structs.replace(matched, platforms=platforms) if platforms else matched
 
@@ -154,6 +157,7 @@ class ScanIndex:
         scanned = any(report.is_scan for report in reports)
         statements = [report for report in self._named.get((image.name, ""), ()) if not report.is_scan]
         scans: list[ScanReport] = []
+        doubtful: set[tuple[SourceId, str]] = set()
         note = doubt = ""
         for tag in image.tags:
             known = self._registries.moved(image.name, tag) or image.pushed
@@ -165,9 +169,11 @@ class ScanIndex:
                     note = _too_early(report, f"{image.name}:{tag}")
                 else:
                     (scans if report.is_scan else statements).append(report)
-                    doubt = _doubtful(report, f"{image.name}:{tag}") if known is None and report.is_scan else doubt
+                    if known is None and report.is_scan:
+                        doubt = _doubt(report, f"{image.name}:{tag}")
+                        doubtful.add((report.source, report.key))
         note = "" if scans or scanned else note
-        return Matched(_ordered((*reports, *scans, *statements)), bool(scans), note, doubt=doubt)
+        return Matched(_ordered((*reports, *scans, *statements)), bool(scans), note, doubt=doubt, doubtful=frozenset(doubtful))
 
 
 def _clearing(reports: Iterable[ScanReport]) -> Iterator[Vex]:
@@ -206,7 +212,23 @@ def _too_early(report: ScanReport, name: str) -> str:
     return f"A report {dated}by {report.scanner} names {name} without a digest, and may be about an earlier image of that name."
 
 
-def _doubtful(report: ScanReport, name: str) -> str:
+def _with_contradictions(matched: Matched, image: CatalogImage) -> Matched:
+    """With a doubt of scans that name the digest of this image and the configuration of another."""
+    if not image.complete:
+        return matched
+    own = {"", *image.digests, *image.configs}
+    others = [report for report in matched.reports if report.is_scan and report.config not in own]
+    if not others:
+        return matched
+    report = others[0]
+    doubt = (
+        f"The report by {report.scanner} names this image and the configuration {short(report.config)}, which is another image's."
+    )
+    doubtful = matched.doubtful.union((report.source, report.key) for report in others)
+    return msgspec.structs.replace(matched, doubt=matched.doubt or doubt, doubtful=doubtful)
+
+
+def _doubt(report: ScanReport, name: str) -> str:
     return (
         f"The report of {report.at:%Y-%m-%d} by {report.scanner} names {name} without a digest, and may be about an earlier image"
         " of that name: the registry does not say since when it names this one."

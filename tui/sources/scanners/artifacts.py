@@ -55,6 +55,8 @@ class ArtifactReader:
                 reports = [self._broken(demand, referrer, error)] if _is_certain(referrer.descriptor) else []
             for report in reports:
                 yield _about(report, demand, own)
+        if len(chosen) > MAX_ARTIFACTS:
+            yield self._cut(demand, len(chosen))
 
     async def _identities(self, demand: ArtifactDemand) -> frozenset[str]:
         """The digests that mean the same image: of the manifest, of its config, of an index's manifests."""
@@ -82,6 +84,19 @@ class ArtifactReader:
                 if any(part in f"{kind} {layer.media_type}" for part in CERTAIN):
                     raise
         return reports
+
+    def _cut(self, demand: ArtifactDemand, attached: int) -> ScanReport:
+        """That more is attached than is read: one of the others may be a report."""
+        return ScanReport(
+            source=self._source,
+            scanner="attached report",
+            key=f"{demand.name}@{demand.subject.digest}#more",
+            at=None,
+            name=demand.name,
+            digest=demand.subject.digest,
+            complete=False,
+            reason=f"of {attached} artifacts that are attached to it, {MAX_ARTIFACTS} are read",
+        )
 
     def _broken(self, demand: ArtifactDemand, referrer: Referrer, error: SourceError) -> ScanReport:
         digest = referrer.descriptor.digest

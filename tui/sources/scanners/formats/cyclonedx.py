@@ -13,7 +13,7 @@ from urllib.parse import unquote
 import msgspec
 
 from tui.domain.common.decoding import from_json
-from tui.domain.facts.scan import Exploitability, ScanReport, Severity, Vex, Vulnerability
+from tui.domain.facts.scan import CLEARING, Exploitability, ScanReport, Severity, Vex, Vulnerability
 from tui.domain.scans.vulnerabilities import graded
 from tui.sources.scanners.findings import Findings, rows
 from tui.sources.scanners.formats.drafts import DocumentSubject, Reading, ReportDraft
@@ -58,8 +58,14 @@ class _Rating(msgspec.Struct):
     severity: Said = None
 
 
+class _Versions(msgspec.Struct):
+    version: Said = None
+    status: Said = None
+
+
 class _Affected(msgspec.Struct):
     ref: Said = None
+    versions: list[_Versions] | None = None
 
 
 class _Analysis(msgspec.Struct):
@@ -188,7 +194,17 @@ def _places(entry: _Entry, packages: Mapping[Said, Package], own: Said) -> Itera
         if is_image(reference):
             yield None if reference == own else subject_in(reference), Package()
         elif package.name or (reference and reference == own):
-            yield None, package
+            yield from ((None, named) for named in _of_versions(package, affected.versions or [], entry.analysis))
+
+
+def _of_versions(package: Package, versions: list[_Versions], analysis: _Analysis) -> Iterator[Package]:
+    """The package in each version that a statement names; a range, or one that is affected all the same, clears nothing."""
+    if not versions or _STATES.get((analysis.state or "").lower()) not in CLEARING:
+        yield package
+    for named in versions:
+        version, status = text(named.version, 120), (named.status or "").lower()
+        if version and status not in ("affected", "unknown") and package.version in ("", version):
+            yield Package(package.name, version)
 
 
 def _statements(entry: _Entry, package: Package, who: str, stated: datetime | None) -> list[Vex]:

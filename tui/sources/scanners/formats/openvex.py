@@ -119,10 +119,17 @@ def _places(entry: _Statement) -> list[tuple[DocumentSubject, Package]]:
         if not is_image(purl) and not digest_of(purl) and not _is_reference(purl):
             places += [(DocumentSubject(), package)] if (package := package_of(purl)).name else []
             continue
-        parts = [_purl(part if isinstance(part, _Part) else _Part(own_id=part)) for part in product.subcomponents or ()]
-        packages = [package if (package := package_of(part)).name else Package(text(part)) for part in parts] or [Package()]
-        places += [(subject_in(purl), package) for package in packages]
+        places += [(subject_in(purl), package) for package in _packages(product)]
     return places
+
+
+def _packages(product: _Product) -> list[Package]:
+    """The packages in a product that a statement is about: all of it where it names none; one that is named otherwise is none."""
+    if not product.subcomponents:
+        return [Package()]
+    parts = [_purl(part if isinstance(part, _Part) else _Part(own_id=part)) for part in product.subcomponents]
+    packages = [package if (package := package_of(part)).name else Package(text(part)) for part in parts]
+    return [package for package in packages if package.name]
 
 
 def _is_reference(product: str) -> bool:

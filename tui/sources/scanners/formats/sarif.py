@@ -89,9 +89,12 @@ class _Location(msgspec.Struct, rename="camel"):
     physical_location: _Physical | None = None
 
 
-class _RuleReference(msgspec.Struct):
+class _RuleReference(msgspec.Struct, rename="camel"):
+    """A rule by id or place; with a component it is not the driver's (SARIF 2.1.0, section 3.52.7)."""
+
     id: Said = None
     index: int | None = None
+    tool_component: msgspec.Raw = msgspec.Raw(b"null")
 
 
 class _Result(msgspec.Struct, rename="camel"):
@@ -114,9 +117,24 @@ class _RunProperties(msgspec.Struct, rename="camel"):
     repo_digests: list[str] | None = None
 
 
-class _Invocation(msgspec.Struct):
+class _Notification(msgspec.Struct):
+    level: Said = None
+
+
+class _Invocation(msgspec.Struct, rename="camel"):
     ended: Said = msgspec.field(default=None, name="endTimeUtc")
     successful: bool | None = msgspec.field(default=None, name="executionSuccessful")
+    exit_signal_name: Said = None
+    process_start_failure_message: Said = None
+    tool_execution_notifications: list[_Notification] | None = None
+    tool_configuration_notifications: list[_Notification] | None = None
+
+    @property
+    def failed(self) -> bool:
+        """Whether it did not come to its end, or says itself that what it found is not all (SARIF 2.1.0, 3.20 and 3.58.6)."""
+        notifications = (*(self.tool_execution_notifications or ()), *(self.tool_configuration_notifications or ()))
+        ended = self.successful is not False and not (self.exit_signal_name or self.process_start_failure_message)
+        return not ended or any((notification.level or "").lower() == "error" for notification in notifications)
 
 
 class _External(msgspec.Struct):
@@ -171,7 +189,8 @@ def _rule_id(entry: _Result, rules: list[_Rule]) -> str:
     """The identifier of a result's rule, by its place where the result does not write it out; empty when it has none."""
     reference = entry.rule or _RuleReference()
     index = reference.index if entry.rule_index is None else entry.rule_index
-    by_place = rules[index].id if index is not None and 0 <= index < len(rules) else ""
+    is_drivers = bytes(reference.tool_component) == b"null"
+    by_place = rules[index].id if index is not None and 0 <= index < len(rules) and is_drivers else ""
     return entry.rule_id or reference.id or by_place or ""
 
 
@@ -192,7 +211,7 @@ def _failed(run: _Run) -> str:
     """A run that did not succeed (SARIF 2.1.0, section 3.20.14) may have missed anything; results may be elsewhere (3.15.3)."""
     if run.external_property_file_references is not None and run.external_property_file_references.results:
         return "its results lie in other files"
-    failed = any(invocation.successful is False for invocation in run.invocations or ())
+    failed = any(invocation.failed for invocation in run.invocations or ())
     return "the run says that it did not succeed" if failed else ""
 
 
