@@ -141,8 +141,10 @@ class Follower:
                     failure = page
                     break
                 version, token = page.metadata.resource_version or version, page.metadata.continue_token
-                broken += page.broken + await self._take(page, listed)
                 empty = 0 if page.items else empty + 1
+                broken += page.broken + await self._take(page, listed)
+                # The next page is decoded into the memory of this one, while the processor's caches still hold that.
+                del page, body
                 if empty > _EMPTY_PAGES or len(token) > _LONGEST_TOKEN:
                     failure = UntrustedPayload(
                         f"{self._api.host} sends a list of {self._reader.kind.resource} without end.",
@@ -206,24 +208,28 @@ class Follower:
 
     async def _take(self, page: ListPage, listed: dict[str, Fact]) -> int:
         """Tell the facts of a page; how many of its objects could not be read."""
-        items = page.items
+        items, number = page.items, 0
         facts: list[Fact] = []
-        for start in range(0, len(items), _SLICE):
+        while items:
             # Decoding the page has held the event loop for long enough already.
             await asyncio.sleep(0)
-            slice_facts = self._reader.facts(items[start : start + _SLICE], self._known, listed, self._meet)
+            # What facts are made of is let go of at once.
+            wires = items[:_SLICE]
+            del items[:_SLICE]
+            slice_facts = self._reader.facts(wires, self._known, listed, self._meet)
             if not self._share.fit(slice_facts):
-                for wire in items[start : start + _SLICE]:
+                for wire in wires:
                     listed.pop(self._reader.identity(wire), None)
-                self._line.cut, items = True, items[:start]
+                self._line.cut = True
                 break
+            number += len(wires)
             facts += slice_facts
         remaining = page.metadata.remaining_item_count
         last = not page.metadata.continue_token
         self._line.counted(len(listed), len(listed) if last else None if remaining is None else len(listed) + max(remaining, 0))
         if facts:
             await self._emit(self._reader.seen(self._scope, self._generation, facts))
-        return len(items) - len(facts)
+        return number - len(facts)
 
     # ---- watch
 

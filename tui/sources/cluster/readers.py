@@ -34,7 +34,7 @@ class ListPage(msgspec.Struct, gc=False):
     """A page of a list; objects that cannot be read are missing from `items` and counted in `broken`."""
 
     metadata: ListMeta
-    items: Sequence[WireObject]
+    items: list[WireObject]
     broken: int = 0
 
 
@@ -226,7 +226,7 @@ class _PodReader(KindReader):
 
     def _decode_page(self, body: bytes) -> ListPage:
         page = _pod_page.decode(body)
-        return ListPage(page.metadata, page.items or ())
+        return ListPage(page.metadata, [*page.items] if page.items else [])
 
     def _decode_change(self, line: bytes) -> Change:
         return _pod_change.decode(line)
@@ -250,7 +250,7 @@ class _ControllerReader(KindReader):
 
     def _decode_page(self, body: bytes) -> ListPage:
         page = _controller_page.decode(body)
-        return ListPage(page.metadata, page.items or ())
+        return ListPage(page.metadata, [*page.items] if page.items else [])
 
     def _decode_change(self, line: bytes) -> Change:
         return _controller_change.decode(line)
@@ -276,7 +276,7 @@ class _NodeReader(KindReader):
 
     def _decode_page(self, body: bytes) -> ListPage:
         page = _node_page.decode(body)
-        return ListPage(page.metadata, page.items or ())
+        return ListPage(page.metadata, [*page.items] if page.items else [])
 
     def _decode_change(self, line: bytes) -> Change:
         return _node_change.decode(line)
