@@ -144,20 +144,18 @@ class Expired(SourceError):
         self.continue_token = continue_token
 
 
-class Throttled(SourceError):
+class _LaterPerhaps(SourceError):
+    def __init__(self, headline: str, remedy: str = "", *, retry_after: float | None = None) -> None:
+        super().__init__(headline, remedy)
+        self.retry_after = retry_after
+
+
+class Throttled(_LaterPerhaps):
     """Too many requests; `retry_after` is in seconds, None when the server did not say."""
 
-    def __init__(self, headline: str, remedy: str = "", *, retry_after: float | None = None) -> None:
-        super().__init__(headline, remedy)
-        self.retry_after = retry_after
 
-
-class ServerFault(SourceError):
-    """The server failed (5xx)."""
-
-    def __init__(self, headline: str, remedy: str = "", *, retry_after: float | None = None) -> None:
-        super().__init__(headline, remedy)
-        self.retry_after = retry_after
+class ServerFault(_LaterPerhaps):
+    """The server failed (5xx); `retry_after` as with `Throttled`."""
 
 
 class OutcomeUnknown(SourceError):

@@ -18,7 +18,7 @@ from tui.domain.snapshot.snapshot import Snapshot
 from tui.errors import Forbidden
 from tui.presenters.keys import RowSubject
 from tui.presenters.tabs import table as tabs
-from tui.presenters.tabs.lines import nothing
+from tui.presenters.tabs.lines import remark
 from tui.presenters.tabs.spec import Drawing, Inquiry, SectionContext, TabSpec
 from tui.presenters.views import table as views
 from tui.presenters.views.spec import Filter, RowsContext, ViewSpec
@@ -85,7 +85,7 @@ class HostModel:
     def detail(self, subject: RowSubject, context: SectionContext) -> Sequence[TextLine] | None:
         """A registry is told of here, its images by the tabs."""
         hosts = [part.host for part in subject.own if isinstance(part, HostPart)]
-        return [nothing(f"The registry {hosts[0]}")] if hosts and subject.image is None else None
+        return [remark(f"The registry {hosts[0]}")] if hosts and subject.image is None else None
 
     def narrowed_to(self, subject: RowSubject, chosen: Filter) -> Filter | None:
         """Enter leads into the detail."""
@@ -113,7 +113,7 @@ REGISTRIES = ViewSpec(
 
 def license_lines(subject: RowSubject, context: SectionContext) -> Sequence[TextLine]:
     """What is known at once."""
-    return [nothing("Its license is in its manifest.")]
+    return [remark("Its license is in its manifest.")]
 
 
 def license_inquiry(subject: RowSubject, snapshot: Snapshot) -> Inquiry | None:
@@ -125,7 +125,7 @@ def license_inquiry(subject: RowSubject, snapshot: Snapshot) -> Inquiry | None:
 
     async def ask(inquiries: Inquiries) -> Drawing:
         body = await inquiries.manifest(name, digest)
-        return lambda context: [nothing(f"License {body.decode()} in {context.width} cells")]
+        return lambda context: [remark(f"License {body.decode()} in {context.width} cells")]
 
     return Inquiry(image.key, "the license", ask)
 

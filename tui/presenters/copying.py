@@ -29,7 +29,7 @@ def _name(subject: RowSubject, snapshot: Snapshot) -> str:
         return f"{subject.workload.kind.lower()}/{subject.workload.name}"
     image = _image(subject, snapshot)
     if image is not None:
-        return _tagged(image) if any(map(is_tag, image.tags)) else _pinned(image)
+        return _tagged(image) if any(map(is_tag, image.tags)) else image.key.reference
     base = snapshot.bases.get(subject.image) if subject.image else None
     return base.label if base else subject.namespace or subject.cluster
 
@@ -37,7 +37,7 @@ def _name(subject: RowSubject, snapshot: Snapshot) -> str:
 def reference_to_copy(subject: RowSubject, snapshot: Snapshot) -> str:
     """The image's reference with its digest, fit for a shell; empty when no image is meant."""
     image = _image(subject, snapshot)
-    return for_shell(_pinned(image)) if image is not None and image.key.digest else ""
+    return for_shell(image.key.reference) if image is not None and image.key.digest else ""
 
 
 _PLAIN = re.compile(r"[A-Za-z0-9_][\w@%+=:,./-]*", re.ASCII)
@@ -58,10 +58,6 @@ def _image(subject: RowSubject, snapshot: Snapshot) -> Image | None:
     workload = snapshot.workloads.get(subject.workload) if subject.workload else None
     keys = [key for container in (workload.containers if workload else ()) for key in container.runs]
     return snapshot.images.get(keys[0]) if len(keys) == 1 else None
-
-
-def _pinned(image: Image) -> str:
-    return f"{image.name}@{image.key.digest}" if image.key.digest else str(image.name)
 
 
 def _tagged(image: Image) -> str:

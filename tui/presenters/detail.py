@@ -8,7 +8,7 @@ from typing import NamedTuple
 from tui.errors import TrustreeError
 from tui.presenters.heading import heading
 from tui.presenters.keys import RowSubject
-from tui.presenters.tabs.lines import nothing, wrapped
+from tui.presenters.tabs.lines import remark, wrapped
 from tui.presenters.tabs.spec import Drawing, SectionContext, TabSpec
 from tui.presenters.tabs.table import TABS
 from widgets.rows import LazyLines, Span, TextLine
@@ -92,7 +92,7 @@ def _length(shown: _ShownTabs) -> int:
 def fetched_lines(fetched: Fetched, context: SectionContext) -> Sequence[TextLine]:
     """The answer, or why there is none yet."""
     if isinstance(fetched, str):
-        return [nothing(f"Reading {fetched}")]
+        return [remark(f"Reading {fetched}")]
     if isinstance(fetched, TrustreeError):
         remedy = f"{context.glyphs.arrow}{fetched.remedy}" if fetched.remedy else ""
         return [*wrapped(fetched.headline, "unknown", context.width), *wrapped(remedy, "dim", context.width)]

@@ -17,7 +17,7 @@ from tui.domain.snapshot.snapshot import Attribution, Confidence, Image, ImageKe
 from tui.presenters.glyphs import ROLE
 from tui.presenters.keys import RowSubject
 from tui.presenters.phrases import image_name, repository_name
-from tui.presenters.tabs.lines import ImageOfRow, in_turn, nothing, wrapped
+from tui.presenters.tabs.lines import ImageOfRow, in_turn, remark, wrapped
 from tui.presenters.tabs.spec import SectionContext
 from tui.presenters.words import age, duration, plural, short
 from widgets.rows import Span, TextLine
@@ -67,7 +67,7 @@ def _of_row(row: ImageOfRow, look: SectionContext) -> list[TextLine]:
     image = look.snapshot.images.get(row.key) if row.key is not None else None
     lines = _of_image(image, look) if image is not None else []
     lines += _following(row.key, look) if row.key is not None else []
-    return lines or [nothing("No image that could be read.")]
+    return lines or [remark("No image that could be read.")]
 
 
 def _of_image(image: Image, look: SectionContext) -> list[TextLine]:

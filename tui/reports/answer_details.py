@@ -14,7 +14,6 @@ from tui.domain.answers.moves import Move, Moves
 from tui.domain.answers.pulls import Pull, Pulls
 from tui.domain.answers.vulnerability import Exposure
 from tui.domain.common.trust import State
-from tui.domain.snapshot.snapshot import ImageKey
 from tui.reports.rows import Moment, Number, Row
 
 __all__ = ["CountRow", "DetailsRow", "count_rows", "details_row"]
@@ -262,11 +261,11 @@ def _loss(loss: Loss) -> LossRow:
 
 def _dossier(dossier: Dossier) -> DossierRow:
     return DossierRow(
-        _reference(dossier.image),
+        dossier.image.reference,
         [MomentRow(moment.at, moment.kind, moment.words) for moment in dossier.timeline],
         [kind.value for kind in dossier.missing],
-        [_reference(key) for key in dossier.copies],
-        [_reference(key) for key in dossier.derived],
+        [key.reference for key in dossier.copies],
+        [key.reference for key in dossier.derived],
         len(dossier.nodes),
         dossier.push.run.id if dossier.push.run is not None else None,
     )
@@ -275,8 +274,8 @@ def _dossier(dossier: Dossier) -> DossierRow:
 def _move(move: Move) -> MoveRow:
     return MoveRow(
         f"{move.name}:{move.tag}",
-        _reference(move.now) if move.now is not None else None,
-        [_reference(key) for key in move.before],
+        move.now.reference if move.now is not None else None,
+        [key.reference for key in move.before],
         move.moved,
         move.stale_pods,
         move.waiting,
@@ -298,7 +297,3 @@ def _pull(pull: Pull) -> PullRow:
         (grant.role or None) if grant is not None else None,
         list(grant.secrets) if grant is not None else [],
     )
-
-
-def _reference(key: ImageKey) -> str:
-    return f"{key.name}@{key.digest}"

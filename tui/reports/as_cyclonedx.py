@@ -18,7 +18,6 @@ from tui.domain.facts.scan import Exploitability, ImageVulnerability, Severity
 from tui.domain.snapshot.snapshot import Image
 from tui.reports.document import Document, Format, ReportScope
 from tui.reports.encoding import encode
-from tui.reports.problems import image_place
 
 __all__ = ["FORMAT"]
 
@@ -133,16 +132,12 @@ class Bom(Part, frozen=True):
 def _render(document: Document) -> Iterator[bytes]:
     images = document.images()
     metadata = Metadata(document.snapshot.as_of, Tools([Component("application", "trustree", __version__)]))
-    serial = uuid.uuid5(_NAMESPACE, "\n".join((str(document.snapshot.as_of), *map(_ref, images))))
+    serial = uuid.uuid5(_NAMESPACE, "\n".join((str(document.snapshot.as_of), *(image.key.reference for image in images))))
     components = [_component(image, document.pods_of_image(image)) for image in images]
     yield encode(
         Bom("CycloneDX", "1.6", serial.urn, 1, metadata, components, list(_dependencies(images)), list(_vulnerabilities(images)))
     )
     yield b"\n"
-
-
-def _ref(image: Image) -> str:
-    return image_place(image)
 
 
 def _component(image: Image, pods: int) -> Component:
@@ -155,22 +150,22 @@ def _component(image: Image, pods: int) -> Component:
     properties = [Property("trustree:verdict", image.verdict.value), Property("trustree:pods", str(pods))]
     properties += [Property(f"trustree:check:{check.name}", f"{check.state}: {check.reason}") for check in image.checks]
     version = image.tags[0] if image.tags else key.digest
-    return Component("container", str(key.name), version, _ref(image), hashes, purl, properties)
+    return Component("container", str(key.name), version, image.key.reference, hashes, purl, properties)
 
 
 def _dependencies(images: Sequence[Image]) -> Iterator[Dependency]:
     """Base images, where they are in the document too: a reference to nothing is not allowed."""
-    refs = {image.key: _ref(image) for image in images}
+    keys = {image.key for image in images}
     for image in images:
-        if image.base is not None and image.base.base in refs:
-            yield Dependency(_ref(image), [refs[image.base.base]])
+        if image.base is not None and image.base.base in keys:
+            yield Dependency(image.key.reference, [image.base.base.reference])
 
 
 def _vulnerabilities(images: Iterable[Image]) -> Iterator[Vulnerability]:
     affected_by: dict[ImageVulnerability, list[Affected]] = {}
     for image in images:
         for row in image.vulnerabilities:
-            affected_by.setdefault(row, []).append(Affected(_ref(image)))
+            affected_by.setdefault(row, []).append(Affected(image.key.reference))
     for row, affected in affected_by.items():
         yield _vulnerability(row, affected)
 

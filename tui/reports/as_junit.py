@@ -10,7 +10,7 @@ from tui.domain.common.text import clean
 from tui.domain.common.trust import Check, State
 from tui.domain.snapshot.snapshot import Image, Workload
 from tui.reports.document import Document, Format, ReportScope
-from tui.reports.problems import START, image_place, workload_place
+from tui.reports.problems import START, workload_place
 
 __all__ = ["FORMAT"]
 
@@ -19,7 +19,7 @@ Case = tuple[str, State, str]
 
 
 def _render(document: Document) -> Iterator[bytes]:
-    suites = [(image_place(image), list(_image(image))) for image in document.images()]
+    suites = [(image.key.reference, list(_image(image))) for image in document.images()]
     suites += [(_name(workload), list(_workload(workload))) for workload in document.workloads()]
     yield b'<?xml version="1.0" encoding="UTF-8"?>\n'
     counted = Counter(state for _, cases in suites for _, state, _ in cases)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from tui.domain.common.text import clean
 from tui.domain.common.trust import State
-from tui.domain.snapshot.snapshot import Image, Workload
+from tui.domain.snapshot.snapshot import Workload
 from tui.reports.document import Document, Format, ReportScope
 
 __all__ = ["FORMAT"]
@@ -20,18 +20,14 @@ def _render(document: Document) -> Iterator[bytes]:
 def _names(document: Document) -> Iterator[str]:
     match document.view:
         case ReportScope.ALL | ReportScope.IMAGES | ReportScope.LINEAGE:
-            yield from map(_image, document.images())
+            yield from (image.key.reference for image in document.images())
         case ReportScope.WORKLOADS:
             yield from map(_workload, document.workloads())
         case ReportScope.FINDINGS:
-            yield from (_image(image) for image in document.images() if image.verdict is not State.PASS)
+            yield from (image.key.reference for image in document.images() if image.verdict is not State.PASS)
             yield from (_workload(item) for item in document.workloads() if item.verdict is not State.PASS)
         case ReportScope.SOURCES:
             yield from (str(source.id) for source in document.snapshot.sources)
-
-
-def _image(image: Image) -> str:
-    return f"{image.name}@{image.key.digest}"
 
 
 def _workload(workload: Workload) -> str:

@@ -24,7 +24,7 @@ from tui.domain.snapshot.snapshot import Image
 from tui.presenters.health import next_step
 from tui.reports.document import Document, Format, ReportScope
 from tui.reports.encoding import encode
-from tui.reports.problems import QUESTIONS, Problem, image_place, problems
+from tui.reports.problems import QUESTIONS, Problem, problems
 from tui.reports.wire import source_row
 
 __all__ = ["FORMAT"]
@@ -216,7 +216,7 @@ def _vulnerability(image: Image, row: ImageVulnerability, rules: _Rules) -> Resu
     properties = {"security-severity": score, "tags": ["security", "vulnerability"]}
     url = row.url if row.url.startswith(("https://", "http://")) else ""
     rule = Rule(row.id, Text(row.title or f"Vulnerability {row.id}"), Configuration(level), _uri(url) or None, dict(properties))
-    place = image_place(image)
+    place = image.key.reference
     origin = (
         "" if row.from_base is None else f" It comes from the base {row.base}." if row.from_base else " It is the image's own."
     )

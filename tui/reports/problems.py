@@ -13,7 +13,7 @@ from tui.presenters.phrases import image_name
 from tui.presenters.words import short
 from tui.reports.document import Document, severity
 
-__all__ = ["QUESTIONS", "START", "Problem", "bad", "full_name", "image_place", "problems", "workload_place"]
+__all__ = ["QUESTIONS", "START", "Problem", "bad", "full_name", "problems", "workload_place"]
 
 START = "start"
 """The question that pods answer which cannot start."""
@@ -56,11 +56,6 @@ def problems(document: Document) -> list[Problem]:
     return sorted(judged, key=lambda problem: (-severity(problem.state), -problem.pods, problem.check, problem.place))
 
 
-def image_place(image: Image) -> str:
-    """The image by its digest."""
-    return f"{image.name}@{image.key.digest}"
-
-
 def workload_place(workload: Workload, container: Container) -> str:
     """A container by the key of its workload."""
     key = workload.key
@@ -83,7 +78,7 @@ def _of_images(document: Document) -> Iterator[Problem]:
         unknown = Check(CheckName.REGISTRY, State.UNKNOWN, image.absent or "Nothing is known of it.")
         label = f"{full_name(image)}@{short(image.key.digest)}"
         for check in bad(image.checks or (unknown,)):
-            yield _problem(check, (image_place(image), str(image.name), label), document.pods_of_image(image), image=True)
+            yield _problem(check, (image.key.reference, str(image.name), label), document.pods_of_image(image), image=True)
 
 
 def _of_workloads(document: Document) -> Iterator[Problem]:

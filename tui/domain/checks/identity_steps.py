@@ -40,6 +40,6 @@ def _expected(container: ContainerJoin) -> str:
 
 def _listed(keys: list[ImageKey]) -> str:
     """References that can be pinned as they stand."""
-    names = [f"{key.name}@{key.digest}" for key in keys[:3]]
+    names = [key.reference for key in keys[:3]]
     *first, last = names or [""]
     return f"{', '.join(first)} and {last}" if first else last

@@ -37,7 +37,7 @@ def _remedy(suspicion: Suspicion) -> str:
     good = suspicion.good
     if good is None:
         return f"{_FIND_OUT}, and run nothing of it until then."
-    name = f"{good.name}@{good.digest}"
+    name = good.reference
     return f"{_FIND_OUT}. Until then pin the last one before it ({clean(suspicion.where, 80)}): {name}."
 
 

@@ -185,7 +185,7 @@ def _base(workload: Workload, kind: StepKind, image: ImageKey, containers: Itera
 
 
 def _roll_back(workload: Workload, good: ImageKey, containers: list[Container]) -> Step:
-    reference = f"{good.name}@{good.digest}"
+    reference = good.reference
     names = [container.name for container in containers]
     owner = workload.managed_by
     step = _base(workload, StepKind.ROLL_BACK, good, containers, good.registry, good.repository)

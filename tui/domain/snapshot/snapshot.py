@@ -63,6 +63,11 @@ class ImageKey(msgspec.Struct, frozen=True, gc=False, order=True, cache_hash=Tru
         """The repository it lies in."""
         return RepositoryName(self.registry, self.repository)
 
+    @property
+    def reference(self) -> str:
+        """By its digest, as it is pulled; of repository and digest only what is known."""
+        return "@".join(filter(None, (str(self.name), self.digest)))
+
 
 class Basis(StrEnum):
     """What proves a lineage edge, best first."""

@@ -16,7 +16,7 @@ from tui.domain.snapshot.snapshot import Image, Snapshot
 from tui.errors import TrustreeError
 from tui.presenters.keys import RowSubject
 from tui.presenters.phrases import image_name, repository_name
-from tui.presenters.tabs.lines import image_of, nothing, of_one_image, wrapped
+from tui.presenters.tabs.lines import image_of, of_one_image, remark, wrapped
 from tui.presenters.tabs.spec import Drawing, Inquiry, SectionContext, TabSpec
 from tui.presenters.words import count, plural, short, size
 from widgets.rows import Span, TextLine
@@ -95,7 +95,7 @@ def _command(step: _Step) -> str:
 def _lines(subject: RowSubject, context: SectionContext) -> Sequence[TextLine]:
     image = image_of(subject, context.snapshot)
     if image is None:
-        return [nothing("No image that could be read.")]
+        return [remark("No image that could be read.")]
     return of_one_image(image, subject, context)
 
 
@@ -139,7 +139,7 @@ def _drawn(image: Image, digest: str, layers: Sequence[Layer], is_matched: bool,
     )
     lines += [TextLine(), TextLine((Span(heads, "dim"),)), *islice(_rows(layers, below, context), MOST)]
     left = len(layers) - MOST
-    return [*lines, *([nothing(f"and {plural(left, 'more layer')}")] if left > 0 else [])]
+    return [*lines, *([remark(f"and {plural(left, 'more layer')}")] if left > 0 else [])]
 
 
 def _rows(layers: Sequence[Layer], below: int | None, context: SectionContext) -> Iterator[TextLine]:

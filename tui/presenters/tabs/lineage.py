@@ -22,7 +22,7 @@ from tui.domain.workloads.counting import pods_of
 from tui.presenters.glyphs import Glyphs
 from tui.presenters.keys import RowSubject
 from tui.presenters.phrases import node_name
-from tui.presenters.tabs.lines import images_of, in_turn, nothing, wrapped
+from tui.presenters.tabs.lines import images_of, in_turn, remark, wrapped
 from tui.presenters.tabs.spec import Inquiry, SectionContext, TabSpec
 from tui.presenters.words import age, plural
 from widgets.rows import Cell, Span, TextLine
@@ -161,7 +161,7 @@ def _chain(image: ImageKey, snapshot: Snapshot) -> list[ImageKey]:
 
 
 def _lines(subject: RowSubject, context: SectionContext) -> Sequence[TextLine]:
-    return lineage_section(subject, context) or [nothing("No image to show the lineage of.")]
+    return lineage_section(subject, context) or [remark("No image to show the lineage of.")]
 
 
 def _inquiry(subject: RowSubject, snapshot: Snapshot) -> Inquiry | None:

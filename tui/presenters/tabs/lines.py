@@ -15,7 +15,7 @@ from tui.presenters.words import plural
 from widgets.rows import JoinedLines, Span, TextLine
 from widgets.text import wrap
 
-__all__ = ["ImageOfRow", "image_of", "images_of", "in_turn", "nothing", "of_images", "of_one_image", "wrapped"]
+__all__ = ["ImageOfRow", "image_of", "images_of", "in_turn", "of_images", "of_one_image", "remark", "wrapped"]
 
 
 def wrapped(text: str, role: str, width: int, indent: int = 1) -> list[TextLine]:
@@ -43,9 +43,9 @@ def of_images(
 
     def of_row(row: ImageOfRow) -> Sequence[TextLine]:
         image = look.snapshot.images.get(row.key) if row.key else None
-        return section(image, look) if image else [nothing("No image that could be read.")]
+        return section(image, look) if image else [remark("No image that could be read.")]
 
-    return in_turn(subject, look, of_row) or [nothing("No image that could be read.")]
+    return in_turn(subject, look, of_row) or [remark("No image that could be read.")]
 
 
 def in_turn(subject: RowSubject, look: SectionContext, section: Callable[[ImageOfRow], Sequence[TextLine]]) -> Sequence[TextLine]:
@@ -105,6 +105,6 @@ def of_one_image(image: Image, subject: RowSubject, look: SectionContext) -> lis
     return [*wrapped(more, "dim", look.width), *wrapped(image.absent, "unknown", look.width)]
 
 
-def nothing(text: str) -> TextLine:
-    """A line in place of a section that is empty."""
+def remark(text: str) -> TextLine:
+    """A line about the lines themselves, or in place of them where there are none."""
     return TextLine((Span(f" {text}", "dim"),))

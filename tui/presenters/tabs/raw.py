@@ -13,7 +13,7 @@ from tui.domain.snapshot.snapshot import Image, Snapshot
 from tui.errors import TrustreeError
 from tui.presenters.copying import for_shell
 from tui.presenters.keys import RowSubject
-from tui.presenters.tabs.lines import image_of, nothing, of_one_image, wrapped
+from tui.presenters.tabs.lines import image_of, of_one_image, remark, wrapped
 from tui.presenters.tabs.object_yaml import object_inquiry, object_of
 from tui.presenters.tabs.spec import Drawing, Inquiry, SectionContext, TabSpec
 from tui.presenters.words import count, plural, short
@@ -47,8 +47,8 @@ def _lines(subject: RowSubject, context: SectionContext) -> Sequence[TextLine]:
     image = image_of(subject, context.snapshot)
     if image is None:
         if subject.image is None and subject.workload is None:
-            return [nothing("Nothing lies behind this row. Choose a workload, a pod or an image.")]
-        return [nothing("No image that could be read.")]
+            return [remark("Nothing lies behind this row. Choose a workload, a pod or an image.")]
+        return [remark("No image that could be read.")]
     return of_one_image(image, subject, context)
 
 

@@ -9,7 +9,7 @@ from tui.domain.snapshot.snapshot import Container, ImageKey, PodRef, Workload
 from tui.domain.workloads.counting import pods_of
 from tui.presenters.keys import RowSubject
 from tui.presenters.tabs.lineage import DRIFT_ROLE
-from tui.presenters.tabs.lines import nothing, wrapped
+from tui.presenters.tabs.lines import remark, wrapped
 from tui.presenters.tabs.spec import SectionContext, TabSpec
 from tui.presenters.views.lineage import pod_state
 from tui.presenters.words import age, plural, short
@@ -75,7 +75,7 @@ def _pod(pod: PodRef, container: Container, look: SectionContext) -> Iterator[Te
 
 
 def _lines(subject: RowSubject, context: SectionContext) -> Sequence[TextLine]:
-    return running_section(subject, context) or [nothing("No pod runs it.")]
+    return running_section(subject, context) or [remark("No pod runs it.")]
 
 
 RUNNING = TabSpec("running", "Running", _lines, brief="Pods")

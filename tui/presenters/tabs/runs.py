@@ -11,7 +11,7 @@ from tui.domain.facts.build import Run, RunState
 from tui.domain.facts.inquiries import Inquiries
 from tui.domain.snapshot.snapshot import Snapshot
 from tui.presenters.keys import RowSubject
-from tui.presenters.tabs.lines import images_of, nothing, wrapped
+from tui.presenters.tabs.lines import images_of, remark, wrapped
 from tui.presenters.tabs.spec import Drawing, Inquiry, SectionContext, TabSpec
 from tui.presenters.words import plural
 from widgets.rows import Span, TextLine
@@ -26,7 +26,7 @@ MOST_LINES = 200
 def _lines(subject: RowSubject, context: SectionContext) -> Sequence[TextLine]:
     from tui.presenters.runs import runs_section  # the planner's rooms: not before somebody looks
 
-    return runs_section(subject, context) or [nothing("No image that could be read.")]
+    return runs_section(subject, context) or [remark("No image that could be read.")]
 
 
 def _inquiry(subject: RowSubject, snapshot: Snapshot) -> Inquiry | None:

@@ -10,7 +10,7 @@ from tui.domain.common.trust import BAD_FIRST, CheckName, State
 from tui.domain.snapshot.snapshot import ImageKey
 from tui.presenters.glyphs import ROLE, mix
 from tui.presenters.phrases import briefs, image_name
-from tui.presenters.tabs.lines import nothing, wrapped
+from tui.presenters.tabs.lines import remark, wrapped
 from tui.presenters.tabs.spec import SectionContext
 from tui.presenters.words import VERDICTS, count, plural
 from widgets.rows import Cell, Span, TextLine
@@ -26,10 +26,10 @@ def scorecard_lines(scope: Scope, look: SectionContext) -> list[TextLine]:
     """The scorecard of a scope; that it is being counted, where that is not done yet."""
     card = look.scorecard(scope)
     if card is None:
-        return [nothing("Counting what runs here.")]
+        return [remark("Counting what runs here.")]
     if not card.images:
         idle = sum(card.workloads.values())
-        return [nothing(f"No image that is known runs here; there {'is' if idle == 1 else 'are'} {plural(idle, 'workload')}.")]
+        return [remark(f"No image that is known runs here; there {'is' if idle == 1 else 'are'} {plural(idle, 'workload')}.")]
     return [*_mixes(card, look), *_covered(card, look), *_trend(scope, card, look), *_findings(card, look), *_worst(card, look)]
 
 

@@ -85,7 +85,7 @@ class GitHubBuilder(NamedBuilder):
     async def describe(self, job: JobKey) -> Job:
         """The workflow; what starts it stands in its file, which takes a right of its own."""
         repository, file = _place(job)
-        workflow = await self._get(f"{_workflow(job)}", Workflow, "read the workflow")
+        workflow = await self._service.answer(f"{_workflow(job)}", Workflow, "read the workflow")
         definition = await self._definition(job)
         disabled = disabled_words(workflow)
         if not disabled and definition is not None and definition.inputs is None:
@@ -112,9 +112,6 @@ class GitHubBuilder(NamedBuilder):
             return None
         return await asyncio.to_thread(definition_of, reply.body)
 
-    async def _get(self, path: str, kind: type[T], action: str) -> T:
-        return decoded(await self._service.read(path, action), kind, self._service.title, action)
-
     # ---- runs
 
     async def runs(self, job: JobKey, most: int) -> Sequence[Run]:
@@ -126,7 +123,7 @@ class GitHubBuilder(NamedBuilder):
         return runs
 
     async def _answers(self, job: JobKey, query: str) -> list[RunAnswer | OddEntry]:
-        page = await self._get(f"{_workflow(job)}/runs?{query}", Runs, READ_RUNS)
+        page = await self._service.answer(f"{_workflow(job)}/runs?{query}", Runs, READ_RUNS)
         return entries(page.workflow_runs, RunAnswer)
 
     async def _every_answer(self, job: JobKey, query: str) -> list[RunAnswer]:
@@ -149,7 +146,7 @@ class GitHubBuilder(NamedBuilder):
     async def follow(self, run: Run) -> Run:
         """The run as it is now: its step, the approval it waits for, the line that says why it failed, what it pushed."""
         job = _job_of(run)
-        run = await self._explained(self._run(job, await self._get(_run_path(run), RunAnswer, "read the run")))
+        run = await self._explained(self._run(job, await self._service.answer(_run_path(run), RunAnswer, "read the run")))
         return await self.with_pushes(run)
 
     async def _explained(self, run: Run) -> Run:
@@ -176,7 +173,7 @@ class GitHubBuilder(NamedBuilder):
         for number in range(1, MOST_PAGES + 1):
             more = f"&page={number}" if number > 1 else ""
             path = f"{_run_path(run)}/jobs?filter=latest&per_page=100{more}"
-            page = await self._get(path, Jobs, "read the jobs of the run")
+            page = await self._service.answer(path, Jobs, "read the jobs of the run")
             jobs += map(_workflow_job, entries(page.jobs, WorkflowJob))
             if not page.jobs or len(jobs) >= page.total_count:
                 break
@@ -184,7 +181,8 @@ class GitHubBuilder(NamedBuilder):
 
     async def _approvals(self, run: Run) -> str:
         try:
-            waits = await self._get(f"{_run_path(run)}/pending_deployments", list[Deployment], "read what the run waits for")
+            path = f"{_run_path(run)}/pending_deployments"
+            waits = await self._service.answer(path, list[Deployment], "read what the run waits for")
         except SourceError:
             return ""  # that it waits is known without
         return approval_words(waits)
@@ -241,7 +239,7 @@ class GitHubBuilder(NamedBuilder):
         return ref, inputs, bool(name and definition and name in definition.run_name)
 
     async def _default_branch(self, job: JobKey) -> str:
-        repository = await self._get(f"/repos/{_place(job)[0]}", Repository, "read the repository")
+        repository = await self._service.answer(f"/repos/{_place(job)[0]}", Repository, "read the repository")
         if not repository.default_branch:
             raise SourceError("GitHub does not name the usual branch of the repository", "Name it as `ref` of the images.")
         return repository.default_branch
@@ -286,7 +284,7 @@ class GitHubBuilder(NamedBuilder):
         """Our login, empty for a token of an app, which has none."""
         if self._login is None:
             try:
-                self._login = (await self._get("/user", User, "ask who is signed in")).login
+                self._login = (await self._service.answer("/user", User, "ask who is signed in")).login
             except (Forbidden, NotFound):
                 self._login = ""
         return self._login
@@ -304,7 +302,7 @@ class GitHubBuilder(NamedBuilder):
 
         async def look() -> tuple[bool, list[WorkflowJob]]:
             jobs = await self._jobs(run)
-            return (await self._get(_run_path(run), RunAnswer, "read the run")).status == "completed", jobs
+            return (await self._service.answer(_run_path(run), RunAnswer, "read the run")).status == "completed", jobs
 
         async with aclosing(followed_log(self._service, _repository_path(run), look, self._options.poll)) as lines:
             async for line in lines:

@@ -162,7 +162,7 @@ class JenkinsBuilder(NamedBuilder):
 
     async def _build(self, job: JobKey, number: str) -> Build:
         path = f"{job_path(job.job)}/{int(number)}/api/json?tree={BUILD_TREE}"
-        return decoded(await self._service.read(path, "read the build"), Build, self._service.title, "read the build")
+        return await self._service.answer(path, Build, "read the build")
 
     async def _follow_item(self, job: JobKey, run: Run) -> Run:
         number = int(run.id.removeprefix(QUEUED))

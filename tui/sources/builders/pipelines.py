@@ -73,9 +73,6 @@ class PipelinesBuilder(NamedBuilder):
         """Who is signed in, as far as that is known."""
         return self._secret.identity
 
-    async def _get(self, path: str, kind: type[T], action: str) -> T:
-        return decoded(await self._service.read(path, action), kind, self._service.title, action)
-
     # ---- jobs
 
     async def describe(self, job: JobKey) -> Job:
@@ -102,7 +99,8 @@ class PipelinesBuilder(NamedBuilder):
 
     async def _definition(self, job: JobKey) -> Definition:
         project, number = _place(job)
-        return await self._get(f"/{project}/_apis/build/definitions/{number}?{VERSION}", Definition, "read the pipeline")
+        path = f"/{project}/_apis/build/definitions/{number}?{VERSION}"
+        return await self._service.answer(path, Definition, "read the pipeline")
 
     async def _file(self, job: JobKey, definition: Definition) -> tuple[PipelineFile | None, str]:
         """The YAML, or why it is not known."""
@@ -112,7 +110,7 @@ class PipelinesBuilder(NamedBuilder):
         repository = quote(definition.repository.id, safe="")
         path = f"/{_place(job)[0]}/_apis/git/repositories/{repository}/items?{urlencode(query)}&{VERSION}"
         try:
-            content = (await self._get(path, File, "read the pipeline's file")).content
+            content = (await self._service.answer(path, File, "read the pipeline's file")).content
         except (Forbidden, NotFound):
             return None, "What starts the pipeline cannot be read: that takes Code: Read."
         file = await asyncio.to_thread(pipeline_file, content.encode())
@@ -128,7 +126,7 @@ class PipelinesBuilder(NamedBuilder):
         return runs
 
     async def _builds(self, job: JobKey, query: dict[str, str]) -> list[Build | OddEntry]:
-        return entries((await self._get(_builds_path(job, query), Builds, READ_RUNS)).value, Build)
+        return entries((await self._service.answer(_builds_path(job, query), Builds, READ_RUNS)).value, Build)
 
     async def _builds_since(self, job: JobKey, start: datetime) -> list[Build]:
         """The builds of as many pages as it takes: one that is looked for must not be missed because others came after it."""
@@ -154,7 +152,7 @@ class PipelinesBuilder(NamedBuilder):
 
     async def follow(self, run: Run) -> Run:
         """The run as it is now: its task, the approval it waits for, the error of the task that failed, what it pushed."""
-        build = await self._get(f"{_build_path(run)}?{VERSION}", Build, "read the run")
+        build = await self._service.answer(f"{_build_path(run)}?{VERSION}", Build, "read the run")
         return await self.with_pushes(await self._explained(self._run(_job_of(run), build)))
 
     async def _explained(self, run: Run) -> Run:
@@ -185,7 +183,7 @@ class PipelinesBuilder(NamedBuilder):
         query = urlencode({"approvalIds": ",".join(ids[:5]), "$expand": "steps"})
         path = f"/{_place(_job_of(run))[0]}/_apis/pipelines/approvals?{query}&{VERSION}"
         try:
-            answer = await self._get(path, dict[str, msgspec.Raw], "read the approvals of the run")
+            answer = await self._service.answer(path, dict[str, msgspec.Raw], "read the approvals of the run")
             return from_json(answer.get("value", msgspec.Raw(b"[]")), list[Approval])
         except (SourceError, msgspec.MsgspecError, RecursionError):
             return ()
@@ -259,7 +257,7 @@ class PipelinesBuilder(NamedBuilder):
         return self._user
 
     async def _connection(self) -> Connection:
-        return await self._get(f"/_apis/connectionData?{VERSION}-preview", Connection, "ask who is signed in")
+        return await self._service.answer(f"/_apis/connectionData?{VERSION}-preview", Connection, "ask who is signed in")
 
     async def cancel(self, run: Run) -> None:
         """Ask for the run to end."""
@@ -269,7 +267,7 @@ class PipelinesBuilder(NamedBuilder):
         """The logs of the tasks, one behind the other, as they grow."""
 
         async def look() -> tuple[bool, Timeline]:
-            build = await self._get(f"{_build_path(run)}?{VERSION}", Build, "read the run")
+            build = await self._service.answer(f"{_build_path(run)}?{VERSION}", Build, "read the run")
             return build.status == "completed", await self._timeline(run)
 
         async with aclosing(followed_log(self._service, f"{_build_path(run)}/logs", look, self._options.poll)) as lines:
@@ -290,7 +288,7 @@ class PipelinesBuilder(NamedBuilder):
 
     async def _permission(self, job: JobKey, token: str, bit: int) -> Right:
         try:
-            answer = await self._get(permission_path(token, bit), Permissions, "ask for the permissions")
+            answer = await self._service.answer(permission_path(token, bit), Permissions, "ask for the permissions")
         except SourceError as error:
             return _right(bit, job, RightState.UNKNOWN, error.headline)
         if not answer.value or not all(answer.value):

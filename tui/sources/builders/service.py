@@ -128,6 +128,10 @@ class Service:
 
         return await patiently(once, Retry(Backoff(self._first_wait, LONGEST_WAIT / 2), TRIES - 1, LONGEST_WAIT))
 
+    async def answer(self, path: str, kind: type[T], purpose: str) -> T:
+        """The same, decoded."""
+        return decoded(await self.read(path, purpose), kind, self.title, purpose)
+
     async def change(
         self,
         method: str,

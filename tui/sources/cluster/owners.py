@@ -20,9 +20,9 @@ from tui.domain.facts.workload import Controller, OwnerRef, Resource, TemplateCo
 from tui.errors import NotFound, SourceError, UntrustedPayload
 from tui.sources.cluster.api import Api
 from tui.sources.cluster.facts import ClusterFacts
-from tui.sources.cluster.failures import decode_error
 from tui.sources.cluster.kinds import KINDS, LISTED_OWNERS
 from tui.sources.cluster.readers import DECODING
+from tui.sources.cluster.reviews import decode_answer
 from tui.sources.cluster.wire import ObjectMeta, PodSpec, Template
 from tui.sources.kit.workqueue import WorkQueue
 
@@ -198,7 +198,7 @@ class Owners:
         inside = f"/namespaces/{quote(namespace, safe='')}" if resource.namespaced else ""
         path = f"{_group_path(api_version)}{inside}/{quote(resource.name, safe='')}/{quote(name, safe='')}"
         body = await self._api.get(path, purpose=request)
-        return _decode(body, _Any, request, self._api.host)
+        return decode_answer(body, _Any, request, self._api.host)
 
     async def _discover(self, api_version: str) -> Mapping[str, _ApiResource]:
         kinds = self._resources.get(api_version)
@@ -208,7 +208,7 @@ class Owners:
                 body = await self._api.get(_group_path(api_version), purpose=request)
             except NotFound as error:
                 raise UntrustedPayload(error.headline, error.remedy) from error
-            listed = _decode(body, _ApiResources, request, self._api.host).resources or ()
+            listed = decode_answer(body, _ApiResources, request, self._api.host).resources or ()
             # Subresources (`rollouts/status`) carry the kind as well.
             kinds = {item.kind: item for item in listed if "/" not in item.name}
             self._resources[api_version] = kinds
@@ -234,10 +234,3 @@ def _shape(raw: msgspec.Raw, shape: type[_Shape]) -> _Shape | None:
         return from_json(raw, shape)
     except DECODING:
         return None
-
-
-def _decode(body: bytes, shape: type[_Shape], request: str, host: str) -> _Shape:
-    try:
-        return from_json(body, shape)
-    except DECODING as error:
-        raise decode_error(request, host) from error

@@ -13,6 +13,7 @@ from textual.events import Key
 from textual.widgets import Input
 
 from tui.errors import TrustreeError
+from tui.presenters.tabs.lines import remark
 from tui.presenters.words import count
 from tui.ui.host import Host
 from tui.ui.screens.pages import TextScreen
@@ -122,7 +123,7 @@ class RunLogScreen(TextScreen):
 
     def lines(self) -> Sequence[TextLine]:
         """Every line, wrapped where that is asked for; hits of the search stand out."""
-        before = [_remark(f"{count(self._cut)} lines before these are not kept here: {self.kept_by}.")] if self._cut else []
+        before = [remark(f"{count(self._cut)} lines before these are not kept here: {self.kept_by}.")] if self._cut else []
         return JoinedLines([LazyLines(before, self._shown_text(), self._line), self._end()])
 
     def _shown_text(self) -> Sequence[str]:
@@ -149,9 +150,9 @@ class RunLogScreen(TextScreen):
         if self._error is not None:
             remedy = f"{self.app.glyphs.arrow}{self._error.remedy}" if self._error.remedy else ""
             headline = [TextLine((Span(f" {part}", "unknown"),)) for part in wrap(self._error.headline, width)]
-            return [*headline, *(_remark(part) for part in wrap(remedy, width))]
+            return [*headline, *(remark(part) for part in wrap(remedy, width))]
         if not self._text:
-            return [_remark("The log is empty." if self._state == "complete" else "No line has come yet.")]
+            return [remark("The log is empty." if self._state == "complete" else "No line has come yet.")]
         return []
 
     def on_key(self, event: Key) -> None:
@@ -227,7 +228,3 @@ class RunLogScreen(TextScreen):
 def _around(start: int, by: int, total: int) -> Iterator[int]:
     """Every row once, from one on in a direction, and around the end."""
     return ((start + by * step) % total for step in range(total)) if total else iter(())
-
-
-def _remark(text: str) -> TextLine:
-    return TextLine((Span(f" {text}", "dim"),))

@@ -12,7 +12,7 @@ from tui.domain.query.findings import Finding
 from tui.presenters.answers.why import why_commands, why_lines, why_markdown, why_of
 from tui.presenters.help import SignSet
 from tui.presenters.keys import RowSubject
-from tui.presenters.tabs.lines import nothing
+from tui.presenters.tabs.lines import remark
 from tui.ui.screens.pages import TextScreen
 from widgets.rows import TextLine
 
@@ -38,7 +38,7 @@ class WhyScreen(TextScreen):
         """Why, as of now."""
         why = self._why
         if why is None:
-            return [nothing("It is not known any more.")]
+            return [remark("It is not known any more.")]
         return why_lines(why, self.app.clock(), self.size.width, self.app.glyphs)
 
     @property

@@ -8,14 +8,14 @@ What another root vouches for is not altered: nothing can be said of it.
 from __future__ import annotations
 
 from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from tui.domain.common.text import clean
 from tui.domain.facts.signature import Outcome, Reason, StepName, StepState
 from tui.verification.certificates import issued_by, load_certificate, shown
 from tui.verification.cosign.bundle import MEDIA_TYPES, Bundle, check_key_id, check_statement, check_subject, pae
 from tui.verification.cosign.identity import allowed_identity, fulcio_chain, issuer_of, signing_subject
-from tui.verification.cosign.keys import CosignPolicy, TrustedRoot, own_digest, verify_with
+from tui.verification.cosign.keys import CosignPolicy, TrustedRoot, own_digest, spki_of, verify_with
 from tui.verification.cosign.rekor import Signed, check_entries
 from tui.verification.cosign.sct import check_certificate_log
 from tui.verification.cosign.steps import VerificationState, concluded, held, run_step
@@ -45,7 +45,7 @@ def _check_signer(data: bytes, bundle: Bundle, policy: CosignPolicy, finding: Ve
     if not policy.identities:
         raise CheckFailed("keyless bundle: the policy names no identity and issuer", Reason.NO_KEY, unknown=True)
     leaf = held(lambda: load_certificate(bundle.certificate), "the signer's certificate is malformed", Reason.MALFORMED)
-    check_key_id(bundle, _spki(leaf))
+    check_key_id(bundle, spki_of(leaf))
     if policy.root is not None:
         return _check_by_root(bundle, leaf, policy, policy.root, finding)
     if not available():
@@ -74,7 +74,7 @@ def _check_by_root(
     chains = [fulcio_chain(leaf, [], policy, moment) for moment in moments]
     if policy.require_sct:
         check_certificate_log(leaf, chains[0][1], root.certificate_logs, every=False)
-    _check_signature(bundle, _spki(leaf))
+    _check_signature(bundle, spki_of(leaf))
     who = allowed_identity(signing_subject(leaf), issuer_of(leaf, bundled=True), policy.identities)
     finding.signer, finding.signing_time = who, moments[0]
     finding.chain = tuple(shown(certificate, certificate.public_bytes(Encoding.DER)) for certificate in chains[0])
@@ -106,7 +106,3 @@ def _check_signature(bundle: Bundle, spki: bytes) -> None:
     signed = pae(bundle.payload_type, bundle.payload)
     if not any(verify_with(spki, signed, bundle.signature, digest) for digest in dict.fromkeys((own_digest(spki), "SHA-256"))):
         raise CheckFailed("the certificate's key did not make this signature", Reason.SIGNATURE_MISMATCH)
-
-
-def _spki(leaf: x509.Certificate) -> bytes:
-    return leaf.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)

@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import TypeAlias
 
 import msgspec
+from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
@@ -39,6 +40,7 @@ __all__ = [
     "log_of",
     "own_digest",
     "signed_by",
+    "spki_of",
     "usable_key",
     "verify_with",
 ]
@@ -68,7 +70,12 @@ class TransparencyLog(msgspec.Struct, frozen=True):
 
     def covers(self, moment: datetime) -> bool:
         """Whether the key counts at a moment."""
-        return (self.start is None or self.start <= moment) and (self.end is None or moment <= self.end)
+        return _is_between(self.start, moment, self.end)
+
+
+def spki_of(certificate: x509.Certificate) -> bytes:
+    """The SubjectPublicKeyInfo of a certificate, in DER."""
+    return certificate.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
 
 
 def log_of(key: TrustedKey) -> TransparencyLog:
@@ -99,7 +106,11 @@ class CertificateAuthority(msgspec.Struct, frozen=True):
 
     def covers(self, moment: datetime) -> bool:
         """Whether it counts at a moment."""
-        return (self.start is None or self.start <= moment) and (self.end is None or moment <= self.end)
+        return _is_between(self.start, moment, self.end)
+
+
+def _is_between(start: datetime | None, moment: datetime, end: datetime | None) -> bool:
+    return (start is None or start <= moment) and (end is None or moment <= end)
 
 
 class TrustedRoot(msgspec.Struct, frozen=True):

@@ -9,11 +9,10 @@ from datetime import UTC, datetime, timedelta
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509.certificate_transparency import LogEntryType, SignedCertificateTimestamp
 
 from tui.domain.facts.signature import Reason
-from tui.verification.cosign.keys import TransparencyLog, usable_key, verify_with
+from tui.verification.cosign.keys import TransparencyLog, spki_of, usable_key, verify_with
 from tui.verification.faults import CheckFailed, parsed
 
 __all__ = ["check_certificate_log"]
@@ -74,7 +73,7 @@ def _holds(leaf: x509.Certificate, issuer: x509.Certificate, stamp: SignedCertif
 
 def _signed(leaf: x509.Certificate, issuer: x509.Certificate, stamp: SignedCertificateTimestamp) -> bytes:
     """What the log signed: the certificate without the proof, and whose key issued it (RFC 6962 section 3.2)."""
-    spki = issuer.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    spki = spki_of(issuer)
     body, more = parsed(lambda: (leaf.tbs_precertificate_bytes, stamp.extension_bytes))
     return b"".join(
         (

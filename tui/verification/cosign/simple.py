@@ -10,13 +10,13 @@ from datetime import datetime, timedelta
 
 import msgspec
 from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from tui.domain.common.text import clean
 from tui.domain.facts.signature import Outcome, Reason, Step, StepName, StepState
 from tui.verification.certificates import shown
 from tui.verification.cosign.identity import all_subjects, allowed_identity, fulcio_chain, issuer_of, read_certificates
-from tui.verification.cosign.keys import CosignPolicy, signed_by, verify_with
+from tui.verification.cosign.keys import CosignPolicy, signed_by, spki_of, verify_with
 from tui.verification.cosign.rekor import LogEntry, Signed, check_entry, entry_of_annotation
 from tui.verification.cosign.sct import check_certificate_log
 from tui.verification.cosign.steps import VerificationState, concluded, held, run_step
@@ -190,7 +190,7 @@ class _Verification:
     def _check_identity(self, leaf: x509.Certificate) -> str:
         """Step 2, keyless: signature by the certificate's key, log entry, chain at its time, identity, log of certificates."""
         policy, signature = self._policy, self._signature
-        spki = _spki(leaf)
+        spki = spki_of(leaf)
         if not verify_with(spki, signature.payload, self._read.signature):
             raise CheckFailed("the certificate's key did not make this signature", Reason.SIGNATURE_MISMATCH)
         entry = entry_of_annotation(signature.bundle)
@@ -234,7 +234,7 @@ class _Verification:
             return self._carried(self._now, "the transparency log entry is of a log that is not configured; none is asked for")
         if not finding.holder:
             raise CheckFailed("not looked at: the signer is unknown", Reason.LOG_INVALID, unknown=True)
-        if self._read.leaf is not None and finding.holder not in (self._read.der, _spki(self._read.leaf)):
+        if self._read.leaf is not None and finding.holder not in (self._read.der, spki_of(self._read.leaf)):
             raise CheckFailed("the certificate beside the signature is of another key", Reason.LOG_INVALID)
         finding.signing_time = self._logged(entry, self._read.der or finding.holder)
         return self._carried(finding.signing_time, f"in the transparency log since {finding.signing_time.isoformat()}")
@@ -256,10 +256,6 @@ class _Verification:
         if moment < leaf.not_valid_before_utc:
             raise CheckFailed("the certificate beside the signature was not valid yet", Reason.CERTIFICATE_NOT_YET_VALID)
         return words
-
-
-def _spki(certificate: x509.Certificate) -> bytes:
-    return certificate.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
 
 
 def _repository(reference: str) -> str:

@@ -89,14 +89,14 @@ def of_image(image: Image) -> Iterator[Command]:
             "its tags, times and locks", command_line("az", "acr", "repository", "show", "--name", name, "--image", place)
         )
     else:
-        yield Command("its manifest", command_line("oras", "manifest", "fetch", "--pretty", _pinned(image)))
+        yield Command("its manifest", command_line("oras", "manifest", "fetch", "--pretty", image.key.reference))
 
 
 def of_signature(image: Image) -> Iterator[Command]:
     """What is attached to the digest of the image, and whether the tools that sign accept it."""
     if not image.key.digest or image.absent:
         return
-    reference = f"{image.name}@{image.key.digest}"
+    reference = image.key.reference
     outcomes = [outcome for artifact in image.signatures for outcome in artifact.outcomes]
     yield Command("everything that is attached to it", command_line("oras", "discover", reference))
     for system in dict.fromkeys(outcome.system for outcome in outcomes):
@@ -134,8 +134,8 @@ def of_scan(image: Image, sources: Iterable[SourceId], places: Iterable[ObjectKe
             query = _ASSESSED.format(image.key.digest)
             yield Command("what Defender found in it", command_line("az", "graph", "query", "--graph-query", query))
         if "attached" in names:
-            yield Command("the reports that are attached to it", command_line("oras", "discover", _pinned(image)))
-        line = command_line("trivy", "image", "--severity", "CRITICAL,HIGH", _pinned(image))
+            yield Command("the reports that are attached to it", command_line("oras", "discover", image.key.reference))
+        line = command_line("trivy", "image", "--severity", "CRITICAL,HIGH", image.key.reference)
         yield Command("what a scan finds now", line)
 
 
@@ -154,15 +154,11 @@ def of_configuration(image: Image, shows: str = "when and from what it was built
         return
     platform = next((str(platform) for platform in image.platforms if _is_known(platform)), "")
     choice = ("--platform", platform) if platform and len(image.digests) > 1 else ()
-    yield Command(shows, command_line("oras", "manifest", "fetch-config", "--pretty", *choice, _pinned(image)))
+    yield Command(shows, command_line("oras", "manifest", "fetch-config", "--pretty", *choice, image.key.reference))
 
 
 def _is_known(platform: Platform) -> bool:
     return "unknown" not in (platform.os, platform.architecture) and bool(platform.os and platform.architecture)
-
-
-def _pinned(image: Image) -> str:
-    return f"{image.name}@{image.key.digest}"
 
 
 # ---- clusters

@@ -20,7 +20,7 @@ from tui.domain.answers.why.evidence import Command
 from tui.domain.common.source_id import SourceId, SourceKind
 from tui.domain.common.text import clean, first_few, listed, plural
 from tui.domain.common.trust import Check, CheckName, State
-from tui.domain.snapshot.snapshot import Image, ImageKey, Snapshot, UnknownBase, Workload
+from tui.domain.snapshot.snapshot import Image, ImageKey, Snapshot, Workload
 from tui.domain.workloads.counting import pods_of
 
 __all__ = ["check_fact", "image_commands", "users_of_image", "why_base", "why_image"]
@@ -34,8 +34,7 @@ def why_image(snapshot: Snapshot, key: ImageKey) -> Why | None:
     users = users_of_image(snapshot, key)
     deciding = [check for check in image.checks if check.state is image.verdict]
     facts = [_identity(image), *(check_fact(check, image, users) for check in deciding), _use(snapshot, key, users)]
-    reference = f"{image.name}@{key.digest}" if key.digest else str(image.name)
-    return Why(name_of(image), reference, image.verdict, each_command_once(facts), beside(image.checks, deciding))
+    return Why(name_of(image), key.reference, image.verdict, each_command_once(facts), beside(image.checks, deciding))
 
 
 def why_base(snapshot: Snapshot, key: ImageKey) -> Why | None:
@@ -49,13 +48,7 @@ def why_base(snapshot: Snapshot, key: ImageKey) -> Why | None:
     on_it = f"Built directly on it: {names}." if built else "Nothing that is known is built directly on it."
     commands = tuple(command for image in built[:1] for command in evidence.of_configuration(image, "the layers of one of them"))
     facts = [fact, WhyFact("use", State.OFF, on_it, commands=commands)]
-    return Why(clean(base.label, 200), _reference(base), State.UNKNOWN, each_command_once(facts))
-
-
-def _reference(base: UnknownBase) -> str:
-    key = base.key
-    name = "/".join(part for part in (key.registry, key.repository) if part)
-    return f"{name}@{key.digest}" if name and key.digest else name or key.digest
+    return Why(clean(base.label, 200), base.key.reference, State.UNKNOWN, each_command_once(facts))
 
 
 def _identity(image: Image) -> WhyFact:

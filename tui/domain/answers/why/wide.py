@@ -68,7 +68,7 @@ def _example(snapshot: Snapshot, workload: Workload, names: set[str]) -> Iterato
 def _carriers(images: Sequence[Image], workloads: Sequence[Workload]) -> Iterator[WhyFact]:
     """What has the problem, the widest first."""
     if images:
-        names = [f"{image.name}@{image.key.digest}" if image.key.digest else str(image.name) for image in images[:MOST]]
+        names = [image.key.reference for image in images[:MOST]]
         yield WhyFact("images", State.OFF, f"{first_few(names, MOST, len(images))}.")
     if workloads:
         places = first_few([place_of(workload.key) for workload in workloads[:MOST]], MOST, len(workloads))
