@@ -19,6 +19,7 @@ import msgspec
 from tui.domain.common.memo import Lookup
 from tui.domain.facts.image import Claim, HistoryEntry, Platform, RepositoryName
 from tui.domain.lineage.histories import NO_ENTRIES, Entries, History, common_length, is_sibling, steps_of
+from tui.domain.lineage.leaders import leader_of
 from tui.domain.snapshot.snapshot import ImageKey
 
 __all__ = [
@@ -329,20 +330,14 @@ def _put_under(forest: Forest, members: list[int], length: int, repositories: in
 
 def families_of(contents: Iterable[Content]) -> dict[RepositoryName, RepositoryName]:
     """Which repository stands for all that hold the same contents: these count as one. One that shares none is not there."""
-    leader: dict[RepositoryName, RepositoryName] = {}
-
-    def find(repository: RepositoryName) -> RepositoryName:
-        while leader[repository] != repository:
-            leader[repository] = repository = leader[leader[repository]]
-        return repository
-
+    leaders: dict[RepositoryName, RepositoryName] = {}
     for content in contents:
         if len(content.images) > 1:
             first, *others = dict.fromkeys(key.name for key in content.images)
             for other in others:
-                leading, following = find(leader.setdefault(first, first)), find(leader.setdefault(other, other))
-                leader[max(leading, following)] = min(leading, following)
-    return {repository: find(repository) for repository in leader}
+                leading, following = (leader_of(leaders, leaders.setdefault(name, name)) for name in (first, other))
+                leaders[max(leading, following)] = min(leading, following)
+    return {repository: leader_of(leaders, repository) for repository in leaders}
 
 
 def _drop_only_children(forest: Forest) -> None:

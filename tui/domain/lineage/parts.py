@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable
 
 from tui.domain.common.memo import Address
+from tui.domain.lineage.leaders import leader_of
 
 __all__ = ["Parts"]
 
@@ -55,24 +56,18 @@ class Parts:
         return members
 
     def _groups(self, pool: Collection[str]) -> Iterable[list[str]]:
-        leader: dict[Address, Address] = {}
-
-        def find(node: Address) -> Address:
-            while leader[node] != node:
-                leader[node] = node = leader[leader[node]]
-            return node
-
+        leaders: dict[Address, Address] = {}
         for config in pool:
             first: Address = None
             for token in self._known[config]:
-                root = find(leader.setdefault(token, token))
+                root = leader_of(leaders, leaders.setdefault(token, token))
                 if first is None:
                     first = root
                 elif root != first:
-                    leader[root] = first
+                    leaders[root] = first
         groups: dict[Address, list[str]] = {}
         for config in pool:
-            groups.setdefault(find(next(iter(self._known[config]))), []).append(config)
+            groups.setdefault(leader_of(leaders, next(iter(self._known[config]))), []).append(config)
         return groups.values()
 
     def _found(self, configs: list[str]) -> int:

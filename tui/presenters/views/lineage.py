@@ -45,10 +45,8 @@ class LineageModel(TabbedModel):
     def __init__(
         self, snapshot: Snapshot, now: datetime, glyphs: Glyphs, shown: VisibleRows = ALL, emphasis: Emphasis = NO_EMPHASIS
     ) -> None:
-        super().__init__(snapshot, shown)
+        super().__init__(snapshot, now, glyphs, shown)
         self._emphasis = emphasis
-        self._now = now
-        self._glyphs = glyphs
         self._loading = any(source.state is SourceState.LOADING for source in snapshot.sources)
         self._totals = lineage_totals(snapshot, shown)
         self._derived = {key: self._ordered(under) for key, under in paced(snapshot.derived.items()) if key in self._totals}

@@ -102,9 +102,7 @@ class RegistryModel(TabbedModel):
     """What registries hold as rows: groups and orders are made here, once and off the loop; rows and cells when asked for."""
 
     def __init__(self, snapshot: Snapshot, now: datetime, glyphs: Glyphs, shown: VisibleRows = ALL) -> None:
-        super().__init__(snapshot, shown)
-        self._now = now
-        self._glyphs = glyphs
+        super().__init__(snapshot, now, glyphs, shown)
         self._heard = clusters_heard(snapshot.sources)
         self._health = {health.id.name: health for health in snapshot.sources if health.kind is SourceKind.REGISTRY}
         self._in_repository: dict[RepositoryName, list[Image]] = defaultdict(list)

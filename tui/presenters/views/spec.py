@@ -78,8 +78,9 @@ class ViewModel(TreeModel, Protocol):
 class TabbedModel:
     """What views have alike whose rows are all told of by the tabs."""
 
-    def __init__(self, snapshot: Snapshot, shown: VisibleRows) -> None:
+    def __init__(self, snapshot: Snapshot, now: datetime, glyphs: Glyphs, shown: VisibleRows) -> None:
         self.snapshot = snapshot
+        self._now, self._glyphs = now, glyphs
         self._shown = shown
 
     def detail(self, subject: RowSubject, context: SectionContext) -> Sequence[TextLine] | None:

@@ -42,10 +42,8 @@ class WorkloadModel(TabbedModel):
     def __init__(
         self, snapshot: Snapshot, now: datetime, glyphs: Glyphs, shown: VisibleRows = ALL, emphasis: Emphasis = NO_EMPHASIS
     ) -> None:
-        super().__init__(snapshot, shown)
+        super().__init__(snapshot, now, glyphs, shown)
         self._emphasis = emphasis
-        self._now = now
-        self._glyphs = glyphs
         self._health = {health.id.name: health for health in snapshot.sources if health.kind is SourceKind.CLUSTER}
         self._in_namespace: dict[Namespace, list[Workload]] = defaultdict(list)
         self._totals: dict[Namespace, Totals] = defaultdict(lambda: NOTHING)

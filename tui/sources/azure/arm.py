@@ -21,6 +21,7 @@ from tui.errors import SourceError, UntrustedPayload
 from tui.sources.azure.signed import SIGN_IN, ManagementSignIn, bearer, decoded
 from tui.sources.azure.versions import Versions
 from tui.sources.kit.clouds import PUBLIC
+from tui.sources.kit.connecting import TransportOnDemand
 from tui.sources.kit.credentials import EntraToken, EntraTokens
 from tui.sources.kit.entries import present
 from tui.sources.kit.sending import outcome_unknown, sent_once
@@ -67,7 +68,7 @@ class ArmClient:
     def __init__(self, entra: EntraTokens, options: ArmOptions | None = None) -> None:
         self._options = options or ArmOptions()
         self._sign_in = ManagementSignIn(entra, self._options.endpoint)
-        self._connected: Transport | None = None
+        self._transport = TransportOnDemand(self._connect)
         self._clock = ServerClock()
         self._versions = Versions()
         self._quota = Quota()  # shared with everybody who is signed in alike
@@ -85,7 +86,7 @@ class ArmClient:
     @property
     def requests(self) -> int:
         """Requests sent so far."""
-        return self._connected.requests if self._connected else 0
+        return self._transport.requests
 
     def by_its_clock(self, moment: datetime) -> datetime:
         """A moment of ours by the clock of Azure."""
@@ -93,9 +94,7 @@ class ArmClient:
 
     async def close(self) -> None:
         """End its connections."""
-        if self._connected is not None:
-            await self._connected.close()
-            self._connected = None
+        await self._transport.close()
 
     async def read(self, request: ArmRequest) -> bytes:
         """The answer to a GET. Raises SourceError."""
@@ -149,7 +148,7 @@ class ArmClient:
         if content:
             headers["Content-Type"] = "application/json"
         url = self._options.endpoint.rstrip("/") + self._versions.path(request.path)
-        answer = self._transport().request("POST", url, headers=headers, content=content, limit=PAGE, stay=True)
+        answer = self._transport.open().request("POST", url, headers=headers, content=content, limit=PAGE, stay=True)
         return self._heard(await sent_once(answer, TITLE, request.purpose))
 
     async def _followed(self, accepted: Reply, request: ArmRequest) -> bytes:
@@ -192,7 +191,7 @@ class ArmClient:
         """An answer; a token that is refused is got anew, once."""
         await self._quota.free()
 
-        api = WebApi(self._service(request), self._transport(), self._options.first_wait, self._versions)
+        api = WebApi(self._service(request), self._transport.open(), self._options.first_wait, self._versions)
 
         async def send(headers: dict[str, str]) -> Reply:
             api_request = ApiRequest(method, request.path, request.purpose, request.body, headers)
@@ -230,12 +229,10 @@ class ArmClient:
             raise UntrustedPayload(f"{TITLE} leads to another host for the next page", "A proxy in between may have changed it.")
         return parts.path + (f"?{parts.query}" if parts.query else "")
 
-    def _transport(self) -> Transport:
-        if self._connected is None:
-            from tui.sources.kit.transport import Transport, TransportOptions  # loads aiohttp: not before it is needed
+    def _connect(self) -> Transport:
+        from tui.sources.kit.transport import Transport, TransportOptions  # loads aiohttp: not before it is needed
 
-            self._connected = Transport(TransportOptions(timeout=self._options.timeout, ca_file=self._options.ca_file))
-        return self._connected
+        return Transport(TransportOptions(timeout=self._options.timeout, ca_file=self._options.ca_file))
 
 
 def _origin(parts: SplitResult) -> tuple[str, str | None, int | None]:

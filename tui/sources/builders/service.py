@@ -15,6 +15,7 @@ import msgspec
 from tui.domain.common.decoding import from_json
 from tui.domain.common.redaction import quoted
 from tui.errors import AuthenticationFailed, NotFound, OutcomeUnknown, SourceError, UntrustedPayload
+from tui.sources.kit.connecting import TransportOnDemand
 from tui.sources.kit.entries import FORM
 from tui.sources.kit.messages import message_of
 from tui.sources.kit.retry import Retry, patiently
@@ -76,22 +77,20 @@ class Service:
     ) -> None:
         self.title, self.base = title, base.rstrip("/")
         self.judge = judge
-        self._connect, self._sign_in, self._first_wait, self._refused = connect, sign_in, first_wait, refused
+        self._sign_in, self._first_wait, self._refused = sign_in, first_wait, refused
+        self._transport = TransportOnDemand(connect)
         self._accept, self._versions = accept, versions
-        self._connected: Transport | None = None
         self._clock = ServerClock()
         self._quota = Quota()
 
     @property
     def requests(self) -> int:
         """Requests sent so far."""
-        return self._connected.requests if self._connected else 0
+        return self._transport.requests
 
     async def aclose(self) -> None:
         """Release every connection."""
-        if self._connected is not None:
-            await self._connected.close()
-            self._connected = None
+        await self._transport.close()
 
     async def read(
         self,
@@ -114,7 +113,7 @@ class Service:
             headers = {"Accept": accept or self._accept, **signed_in}
             url = self.base + self._versions.path(path)
             reply = self._heard(
-                await self._transport().request(
+                await self._transport.open().request(
                     "GET", url, headers=headers, limit=limit, foreign_redirects=elsewhere, follow=elsewhere
                 )
             )
@@ -181,7 +180,7 @@ class Service:
     ) -> Reply:
         """Send once, in the version that the system has. Raises OutcomeUnknown when nobody can say whether it was carried out."""
         await self._quota.free()
-        answer = self._transport().request(
+        answer = self._transport.open().request(
             method,
             self.base + self._versions.path(path),
             headers={"Accept": self._accept, **headers},
@@ -212,11 +211,6 @@ class Service:
     def unknown(self, purpose: str, reason: str) -> OutcomeUnknown:
         """The error for a change that may have been made."""
         return outcome_unknown(self.title, purpose, reason)
-
-    def _transport(self) -> Transport:
-        if self._connected is None:
-            self._connected = self._connect()
-        return self._connected
 
 
 def path_part(name: str) -> str:
