@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.asking import Asked, asked_of_the_demo
-from tui.log import OURS
+from tui.cli.log import OURS
 
 VARIABLES = (
     *("TRUSTREE_CONFIG", "TRUSTREE_LOG_LEVEL", "TRUSTREE_LOG_FILE", "TRUSTREE_ASCII", "TRUSTREE_THEME", "TRUSTREE_POLICY"),

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tui.cli.log import CONTINUED, HEAD, KEPT, TAIL, start_log
 from tui.domain.common.redaction import redact
-from tui.log import CONTINUED, HEAD, KEPT, TAIL, start_log
 
 JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJzM2NyZXQifQ.s3cretsignature"
 
@@ -74,7 +74,7 @@ def test_arguments_and_tracebacks_are_redacted_too(home: Path) -> None:
 
 
 def test_the_level_is_obeyed_and_the_size_is_bounded(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tui.log.MAX_BYTES", 20_000)
+    monkeypatch.setattr("tui.cli.log.MAX_BYTES", 20_000)
     path = home / "deep" / "x.log"
     start_log("warning", path)
     logging.getLogger("tui.t").info("quiet")

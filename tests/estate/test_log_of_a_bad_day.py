@@ -17,10 +17,10 @@ from aiohttp import web
 from tests.sources.cluster.apiserver import PODS, ApiServer, cut, event, failure, hang, lines, page, pod, status, write_kubeconfig
 from tests.sources.cluster.follow import options as cluster_options
 from tests.sources.registry.servers import FakeRegistry
+from tui.cli.log import CONTINUED, OURS, start_log
 from tui.domain.facts.demand import Demand, Priority
 from tui.domain.facts.image import RepositoryName
 from tui.estate.pump import Pump
-from tui.log import CONTINUED, OURS, start_log
 from tui.sources.cluster import ClusterSource
 from tui.sources.kit.credentials import Credentials
 from tui.sources.ports import DemandSource

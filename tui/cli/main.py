@@ -51,8 +51,8 @@ def main(
         sys.excepthook = _last_words
         argv = sys.argv[1:]
     code = _explained(argv, Wired(opener or _wired_opener, diagnose or _wired_diagnose, acting or _wired_acting))
-    if "tui.log" in sys.modules:
-        from tui.log import log_end
+    if "tui.cli.log" in sys.modules:
+        from tui.cli.log import log_end
 
         log_end(code)
     return code
@@ -145,7 +145,7 @@ def _wired_diagnose(settings: Settings, report: Tried) -> Awaitable[Sequence[Exa
 
 def _start_log(settings: Settings, command: str) -> None:
     from tui import __version__
-    from tui.log import log_begin, start_log
+    from tui.cli.log import log_begin, start_log
 
     log_file = settings.log_file
     start_log(settings.log_level, Path(log_file).expanduser() if log_file else paths().log, named_by_operator=bool(log_file))
@@ -155,8 +155,8 @@ def _start_log(settings: Settings, command: str) -> None:
 
 def _explain(error: TrustreeError) -> None:
     """Say on stderr what is wrong and what to do, with a caret under the fault of a query."""
+    from tui.cli.log import log_error
     from tui.cli.output import say
-    from tui.log import log_error
 
     log_error(error)
     say(f"trustree: {error.headline}")
