@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
-from tui.sources.ports import Diagnosis
+from tui.domain.facts.diagnosis import Diagnosis
 
 
 async def tried(diagnoses: AsyncGenerator[Diagnosis, None]) -> list[Diagnosis]:

@@ -22,12 +22,12 @@ from tui.cli.arguments import SCENARIOS
 from tui.cli.main import main
 from tui.cli.progress import ProgressLine
 from tui.domain.common.trust import Check, CheckName, State
+from tui.domain.facts.diagnosis import Diagnosis
 from tui.domain.facts.events import Denial, SourceHealth, SourceId, SourceKind, SourceState
 from tui.domain.facts.events import Progress as Counted
 from tui.domain.snapshot.snapshot import EMPTY, Snapshot
 from tui.errors import AuthenticationFailed
 from tui.settings.settings import Settings
-from tui.sources.ports import Diagnosis
 from tui.wiring.examination import Examined, Tried
 
 WHOLE = e.estate()

@@ -8,9 +8,9 @@ from collections.abc import AsyncGenerator
 import pytest
 
 from tui.domain.facts.demand import Demand
+from tui.domain.facts.diagnosis import Diagnosis
 from tui.domain.facts.events import HealthChanged, SourceId, SourceKind, SourceState
 from tui.domain.facts.image import RepositoryName
-from tui.sources.ports import Diagnosis
 from tui.wiring import examination
 from tui.wiring.examination import DemandRecorder, examine
 

@@ -14,10 +14,10 @@ from tui.cli.flags import add_output
 from tui.cli.output import Exit, Writer, look_of_stdout, write_stdout
 from tui.cli.progress import Steps
 from tui.domain.common.redaction import redact
+from tui.domain.facts.diagnosis import Diagnosis
 from tui.reports.columns import plain
 from tui.reports.encoding import encode
 from tui.settings.settings import Settings
-from tui.sources.ports import Diagnosis
 from tui.wiring.examination import Diagnose, Examined
 
 __all__ = ["add_arguments", "doctor", "exit_of_doctor", "run"]

@@ -11,6 +11,7 @@ import msgspec
 
 from tui.domain.facts.build import BuilderKind, Job, JobKey, Run
 from tui.domain.facts.demand import ArtifactDemand, Demand
+from tui.domain.facts.diagnosis import Diagnosis
 from tui.domain.facts.events import Event, SourceId
 from tui.domain.facts.image import Referrer, RepositoryName
 from tui.domain.facts.rights import Right
@@ -26,7 +27,6 @@ __all__ = [
     "ContentReader",
     "ContentStore",
     "DemandSource",
-    "Diagnosis",
     "Probe",
     "QueryPage",
     "RegistryFactory",
@@ -290,20 +290,6 @@ class RegistryFactory(Protocol):
     def __call__(self, registry: str) -> DemandSource | None:
         """The source, or None when the configuration says not to ask this registry."""
         ...
-
-
-class Diagnosis(msgspec.Struct, frozen=True):
-    """One line of `doctor`: a thing tried, how it went (`ok`, `denied`, `failed`), the missing right and the next step.
-
-    `identity` is who turned out to be signed in, where it was the sign-in that was tried.
-    """
-
-    what: str
-    state: str
-    detail: str = ""
-    right: str = ""
-    remedy: str = ""
-    identity: str = ""
 
 
 class Probe(Protocol):

@@ -8,10 +8,11 @@ from contextlib import aclosing
 from typing import Protocol, TypeVar
 
 from tui.domain.facts.demand import Demand
+from tui.domain.facts.diagnosis import Diagnosis
 from tui.domain.facts.events import Event, HealthChanged, SourceId
 from tui.domain.facts.health import answered, loading
 from tui.settings.settings import Settings
-from tui.sources.ports import Diagnosis, Probe
+from tui.sources.ports import Probe
 
 __all__ = [
     "LEARNING",

@@ -15,6 +15,7 @@ import msgspec
 
 from tui.domain.facts.build import BuilderKind
 from tui.domain.facts.configured import ConfiguredBase
+from tui.domain.facts.diagnosis import Diagnosis
 from tui.domain.facts.events import BasesConfigured, Event, SourceHealth, SourceState
 from tui.domain.facts.patterns import parse_pattern
 from tui.domain.facts.reference import normalize_registry
@@ -33,7 +34,7 @@ from tui.sources.cluster import ClusterOptions, ClusterSource
 from tui.sources.kit.clouds import cloud_of_sign_in
 from tui.sources.kit.credentials import Credentials, DockerConfig
 from tui.sources.kit.throttle import budgets_for
-from tui.sources.ports import AttachmentReader, DemandSource, Diagnosis, Source
+from tui.sources.ports import AttachmentReader, DemandSource, Source
 from tui.sources.registry.attachments import RegistryAttachments
 from tui.sources.registry.content import MemoryStore
 from tui.sources.registry.options import AuthMode, RegistryKind, RegistryOptions

@@ -8,10 +8,11 @@ from contextlib import aclosing
 
 import pytest
 
+from tui.domain.facts.diagnosis import Diagnosis
 from tui.domain.facts.events import HealthChanged, SourceId, SourceKind, SourceState
 from tui.domain.facts.scan import ScanReport
 from tui.errors import Forbidden, SourceError
-from tui.sources.ports import Diagnosis, RoundSource
+from tui.sources.ports import RoundSource
 from tui.sources.scanners import rounds
 from tui.sources.scanners.rounds import Pace, Round, ScannerSource
 

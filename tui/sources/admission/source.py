@@ -11,6 +11,7 @@ import msgspec
 
 from tui.domain.common.text import plural
 from tui.domain.facts.admission import Constraint
+from tui.domain.facts.diagnosis import Diagnosis
 from tui.domain.facts.events import (
     ConstraintsListed,
     Denial,
@@ -28,7 +29,7 @@ from tui.sources.admission.others import GROUPS, OtherGates
 from tui.sources.admission.wire import DECODING, read_constraints, read_verifiers
 from tui.sources.kit.polling import Polling
 from tui.sources.kit.throttle import Backoff
-from tui.sources.ports import ApiResource, ClusterReader, ClusterSession, Diagnosis
+from tui.sources.ports import ApiResource, ClusterReader, ClusterSession
 
 __all__ = ["PACE", "GateSource", "Pace"]
 

@@ -15,6 +15,7 @@ import msgspec
 from tui.domain.common.text import plural
 from tui.domain.facts.build import BuilderKind, Job, Run
 from tui.domain.facts.build_events import JobsCompleted, JobsSeen, RunsSeen, builder_source
+from tui.domain.facts.diagnosis import Diagnosis
 from tui.domain.facts.events import Event, HealthChanged, SourceHealth, SourceId
 from tui.domain.facts.health import answered, denial_of, failed_by, loading, off
 from tui.domain.facts.retention import PoliciesRead
@@ -25,7 +26,6 @@ from tui.sources.kit.attention import Attention
 from tui.sources.kit.polling import Polling
 from tui.sources.kit.streams import Emit, emitted
 from tui.sources.kit.throttle import Backoff
-from tui.sources.ports import Diagnosis
 
 __all__ = ["AcrTasksSource", "TaskPace"]
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from tui.domain.common.text import clean
+from tui.domain.facts.diagnosis import Diagnosis
 from tui.domain.facts.rights import Right, RightState
 from tui.errors import AuthenticationFailed, Forbidden, SourceError
-from tui.sources.ports import Diagnosis
 
 __all__ = ["read_line", "right_line"]
 

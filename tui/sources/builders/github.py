@@ -18,6 +18,7 @@ import msgspec
 from tui.domain.common.decoding import from_json
 from tui.domain.common.text import clean, full_stop
 from tui.domain.facts.build import BaseTrigger, BuilderKind, Job, JobKey, Run, RunState
+from tui.domain.facts.diagnosis import Diagnosis
 from tui.domain.facts.rights import Right, RightState
 from tui.errors import Forbidden, NotFound, SourceError
 from tui.sources.builders.configured import configured_images, configured_job
@@ -49,7 +50,7 @@ from tui.sources.builders.unreadable import unreadable_run
 from tui.sources.builders.yaml_files import LARGEST
 from tui.sources.kit.entries import OddEntry, entries, whole
 from tui.sources.kit.polling import Polling
-from tui.sources.ports import Diagnosis, Trigger
+from tui.sources.ports import Trigger
 
 if TYPE_CHECKING:
     from tui.sources.kit.transport import Reply

@@ -16,6 +16,7 @@ import msgspec
 
 from tui.domain.common.text import clean, listed
 from tui.domain.facts.build import BaseTrigger, BuilderKind, Job, JobKey, Run, RunState
+from tui.domain.facts.diagnosis import Diagnosis
 from tui.domain.facts.rights import Right, RightState
 from tui.errors import Forbidden, NotFound, SourceError
 from tui.sources.builders.configured import configured_images, configured_job
@@ -47,7 +48,7 @@ from tui.sources.builders.service import decoded, from_milliseconds, strange
 from tui.sources.builders.unreadable import unreadable_run
 from tui.sources.kit.entries import OddEntry, entries, whole
 from tui.sources.kit.polling import Polling
-from tui.sources.ports import Diagnosis, Trigger
+from tui.sources.ports import Trigger
 
 __all__ = ["JenkinsBuilder"]
 

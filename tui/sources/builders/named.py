@@ -10,6 +10,7 @@ import msgspec
 
 from tui.domain.common.text import clean
 from tui.domain.facts.build import BuilderKind, BuiltImage, Job, JobKey, Run, RunState
+from tui.domain.facts.diagnosis import Diagnosis
 from tui.domain.facts.image import RepositoryName
 from tui.domain.facts.rights import Right
 from tui.errors import SourceError
@@ -17,7 +18,6 @@ from tui.sources.builders.doctor import read_line, right_line
 from tui.sources.builders.options import BuilderOptions
 from tui.sources.builders.pushes import PushedImages
 from tui.sources.builders.service import Service
-from tui.sources.ports import Diagnosis
 
 __all__ = ["NamedBuilder"]
 

@@ -12,6 +12,7 @@ import msgspec
 from tui.domain.common.text import clean
 from tui.domain.facts.build import Job, JobKey, Run
 from tui.domain.facts.build_events import JobsCompleted, JobsSeen, RunsSeen, builder_source
+from tui.domain.facts.diagnosis import Diagnosis
 from tui.domain.facts.events import Denial, Event, HealthChanged, SourceHealth, SourceId
 from tui.domain.facts.health import answered, failed_by, loading
 from tui.errors import AuthenticationFailed, Forbidden, SourceError
@@ -20,7 +21,7 @@ from tui.sources.builders.unreadable import unreadable_faults
 from tui.sources.kit.attention import Attention
 from tui.sources.kit.polling import Polling
 from tui.sources.kit.throttle import Backoff
-from tui.sources.ports import Builder, Diagnosis
+from tui.sources.ports import Builder
 
 __all__ = ["ConfiguredBuilder", "ConfiguredSource"]
 

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncGenerator
 
 from tui.domain.common.text import plural
+from tui.domain.facts.diagnosis import Diagnosis
 from tui.errors import AuthenticationFailed, SourceError, UsageError
 from tui.sources.cluster.access import ClusterContext, find_place
 from tui.sources.cluster.api import Api
@@ -14,7 +15,6 @@ from tui.sources.cluster.failures import remedy_for
 from tui.sources.cluster.kinds import KINDS, ResourceKind
 from tui.sources.cluster.options import ClusterOptions
 from tui.sources.cluster.reviews import list_namespaces, server_version, whoami
-from tui.sources.ports import Diagnosis
 
 __all__ = ["diagnose"]
 

@@ -16,9 +16,9 @@ from tui.sources.cluster.reader import KubeReader
 from tui.sources.kit.streams import Emit, emitted
 
 if TYPE_CHECKING:
+    from tui.domain.facts.diagnosis import Diagnosis
     from tui.sources.cluster.access import ClusterContext
     from tui.sources.cluster.coverage import Generation
-    from tui.sources.ports import Diagnosis
 
     FindPlace = Callable[[ClusterOptions], ClusterContext]
     Cover = Callable[[ClusterContext, ClusterOptions, SourceId, str, Emit, Generation], Awaitable[None]]

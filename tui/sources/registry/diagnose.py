@@ -8,12 +8,12 @@ from contextlib import aclosing
 import msgspec
 
 from tui.domain.common.text import plural
+from tui.domain.facts.diagnosis import Diagnosis
 from tui.domain.facts.events import Owner
 from tui.domain.facts.image import RepositoryName
 from tui.domain.registries.presence import is_attached_tag
 from tui.errors import AuthenticationFailed, Forbidden, NotFound, SourceError
 from tui.sources.acting_ports import LockTarget
-from tui.sources.ports import Diagnosis
 from tui.sources.registry.acr_lists import AcrLists
 from tui.sources.registry.client import RegistryClient
 from tui.sources.registry.faults import RouteNotFound

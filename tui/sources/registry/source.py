@@ -8,11 +8,12 @@ from contextlib import aclosing
 from datetime import UTC, datetime
 
 from tui.domain.facts.demand import Demand
+from tui.domain.facts.diagnosis import Diagnosis
 from tui.domain.facts.events import Event, SourceId, SourceKind
 from tui.domain.facts.image import RepositoryName
 from tui.errors import InvalidConfig, Unreachable
 from tui.sources.kit.credentials import Credentials
-from tui.sources.ports import ContentStore, Diagnosis
+from tui.sources.ports import ContentStore
 from tui.sources.registry.client import RegistryClient
 from tui.sources.registry.content import MemoryStore, StoredContent
 from tui.sources.registry.diagnose import diagnose

@@ -11,6 +11,7 @@ import msgspec
 
 from tui.domain.common.text import plural
 from tui.domain.facts.demand import ArtifactDemand
+from tui.domain.facts.diagnosis import Diagnosis
 from tui.domain.facts.events import Event, HealthChanged, ScanGone, ScansSeen, SourceHealth, SourceId, SourceKind
 from tui.domain.facts.health import answered, loading
 from tui.domain.facts.scan import ScanReport
@@ -18,7 +19,7 @@ from tui.errors import SourceError
 from tui.sources.kit.backlog import Backlog, Key
 from tui.sources.kit.polling import Polling
 from tui.sources.kit.streams import Emit, EventStream
-from tui.sources.ports import ContentReader, Diagnosis
+from tui.sources.ports import ContentReader
 from tui.sources.scanners.artifacts import ArtifactReader
 from tui.sources.scanners.findings import Pool
 from tui.sources.scanners.rounds import utc_now

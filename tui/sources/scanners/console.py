@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from tui.domain.facts.diagnosis import Diagnosis
 from tui.domain.facts.events import SourceId, SourceKind
 from tui.errors import AuthenticationFailed, Forbidden, SourceError
 from tui.sources.kit.throttle import Bucket
 from tui.sources.kit.webapi import ApiRequest, ApiService, WebApi, place_of
-from tui.sources.ports import Diagnosis
 from tui.sources.scanners.findings import Pool, decode
 from tui.sources.scanners.rounds import Pace, Round, ScannerSource
 

@@ -10,9 +10,10 @@ import msgspec
 
 from tui.domain.common.source_id import SourceId, SourceKind
 from tui.domain.common.text import plural
+from tui.domain.facts.diagnosis import Diagnosis
 from tui.domain.facts.scan import ScanReport
 from tui.errors import AuthenticationFailed, Forbidden, SourceError
-from tui.sources.ports import Diagnosis, ResourceQueries
+from tui.sources.ports import ResourceQueries
 from tui.sources.scanners.findings import Pool
 from tui.sources.scanners.formats.defender import QUERY, DefenderReports
 from tui.sources.scanners.rounds import Absent, Pace, Round, ScannerSource

@@ -8,12 +8,12 @@ from collections.abc import AsyncGenerator, Sequence
 from pathlib import Path
 
 from tui.domain.common.text import clean, plural
+from tui.domain.facts.diagnosis import Diagnosis
 from tui.domain.facts.events import Denial, SourceId, SourceKind
 from tui.domain.facts.health import denial_of
 from tui.domain.facts.scan import ScanReport
 from tui.errors import NotFound, SourceError, UntrustedPayload
 from tui.private_files import read_regular
-from tui.sources.ports import Diagnosis
 from tui.sources.scanners.findings import Pool
 from tui.sources.scanners.formats.detect import KNOWN, read_document
 from tui.sources.scanners.formats.drafts import Reading

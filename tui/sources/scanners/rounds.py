@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 
 import msgspec
 
+from tui.domain.facts.diagnosis import Diagnosis
 from tui.domain.facts.events import (
     Denial,
     Event,
@@ -26,7 +27,6 @@ from tui.domain.facts.scan import ScanReport
 from tui.errors import SourceError
 from tui.sources.kit.polling import Polling
 from tui.sources.kit.throttle import Backoff, unspread
-from tui.sources.ports import Diagnosis
 
 __all__ = ["Absent", "Pace", "Round", "ScannerSource"]
 

@@ -11,10 +11,11 @@ from contextlib import aclosing
 
 import msgspec
 
+from tui.domain.facts.diagnosis import Diagnosis
 from tui.domain.facts.events import Denial, SourceId, SourceKind
 from tui.domain.facts.scan import ScanReport
 from tui.errors import Forbidden, NotFound, SourceError, Unreachable, UntrustedPayload, UsageError
-from tui.sources.ports import ApiResource, ClusterReader, ClusterSession, Diagnosis
+from tui.sources.ports import ApiResource, ClusterReader, ClusterSession
 from tui.sources.scanners.findings import DECODING, Pool
 from tui.sources.scanners.formats.vulnerability_report import Heading, headings, read_report
 from tui.sources.scanners.rounds import Absent, Pace, Round, ScannerSource

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from tui.domain.common.text import plural
-from tui.sources.ports import Diagnosis
+from tui.domain.facts.diagnosis import Diagnosis
 from tui.sources.signatures.options import RevocationMode, SignatureOptions, TrustPaths
 from tui.sources.signatures.trust import Trust, read_trust
 from tui.verification.cosign.keyless import available

@@ -16,10 +16,11 @@ import msgspec
 
 from tui.domain.common.text import clean
 from tui.domain.facts.demand import ArtifactDemand
+from tui.domain.facts.diagnosis import Diagnosis
 from tui.domain.facts.events import Denial, Event, HealthChanged, SourceHealth, SourceId, SourceKind
 from tui.domain.facts.health import answered, loading
 from tui.sources.kit.backlog import Backlog
-from tui.sources.ports import AttachmentReader, ContentReader, Diagnosis, RevocationStore
+from tui.sources.ports import AttachmentReader, ContentReader, RevocationStore
 from tui.sources.signatures.footprint import unusable
 from tui.sources.signatures.options import SignatureOptions
 
