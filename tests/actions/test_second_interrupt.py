@@ -20,8 +20,8 @@ import pytest
 from tests.actions.emulated import Emulated, told
 from tests.actions.test_emulated_bad_days import TASK, TAX, Demo, demo
 from tests.laws import is_deep
+from tui.actions.plan_files import save_plan
 from tui.demo.faults import Fault
-from tui.reports.plans import save_plan
 
 __all__ = ["demo"]
 

@@ -12,10 +12,11 @@ from hypothesis import given
 from tests.domain.plans.kit import world
 from tests.domain.plans.test_rebuild import BUILDERS, CHAIN, DEBIAN_OLD, RUNNING, estates, plan_for
 from tests.laws import examples
+from tui.actions.plan_files import save_plan
 from tui.domain.plans.plan import Forecast, Plan, Staying
 from tui.domain.snapshot.snapshot import Snapshot
 from tui.errors import UsageError
-from tui.reports.plans import plan_from, plan_pieces, plan_table, save_plan
+from tui.reports.plans import plan_from, plan_pieces, plan_table
 
 PLAN = plan_for(world(CHAIN, RUNNING, BUILDERS), DEBIAN_OLD)
 

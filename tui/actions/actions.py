@@ -18,6 +18,7 @@ from tui.actions.dossier import with_identities
 from tui.actions.ledger import Ledger
 from tui.actions.outside import Limits, LiveEstate, Outside, RightsAsked
 from tui.actions.permissions import Permissions
+from tui.actions.plan_files import save_plan
 from tui.actions.planning import LONGEST, planned, with_rights
 from tui.actions.recheck import Confirm, compared, reopened
 from tui.actions.run import PlanRun
@@ -28,7 +29,7 @@ from tui.domain.plans.board import Board, BoardRow
 from tui.domain.plans.plan import Action, Plan
 from tui.domain.snapshot.snapshot import ImageKey, Snapshot
 from tui.errors import PlanChanged, TrustreeError, UsageError
-from tui.reports.plans import plan_pieces, save_plan
+from tui.reports.plans import plan_pieces
 
 __all__ = ["Actions", "Ask", "Planner", "Reach"]
 

@@ -11,6 +11,7 @@ import msgspec
 
 from tui.actions.actions import Actions
 from tui.actions.board import board_of, summary
+from tui.actions.plan_files import open_plan, save_plan
 from tui.actions.state import Execution
 from tui.cli.acting_terminal import Operator, Progress
 from tui.cli.commands import Invocation
@@ -25,22 +26,10 @@ from tui.domain.snapshot.snapshot import ImageKey, Snapshot
 from tui.errors import InvalidQuery, PlanChanged, UsageError
 from tui.presenters.untold import not_told
 from tui.presenters.words import age
-from tui.private_files import read_regular
-from tui.reports.plans import (
-    PLAN_FORMATS,
-    board_json,
-    board_lines,
-    plan_from,
-    plan_pieces,
-    plan_table,
-    resume_command,
-    save_plan,
-)
+from tui.reports.plans import PLAN_FORMATS, board_json, board_lines, plan_pieces, plan_table, resume_command
 from tui.settings.settings import Settings
 
 __all__ = ["act", "add_acting_arguments", "exit_of_board"]
-
-LARGEST = 32 << 20
 
 
 class ActingOptions(msgspec.Struct, frozen=True):
@@ -121,16 +110,6 @@ def _print_plan(plan: Plan, options: ActingOptions, settings: Settings, write: W
     write(plan_pieces(plan, options.output, unicode=look_of_stdout(settings.ascii).unicode))
 
 
-def _opened(name: str) -> Plan:
-    try:
-        body = read_regular(Path(name), LARGEST)
-    except OSError as error:
-        raise UsageError(f"{name} cannot be read: {error.strerror or 'the operating system refuses it'}.") from error
-    if len(body) > LARGEST:
-        raise UsageError(f"{name} is too large for a plan.")
-    return plan_from(body, name)
-
-
 def _save(plan: Plan, name: str) -> None:
     say(f"The plan was written to {save_plan(plan, Path(name))}.")
 
@@ -164,7 +143,7 @@ async def _planned(
     call: Invocation, options: ActingOptions, action: Action, estate: OpenEstate, actions: Actions
 ) -> tuple[Snapshot, Selection, Plan]:
     """The plan of the query, or that of the file, which is held against what a plan made now would do."""
-    saved = _for(action, _opened(options.file)) if options.file else None
+    saved = _for(action, open_plan(options.file)) if options.file else None
     text = saved.query if saved is not None else call.text
     query = _query_of(saved) if saved is not None else call.query()
     snapshot, selection = await looked(estate, query, options.wait, reach_of(query.terms))

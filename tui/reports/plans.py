@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import errno
-import os
 from collections.abc import Iterable, Iterator
 from datetime import UTC
-from pathlib import Path
 
 import msgspec
 
@@ -18,11 +15,10 @@ from tui.domain.plans.plan import Plan, Step
 from tui.domain.plans.words import UNSURE
 from tui.errors import UsageError
 from tui.presenters.words import plural
-from tui.private_files import IS_LINK, NO_REGULAR, make_private, open_private
 from tui.reports.columns import plain
 from tui.reports.encoding import encode
 
-__all__ = ["PLAN_FORMATS", "board_json", "board_lines", "plan_from", "plan_pieces", "plan_table", "resume_command", "save_plan"]
+__all__ = ["PLAN_FORMATS", "board_json", "board_lines", "plan_from", "plan_pieces", "plan_table", "resume_command"]
 
 SCHEMA = "trustree/plan/v1"
 RESULT = "trustree/plan-result/v1"
@@ -78,29 +74,6 @@ def plan_from(body: bytes, name: str) -> Plan:
         raise UsageError(f"The steps of {clean(name, 200)} are not in their order.", "Make a new plan.")
     # It is shown as UTC, and whoever wrote the file may have another zone.
     return msgspec.structs.replace(plan, made=plan.made.astimezone(UTC), as_of=plan.as_of.astimezone(UTC))
-
-
-def save_plan(plan: Plan, file: Path) -> Path:
-    """Write a plan to a file that is for its owner alone. Raises UsageError."""
-    part = file.with_name(f"{file.name}.part")
-    try:
-        if file.is_symlink() or (file.exists() and not file.is_file()):  # to replace /dev/null would be a deed of its own
-            raise OSError(errno.EINVAL, IS_LINK if file.is_symlink() else NO_REGULAR, str(file))
-        make_private(file.parent)
-        descriptor = open_private(str(part), os.O_WRONLY | os.O_TRUNC)
-        try:
-            with open(descriptor, "wb") as opened:
-                opened.write(b"".join(plan_pieces(plan, "json", unicode=True)))
-            part.replace(file)
-        except OSError:
-            part.unlink(missing_ok=True)
-            raise
-    except OSError as error:
-        raise UsageError(
-            f"{file} cannot be written: {error.strerror or 'the operating system refuses it'}.",
-            f"Free some space in {file.parent}, or name a file elsewhere: `trustree {plan.action} QUERY --plan --save FILE`.",
-        ) from error
-    return file
 
 
 def plan_table(plan: Plan) -> Iterator[str]:
