@@ -9,13 +9,11 @@ import msgspec
 from tui.cli.commands import Invocation
 from tui.cli.flags import add_output
 from tui.cli.output import Exit, Writer, look_of_stdout, write_stdout
-from tui.errors import TrustreeError
-from tui.estate.content_faults import CacheFault
 from tui.reports.columns import plain
 from tui.reports.encoding import encode
 from tui.settings.settings import Settings
 from tui.settings.sizes import size_words
-from tui.wiring.content import CacheState, cache_state, cache_words, content_file
+from tui.wiring.content import CacheState, cache_state, cache_words, clear_content
 
 __all__ = ["add_arguments", "cache", "run"]
 
@@ -48,7 +46,7 @@ def cache(settings: Settings, action: str, output: str, write: Writer) -> Exit:
     """Print how much is kept and where; with `clear`, take it away first. Raises TrustreeError where that cannot be."""
     state = cache_state(settings)
     if action == "clear":
-        _clear(settings, state)
+        clear_content(settings)
     if output == "json":
         write([encode(_report(settings, state, cleared=action == "clear")), b"\n"])
     else:
@@ -56,16 +54,6 @@ def cache(settings: Settings, action: str, output: str, write: Writer) -> Exit:
         lines = _cleared(state) if action == "clear" else _lines(settings, state)
         write(f"{plain(line, unicode)}\n".encode(errors="replace") for line in lines)
     return Exit.OK
-
-
-def _clear(settings: Settings, state: CacheState) -> None:
-    file = content_file(settings)
-    try:
-        file.clear()
-    except CacheFault as fault:
-        raise TrustreeError(f"{state.path} cannot be removed: {fault.words}.", f"Remove {state.path.parent} yourself.") from fault
-    finally:
-        file.release()
 
 
 def _lines(settings: Settings, state: CacheState) -> list[str]:

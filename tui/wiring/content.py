@@ -7,13 +7,14 @@ from pathlib import Path
 
 import msgspec
 
+from tui.errors import TrustreeError
 from tui.estate.content import ContentCache
 from tui.estate.content_faults import CacheFault
 from tui.estate.content_file import CacheUsage, ContentFile
 from tui.settings.settings import Settings, paths
 from tui.settings.sizes import size_words
 
-__all__ = ["CacheState", "cache_state", "cache_words", "content_cache", "content_file"]
+__all__ = ["CacheState", "cache_state", "cache_words", "clear_content", "content_cache"]
 
 DIRECTORY = "content"
 
@@ -26,7 +27,7 @@ class CacheState(msgspec.Struct, frozen=True):
     problem: str = ""
 
 
-def content_file(settings: Settings) -> ContentFile:
+def _content_file(settings: Settings) -> ContentFile:
     """The file of the user's cache directory."""
     return ContentFile(paths().cache / DIRECTORY, settings.cache.max_size)
 
@@ -35,12 +36,12 @@ def content_cache(settings: Settings) -> ContentCache | None:
     """What keeps content; None where the settings say to keep none, and for the demo, which is no estate of the operator's."""
     if not settings.keeps_content:
         return None
-    return ContentCache(content_file(settings))
+    return ContentCache(_content_file(settings))
 
 
 def cache_state(settings: Settings) -> CacheState:
     """Look at the file, and change nothing. Blocks."""
-    file = content_file(settings)
+    file = _content_file(settings)
     try:
         if not os.path.lexists(file.path):
             return CacheState(file.path, CacheUsage(0, 0, str(file.aside) if os.path.lexists(file.aside) else ""))
@@ -48,6 +49,17 @@ def cache_state(settings: Settings) -> CacheState:
     except (CacheFault, OSError) as fault:
         words = fault.words if isinstance(fault, CacheFault) else (fault.strerror or "it cannot be read").lower()
         return CacheState(file.path, None, words)
+    finally:
+        file.release()
+
+
+def clear_content(settings: Settings) -> None:
+    """Remove the file. Blocks. Raises TrustreeError."""
+    file = _content_file(settings)
+    try:
+        file.clear()
+    except CacheFault as fault:
+        raise TrustreeError(f"{file.path} cannot be removed: {fault.words}.", f"Remove {file.path.parent} yourself.") from fault
     finally:
         file.release()
 
