@@ -67,7 +67,7 @@ def old(version: str, *, promise: bool = True, proven: bool = True) -> Change:
 
 def bundles(bench: Bench) -> Iterator[Case]:
     """How they are made, and their log entries with the log asked and not."""
-    changes = _members() | _content(bench) | _version(bench) | _entries() | _proofs()
+    changes = _members() | _content(bench) | _version(bench) | _entries() | _proofs() | _encodings()
     for name, (change, verified, stricter) in changes.items():
         yield Case(f"bundle {name}", Mode.KEY, (bench.bundle(change),), verified, stricter)
     yield Case("bundle without entries", Mode.KEY, (bench.bundle(log=False),), True)
@@ -96,6 +96,27 @@ def _members() -> Changes:
         "null members": (lambda made: made.update(messageSignature=None), True, ""),
         "unpadded": (unpadded, True, ""),
         "envelope and message": (lambda made: made.update(messageSignature={"signature": "AAAA"}), False, ""),
+    }
+
+
+def _encodings() -> Changes:
+    """Base64 in the members, as protojson takes it: the length of the text with its line breaks says whether there is padding."""
+
+    def root(write: Callable[[str], str]) -> Callable[[dict[str, Any]], object]:
+        return proof(lambda made: made.update(rootHash=write(made["rootHash"])))
+
+    return {
+        "a line break": (root(lambda text: f"{text}\n"), False, ""),
+        "a line break, unpadded": (root(lambda text: text.rstrip("=") + "\n"), False, ""),
+        "two line breaks, unpadded": (root(lambda text: text.rstrip("=") + "\n\n"), True, ""),
+        "four line breaks": (root(lambda text: f"{text}\n\n\n\n"), True, ""),
+        "a space": (root(lambda text: f"{text[:8]} {text[8:]}"), False, ""),
+        "two alphabets": (root(lambda _: "-+" + "A" * 41 + "="), False, ""),
+        "the other alphabet": (root(lambda _: "-_" + "A" * 41 + "="), True, ""),
+        "one character too many": (root(lambda text: text.rstrip("=") + "AA"), False, ""),
+        "no log": (entry(lambda made: made.update(logId={"keyId": ""})), False, ""),
+        "a null log": (entry(lambda made: made.update(logId={"keyId": None})), False, ""),
+        "an empty body": (entry(lambda made: made.update(canonicalizedBody="")), False, ""),
     }
 
 

@@ -154,10 +154,13 @@ def _entry(entry: dict[str, Json]) -> LogEntry:
     index = integer(entry, "logIndex")
     if index < 0:
         raise ValueError("a negative index")
+    log_id = proto_bytes(text_of(object_of(entry, "logId"), "keyId"))
+    if not (log_id and body):
+        raise ValueError("an entry without its log or its body")
     return LogEntry(
         body=canonical_base64(body),
         integrated_time=integer(entry, "integratedTime"),
-        log_id=proto_bytes(text_of(object_of(entry, "logId"), "keyId")).hex(),
+        log_id=log_id.hex(),
         log_index=index,
         promise=_promise(entry),
         proof=_proof(object_of(entry, "inclusionProof")) if "inclusionProof" in entry else None,

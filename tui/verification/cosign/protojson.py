@@ -248,12 +248,21 @@ def _text_fits(value: str, kind: FieldKind) -> bool:
 
 
 def proto_bytes(text: str) -> bytes:
-    """Base64 as protojson takes it: either alphabet, with or without padding; ValueError otherwise."""
-    text = text.replace("\r", "").replace("\n", "")
-    if len(text) % 4:
-        text += "=" * (-len(text) % 4) if "=" not in text else ""
+    """Base64 as protojson takes it: either alphabet, and padding where the text is a multiple of four long, line breaks included.
+
+    ValueError otherwise (google.golang.org/protobuf encoding/protojson, `unmarshalBytes`).
+    """
+    plain = text.replace("\r", "").replace("\n", "")
     alternative = b"-_" if "-" in text or "_" in text else None
-    return base64.b64decode(text.encode("ascii"), alternative, validate=True)
+    if alternative and ("+" in text or "/" in text):
+        raise ValueError("two alphabets")
+    if len(text) % 4:
+        if "=" in plain or len(plain) % 4 == 1:
+            raise ValueError("illegal padding")
+        plain += "=" * (-len(plain) % 4)
+    elif len(plain) % 4:
+        raise ValueError("illegal padding")
+    return base64.b64decode(plain.encode("ascii"), alternative, validate=True)
 
 
 def integer(members: dict[str, Json], name: str) -> int:
