@@ -45,20 +45,28 @@ def spki(key: CosignKey) -> bytes:
 class Instance:
     """Its keys and certificates; each test may have another."""
 
-    def __init__(self, name: str = "contoso") -> None:
+    def __init__(self, name: str = "contoso", *constraints: x509.ExtensionType) -> None:
+        """`constraints` are extensions of the certificate between root and signers."""
         self.name = name
         self.ca, self.between_key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
         self.log, self.certificate_log = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
         self.root = self._authority(f"{name} root", self.ca, f"{name} root", self.ca, 1)
-        self.between = self._authority(f"{name} between", self.between_key, f"{name} root", self.ca, 0)
+        self.between = self._authority(f"{name} between", self.between_key, f"{name} root", self.ca, 0, *constraints)
 
     @staticmethod
     def _authority(
-        subject: str, key: ec.EllipticCurvePrivateKey, issuer: str, by: ec.EllipticCurvePrivateKey, length: int
+        subject: str,
+        key: ec.EllipticCurvePrivateKey,
+        issuer: str,
+        by: ec.EllipticCurvePrivateKey,
+        length: int,
+        *constraints: x509.ExtensionType,
     ) -> x509.Certificate:
         usage = x509.KeyUsage(False, False, False, False, False, True, True, False, False)
         builder = _builder(subject, issuer, key, timedelta(days=3650))
         builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=length), critical=True)
+        for constraint in constraints:
+            builder = builder.add_extension(constraint, critical=False)
         return builder.add_extension(usage, critical=True).sign(by, hashes.SHA256())
 
     def issue(

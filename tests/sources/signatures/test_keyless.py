@@ -92,6 +92,23 @@ def test_a_certificate(case: str) -> None:
     assert outcome.verdict.accepted is (of_bundle is Reason.NONE)
 
 
+@pytest.mark.parametrize(
+    "constraint",
+    [
+        x509.PolicyConstraints(require_explicit_policy=0, inhibit_policy_mapping=None),
+        x509.NameConstraints([x509.DNSName("other.example")], None),
+        x509.NameConstraints(None, [x509.RFC822Name("contoso.example")]),
+    ],
+)
+def test_what_an_authority_wants_of_those_below_counts_also_where_it_is_not_critical(constraint: x509.ExtensionType) -> None:
+    """`cosign verify` (3.1.3, Go 1.26) refuses a chain without the policy that is wanted, and a name that is not permitted."""
+    strict = Instance("contoso", constraint)
+    policy = CosignPolicy(identities=WHO, root=read_trusted_root(strict.trusted_root()), require_log=True)
+    certificate = strict.issue(KEY)
+    for outcome in (older(certificate, policy, instance=strict), verify_bundle(strict.bundle(KEY, certificate), DIGEST, policy)):
+        assert (outcome.verdict, outcome.reason) == (Verdict.INVALID, Reason.UNTRUSTED)
+
+
 def test_a_signer_is_named_with_time_and_chain() -> None:
     certificate = OURS.issue(KEY)
     for outcome in (older(certificate, ROOTED), verify_bundle(OURS.bundle(KEY, certificate), DIGEST, ROOTED)):

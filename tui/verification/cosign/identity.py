@@ -35,6 +35,7 @@ _KNOWN_CRITICAL = frozenset(
         ExtensionOID.SUBJECT_ALTERNATIVE_NAME,
     }
 )
+_CONSTRAINTS = frozenset({ExtensionOID.NAME_CONSTRAINTS, ExtensionOID.POLICY_CONSTRAINTS})
 _USAGES = (ExtendedKeyUsageOID.CODE_SIGNING, ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE)
 
 
@@ -97,7 +98,10 @@ def _extend(
 
 
 def _usable(certificate: x509.Certificate, leaf: x509.Certificate, moment: datetime) -> bool:
-    """Valid when the leaf was issued and at the moment, for code signing all the way up, without names it excludes."""
+    """Valid when the leaf was issued and at the moment, for code signing all the way up, without constraints.
+
+    Whether constraints of names and of policies hold is not looked at; Go looks at them also where they are not critical.
+    """
     extensions = {extension.oid: extension for extension in certificate.extensions}
     critical = {oid for oid, extension in extensions.items() if extension.critical}
     usages = extensions.get(ExtensionOID.EXTENDED_KEY_USAGE)
@@ -105,7 +109,7 @@ def _usable(certificate: x509.Certificate, leaf: x509.Certificate, moment: datet
         certificate.not_valid_before_utc <= leaf.not_valid_before_utc <= certificate.not_valid_after_utc
         and certificate.not_valid_before_utc <= moment <= certificate.not_valid_after_utc
         and critical <= _KNOWN_CRITICAL
-        and ExtensionOID.NAME_CONSTRAINTS not in extensions
+        and extensions.keys().isdisjoint(_CONSTRAINTS)
         and (usages is None or any(usage in usages.value for usage in _USAGES))
     )
 
