@@ -36,7 +36,7 @@ from tui.domain.plans.plan import Action, Plan, StepKind
 from tui.domain.snapshot.snapshot import BaseState, Image, Snapshot
 from tui.estate.estate import Estate
 from tui.settings.load import load
-from tui.sources.builders.acr_source import TaskPace
+from tui.sources.builders.acr.source import TaskPace
 from tui.wiring.parts import open_to_act
 
 __all__ = ["LIMITS", "Emulated", "Mishap", "SetClock", "emulated"]
@@ -329,7 +329,7 @@ def _hurried() -> Iterator[None]:
     with (
         mock.patch("tui.sources.scanners.rounds.REST", 0.2),
         mock.patch("tui.sources.scanners.rounds.SHARE", 0.5),
-        mock.patch("tui.sources.builders.acr_source.TaskPace", return_value=TaskPace(soonest=0.1)),
+        mock.patch("tui.sources.builders.acr.source.TaskPace", return_value=TaskPace(soonest=0.1)),
         mock.patch("tui.sources.builders.source.SOONEST", 0.1),
     ):
         yield

@@ -53,7 +53,7 @@ TOOLS = {
             "estate/pump.py": "supervises sources, and reads nothing itself",
             "estate/estate.py": "lets the first rows be painted before more is started",
             "sources/azure/arm.py": "the server says with each look at an operation when the next one is due",
-            "sources/builders/acr_log.py": "a log that does not grow is looked at ever more seldom, and given up after an hour",
+            "sources/builders/acr/log.py": "a log that does not grow is looked at ever more seldom, and given up after an hour",
             "sources/cluster/follower.py": "a watch has a position: when it is lost or silent, not a clock, says when to list",
         },
         _waits,

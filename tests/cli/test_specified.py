@@ -24,7 +24,7 @@ from tui.domain.facts.build import JobKey, RunState
 from tui.errors import SourceError
 from tui.settings.load import load
 from tui.sources.azure.credentials import EntraCredentials
-from tui.sources.builders.acr_tasks import AcrTasksBuilder
+from tui.sources.builders.acr.tasks import AcrTasksBuilder
 from tui.sources.builders.source import ConfiguredBuilder
 from tui.sources.ports import Trigger
 from tui.wiring.azure import acr_builder

@@ -24,10 +24,10 @@ from tui.domain.facts.build import BaseTrigger, BuilderKind, JobKey, Run, RunCau
 from tui.domain.facts.patterns import parse_pattern
 from tui.domain.facts.rights import RightState
 from tui.errors import AuthenticationFailed, OutcomeUnknown, SourceError
-from tui.sources.builders.github import GitHubBuilder
-from tui.sources.builders.jenkins import JenkinsBuilder
+from tui.sources.builders.github.builder import GitHubBuilder
+from tui.sources.builders.jenkins.builder import JenkinsBuilder
 from tui.sources.builders.options import BuilderOptions, ConfiguredJob
-from tui.sources.builders.pipelines import PipelinesBuilder
+from tui.sources.builders.pipelines.builder import PipelinesBuilder
 from tui.sources.builders.secrets import Basic, Bearer, Nobody, Secret
 from tui.sources.builders.source import ConfiguredBuilder
 from tui.sources.ports import Trigger

@@ -23,7 +23,7 @@ from tui.errors import Forbidden, OutcomeUnknown, SourceError, Throttled
 from tui.sources.azure.arm import ArmClient, ArmOptions
 from tui.sources.azure.graph import GraphOptions, ResourceGraph
 from tui.sources.azure.resources import AzureResources
-from tui.sources.builders.acr_tasks import AcrTasksBuilder, AcrTasksOptions
+from tui.sources.builders.acr.tasks import AcrTasksBuilder, AcrTasksOptions
 from tui.sources.ports import Trigger
 
 CONTOSO, FABRIKAM = "contoso.azurecr.io", "fabrikam.azurecr.io"

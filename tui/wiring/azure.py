@@ -19,8 +19,8 @@ from tui.sources.kit.credentials import EntraTokens
 if TYPE_CHECKING:
     from tui.sources.azure.aks import AksAccess
     from tui.sources.azure.resources import AzureResources
-    from tui.sources.builders.acr_source import AcrTasksSource
-    from tui.sources.builders.acr_tasks import AcrTasksBuilder
+    from tui.sources.builders.acr.source import AcrTasksSource
+    from tui.sources.builders.acr.tasks import AcrTasksBuilder
 
 __all__ = ["acr_builder", "acr_tasks_source", "aks_access", "arm_place", "own_registries", "resource_manager", "with_clusters"]
 
@@ -109,7 +109,7 @@ def acr_tasks_source(
     settings: Settings, entra: EntraTokens | None, environ: Mapping[str, str], host: str
 ) -> AcrTasksSource | None:
     """The tasks of a registry; None for one that is not Azure's, and where the settings leave tasks alone."""
-    from tui.sources.builders.acr_source import AcrTasksSource
+    from tui.sources.builders.acr.source import AcrTasksSource
 
     builder = acr_builder(settings, entra, environ, host)
     return AcrTasksSource(builder) if builder is not None else None
@@ -122,7 +122,7 @@ def acr_builder(settings: Settings, entra: EntraTokens | None, environ: Mapping[
         return None
     from tui.sources.azure.arm import ArmClient, ArmOptions
     from tui.sources.azure.resources import AzureResources
-    from tui.sources.builders.acr_tasks import AcrTasksBuilder, AcrTasksOptions
+    from tui.sources.builders.acr.tasks import AcrTasksBuilder, AcrTasksOptions
 
     arm = ArmClient(entra, ArmOptions(place.endpoint, place.ca_file, place.timeout))
     graph = GraphOptions(place.endpoint, place.ca_file, settings.subscriptions, place.timeout, purpose="find registries of Azure")

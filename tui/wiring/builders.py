@@ -14,7 +14,7 @@ from tui.domain.facts.patterns import parse_pattern
 from tui.errors import InvalidConfig
 from tui.settings.builders import BuilderSettings, CiKind
 from tui.settings.settings import Settings
-from tui.sources.builders.github_session import api_of
+from tui.sources.builders.github.session import api_of
 from tui.sources.builders.options import BuilderOptions, ConfiguredJob
 from tui.sources.builders.secrets import Basic, Bearer, EntraBearer, Nobody, PrintedBearer, Secret
 from tui.sources.builders.source import ConfiguredBuilder, ConfiguredSource
@@ -66,15 +66,15 @@ def _made(
     options, secret = _options(name, table, settings), _secret(name, table, entra, environment)
     match table.kind:
         case CiKind.AZURE_PIPELINES:
-            from tui.sources.builders.pipelines import PipelinesBuilder
+            from tui.sources.builders.pipelines.builder import PipelinesBuilder
 
             return PipelinesBuilder(options, secret)
         case CiKind.GITHUB_ACTIONS:
-            from tui.sources.builders.github import GitHubBuilder
+            from tui.sources.builders.github.builder import GitHubBuilder
 
             return GitHubBuilder(options, secret)
         case CiKind.JENKINS:
-            from tui.sources.builders.jenkins import JenkinsBuilder
+            from tui.sources.builders.jenkins.builder import JenkinsBuilder
 
             return JenkinsBuilder(options, secret)
         case _:

@@ -28,7 +28,7 @@ from tui.packages import load_package
 from tui.settings.settings import RegistrySettings, Settings
 from tui.sources.admission import GateSource
 from tui.sources.azure.credentials import EntraCredentials
-from tui.sources.builders.acr_source import AcrTasksSource
+from tui.sources.builders.acr.source import AcrTasksSource
 from tui.sources.builders.source import ConfiguredSource
 from tui.sources.cluster import ClusterOptions, ClusterSource
 from tui.sources.kit.clouds import cloud_of_sign_in

@@ -6,8 +6,8 @@ from typing import Any
 
 from tests.sources.scanners.servers import Entra, Service
 from tui.sources.azure.arm import ArmClient, ArmOptions
-from tui.sources.builders.acr_log import LogTimes
-from tui.sources.builders.acr_tasks import AcrTasksBuilder, AcrTasksOptions
+from tui.sources.builders.acr.log import LogTimes
+from tui.sources.builders.acr.tasks import AcrTasksBuilder, AcrTasksOptions
 
 __all__ = ["GROUP", "HOST", "REGISTRY", "TASK", "Found", "builder", "run", "task"]
 

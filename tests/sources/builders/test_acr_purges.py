@@ -16,7 +16,7 @@ from tests.sources.builders.test_acr_tasks import DENIED, TASKS
 from tests.sources.scanners.servers import Service, send
 from tui.domain.facts.build import Job
 from tui.domain.facts.retention import PurgeFilter, PurgeRule, RegistryPolicies
-from tui.sources.builders.acr_purges import encoded_purges, has_unclear_purges
+from tui.sources.builders.acr.purges import encoded_purges, has_unclear_purges
 
 DAY = timedelta(days=1)
 ALL = (PurgeFilter("shop/.*", ".*"),)

@@ -10,8 +10,8 @@ import pytest
 from tests.recordings import ORIGINS, exchanges
 from tui.domain.facts.build import BaseTrigger, RunCause, RunState
 from tui.domain.facts.image import Platform
-from tui.sources.builders.acr_resources import LogLink, RunResource, TaskResource, decoded
-from tui.sources.builders.acr_wire import job_of, run_of
+from tui.sources.builders.acr.resources import LogLink, RunResource, TaskResource, decoded
+from tui.sources.builders.acr.wire import job_of, run_of
 
 pytestmark = pytest.mark.parametrize("origin", ORIGINS)
 HOST = "clireg000002.azurecr.io"

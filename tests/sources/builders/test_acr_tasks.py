@@ -18,7 +18,7 @@ from tui.domain.facts.build import BaseTrigger, BuilderKind, JobKey, RunCause, R
 from tui.domain.facts.image import RepositoryName
 from tui.domain.facts.rights import RightState
 from tui.errors import Forbidden, NotFound, OutcomeUnknown, SourceError, Throttled, UntrustedPayload
-from tui.sources.builders.acr_tasks import AcrTasksBuilder
+from tui.sources.builders.acr.tasks import AcrTasksBuilder
 from tui.sources.ports import Trigger
 
 KEY = JobKey(BuilderKind.ACR_TASKS, HOST, TASK.lower())

@@ -20,9 +20,9 @@ from tui.domain.facts.build import BaseTrigger, BuilderKind, JobKey, Run, RunCau
 from tui.domain.facts.patterns import parse_pattern
 from tui.domain.facts.rights import RightState
 from tui.errors import AuthenticationFailed, Forbidden, ForeignAnswer, NotFound, OutcomeUnknown, SourceError, Throttled
-from tui.sources.builders.github import MOST_PAGES, GitHubBuilder
-from tui.sources.builders.github_session import api_of, web_of
-from tui.sources.builders.github_wire import (
+from tui.sources.builders.github.builder import MOST_PAGES, GitHubBuilder
+from tui.sources.builders.github.session import api_of, web_of
+from tui.sources.builders.github.wire import (
     DispatchAnswer,
     Jobs,
     RunAnswer,

@@ -29,9 +29,9 @@ from tui.errors import (
     Unreachable,
     UntrustedPayload,
 )
-from tui.sources.builders.jenkins import JenkinsBuilder
-from tui.sources.builders.jenkins_log import failure_line
-from tui.sources.builders.jenkins_wire import Build, Item, JobAnswer, Queue, build_run, item_of_location, item_run, job_path
+from tui.sources.builders.jenkins.builder import JenkinsBuilder
+from tui.sources.builders.jenkins.log import failure_line
+from tui.sources.builders.jenkins.wire import Build, Item, JobAnswer, Queue, build_run, item_of_location, item_run, job_path
 from tui.sources.builders.options import BuilderOptions, ConfiguredJob
 from tui.sources.builders.secrets import Basic, Nobody
 from tui.sources.kit.entries import entries, whole

@@ -18,8 +18,11 @@ import pytest
 from tests.sources.builders.arm import HOST, REGISTRY, run
 from tui.domain.common.decoding import from_json
 from tui.domain.facts.build import BuilderKind, JobKey, Run, RunState
-from tui.sources.builders import acr_wire, github_wire, jenkins_wire, pipelines_wire
-from tui.sources.builders.acr_resources import RunResource
+from tui.sources.builders.acr import wire as acr_wire
+from tui.sources.builders.acr.resources import RunResource
+from tui.sources.builders.github import wire as github_wire
+from tui.sources.builders.jenkins import wire as jenkins_wire
+from tui.sources.builders.pipelines import wire as pipelines_wire
 from tui.sources.builders.service import moment
 
 KEY = JobKey(BuilderKind.JENKINS, "b", "j")

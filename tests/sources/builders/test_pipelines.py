@@ -21,9 +21,9 @@ from tui.domain.facts.patterns import parse_pattern
 from tui.domain.facts.rights import RightState
 from tui.errors import AuthenticationFailed, Forbidden, ForeignAnswer, NotFound, OutcomeUnknown, SourceError, Throttled
 from tui.sources.builders.options import BuilderOptions, ConfiguredJob
-from tui.sources.builders.pipelines import MOST_PAGES, PipelinesBuilder
-from tui.sources.builders.pipelines_wire import Build, Builds, Definition, disabled_words, run_of, starters
-from tui.sources.builders.pipelines_yaml import pipeline_file
+from tui.sources.builders.pipelines.builder import MOST_PAGES, PipelinesBuilder
+from tui.sources.builders.pipelines.definition import pipeline_file
+from tui.sources.builders.pipelines.wire import Build, Builds, Definition, disabled_words, run_of, starters
 from tui.sources.builders.secrets import Basic, Bearer, Secret
 from tui.sources.kit.entries import entries, whole
 from tui.sources.ports import Trigger

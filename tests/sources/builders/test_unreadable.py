@@ -25,7 +25,7 @@ from tui.domain.facts.build_events import JobsCompleted, JobsSeen, RunsSeen
 from tui.domain.facts.events import Event, HealthChanged, SourceState
 from tui.errors import UntrustedPayload
 from tui.settings.builders import CiKind
-from tui.sources.builders.acr_source import AcrTasksSource
+from tui.sources.builders.acr.source import AcrTasksSource
 from tui.sources.builders.unreadable import unreadable_run
 from tui.sources.kit.entries import OddEntry, entries, whole
 from tui.sources.ports import Builder, Trigger

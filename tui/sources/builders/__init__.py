@@ -1,4 +1,4 @@
-"""Systems that build images, each a source of jobs and runs and a `Builder`.
+"""Systems that build images, each a source of jobs and runs and a `Builder`, each in a folder of its own.
 
-Begin with `service`, which sends what is asked of any of them, and `named`, on which those stand whose jobs the settings name.
+Begin with `service`, which sends what is asked of any of them, and `named`, for those whose jobs stand in the settings.
 """

@@ -11,7 +11,7 @@ import msgspec
 
 from tui.domain.common.decoding import from_json
 from tui.errors import UntrustedPayload
-from tui.sources.builders.acr_log import LogAddress
+from tui.sources.builders.acr.log import LogAddress
 
 __all__ = [
     "AgentPool",

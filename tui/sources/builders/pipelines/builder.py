@@ -24,9 +24,10 @@ from tui.errors import Forbidden, NotFound, SourceError
 from tui.sources.builders.configured import configured_images, configured_job
 from tui.sources.builders.named import NamedBuilder
 from tui.sources.builders.options import BuilderOptions, mark_parameter
-from tui.sources.builders.pipelines_log import followed_log
-from tui.sources.builders.pipelines_session import QUEUE, RIGHTS, STOP, VERSION, VIEW, permission_path, pipelines_service
-from tui.sources.builders.pipelines_wire import (
+from tui.sources.builders.pipelines.definition import PipelineFile, pipeline_file
+from tui.sources.builders.pipelines.log import followed_log
+from tui.sources.builders.pipelines.session import QUEUE, RIGHTS, STOP, VERSION, VIEW, permission_path, pipelines_service
+from tui.sources.builders.pipelines.wire import (
     Approval,
     Build,
     Builds,
@@ -44,7 +45,6 @@ from tui.sources.builders.pipelines_wire import (
     starters,
     waiting_checks,
 )
-from tui.sources.builders.pipelines_yaml import PipelineFile, pipeline_file
 from tui.sources.builders.secrets import Basic, Secret
 from tui.sources.builders.service import decoded, moment, path_part, too_many_runs
 from tui.sources.builders.unreadable import unreadable_run

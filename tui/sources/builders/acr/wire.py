@@ -22,8 +22,8 @@ from tui.domain.facts.build import (
 from tui.domain.facts.image import Platform, RepositoryName
 from tui.domain.facts.reference import is_digest, is_repository, normalize_registry
 from tui.domain.facts.retention import PurgeRule, RegistryPolicies
-from tui.sources.builders.acr_purges import encoded_purges, has_unclear_purges
-from tui.sources.builders.acr_resources import (
+from tui.sources.builders.acr.purges import encoded_purges, has_unclear_purges
+from tui.sources.builders.acr.resources import (
     DependencyWire,
     OutputWire,
     PlatformWire,
@@ -36,7 +36,7 @@ from tui.sources.builders.acr_resources import (
     TriggersWire,
     TriggerWire,
 )
-from tui.sources.builders.acr_steps import encoded_images, named_image
+from tui.sources.builders.acr.steps import encoded_images, named_image
 from tui.sources.builders.service import moment
 
 __all__ = ["job_of", "policies_of", "run_of"]

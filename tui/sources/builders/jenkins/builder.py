@@ -20,9 +20,9 @@ from tui.domain.facts.diagnosis import Diagnosis
 from tui.domain.facts.rights import Right, RightState
 from tui.errors import Forbidden, NotFound, SourceError
 from tui.sources.builders.configured import configured_images, configured_job
-from tui.sources.builders.jenkins_log import failure_line, followed_log, whole_log
-from tui.sources.builders.jenkins_session import JenkinsSession
-from tui.sources.builders.jenkins_wire import (
+from tui.sources.builders.jenkins.log import failure_line, followed_log, whole_log
+from tui.sources.builders.jenkins.session import JenkinsSession
+from tui.sources.builders.jenkins.wire import (
     BUILD_TREE,
     ITEM_TREE,
     JOB_TREE,

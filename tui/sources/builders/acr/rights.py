@@ -11,7 +11,7 @@ from contextlib import aclosing
 
 from tui.domain.facts.rights import Right, RightState
 from tui.errors import SourceError
-from tui.sources.builders.acr_resources import Permission, decoded
+from tui.sources.builders.acr.resources import Permission, decoded
 from tui.sources.resource_ports import ArmRequest, ResourceManager
 
 __all__ = ["ASK_FOR", "CANCEL", "FOLLOW", "LOG", "READ", "READER", "TRIGGER", "allowed", "rights_on"]

@@ -12,7 +12,7 @@ from urllib.parse import quote, urlsplit
 from tui.domain.common.text import clean
 from tui.errors import AuthenticationFailed, ForeignAnswer, SourceError
 from tui.sources.builders.options import BuilderOptions, connected
-from tui.sources.builders.pipelines_versions import ServerVersions
+from tui.sources.builders.pipelines.versions import ServerVersions
 from tui.sources.builders.secrets import Secret
 from tui.sources.builders.service import Service, asked_to_wait, quoted_message
 from tui.sources.kit.refusals import Refusal, Sentence, refusal_of, refused

@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable
 
 from tui.domain.common.redaction import quoted
 from tui.errors import NotFound
-from tui.sources.builders.pipelines_wire import LogLines, Record, Timeline
+from tui.sources.builders.pipelines.wire import LogLines, Record, Timeline
 from tui.sources.builders.service import Service, decoded
 from tui.sources.kit.loglines import clean_line, without_time
 from tui.sources.kit.polling import Polling

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from tui.domain.common.redaction import quoted
 from tui.errors import AuthenticationFailed, Forbidden, ForeignAnswer, NotFound, SourceError
-from tui.sources.builders.jenkins_wire import Crumb
+from tui.sources.builders.jenkins.wire import Crumb
 from tui.sources.builders.secrets import Secret
 from tui.sources.builders.service import Service, asked_to_wait, decoded
 from tui.sources.kit.refusals import Refusal, Sentence, refusal_of, refused

@@ -22,11 +22,11 @@ from tui.domain.facts.image import RepositoryName
 from tui.domain.facts.retention import RegistryPolicies
 from tui.domain.facts.rights import Right
 from tui.errors import NotFound, OutcomeUnknown, UntrustedPayload
-from tui.sources.builders.acr_log import LogAddress, LogTimes, RunLog
-from tui.sources.builders.acr_registry import Hindrances
-from tui.sources.builders.acr_resources import LogLink, RunResource, TaskResource, decoded
-from tui.sources.builders.acr_rights import ASK_FOR, CANCEL, FOLLOW, LOG, READ, READER, TRIGGER, rights_on
-from tui.sources.builders.acr_wire import job_of, run_of
+from tui.sources.builders.acr.log import LogAddress, LogTimes, RunLog
+from tui.sources.builders.acr.registry import Hindrances
+from tui.sources.builders.acr.resources import LogLink, RunResource, TaskResource, decoded
+from tui.sources.builders.acr.rights import ASK_FOR, CANCEL, FOLLOW, LOG, READ, READER, TRIGGER, rights_on
+from tui.sources.builders.acr.wire import job_of, run_of
 from tui.sources.builders.service import moment
 from tui.sources.builders.unreadable import unreadable_job, unreadable_run
 from tui.sources.kit.entries import OddEntry, entries, whole

@@ -22,9 +22,9 @@ from tui.domain.facts.diagnosis import Diagnosis
 from tui.domain.facts.rights import Right, RightState
 from tui.errors import Forbidden, NotFound, SourceError
 from tui.sources.builders.configured import configured_images, configured_job
-from tui.sources.builders.github_log import first_error, followed_log, job_log
-from tui.sources.builders.github_session import READ, WRITE, github_service, web_of
-from tui.sources.builders.github_wire import (
+from tui.sources.builders.github.log import first_error, followed_log, job_log
+from tui.sources.builders.github.session import READ, WRITE, github_service, web_of
+from tui.sources.builders.github.wire import (
     Definition,
     Deployment,
     DispatchAnswer,

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from tui.domain.common.redaction import quoted
 from tui.errors import SourceError
-from tui.sources.builders.github_session import judge_github
-from tui.sources.builders.github_wire import WorkflowJob
+from tui.sources.builders.github.session import judge_github
+from tui.sources.builders.github.wire import WorkflowJob
 from tui.sources.builders.service import Service
 from tui.sources.kit.entries import FORM
 from tui.sources.kit.loglines import clean_line, without_time

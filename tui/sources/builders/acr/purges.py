@@ -13,8 +13,8 @@ from datetime import timedelta
 
 from tui.domain.common.text import clean
 from tui.domain.facts.retention import PurgeFilter, PurgeRule
-from tui.sources.builders.acr_steps import LONGEST as LONGEST_TASK
-from tui.sources.builders.acr_steps import MOST_STEPS, encoded_steps
+from tui.sources.builders.acr.steps import LONGEST as LONGEST_TASK
+from tui.sources.builders.acr.steps import MOST_STEPS, encoded_steps
 from tui.sources.builders.yaml_files import texts
 
 __all__ = ["encoded_purges", "has_unclear_purges"]

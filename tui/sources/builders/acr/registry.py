@@ -11,9 +11,9 @@ import asyncio
 from tui.domain.common.text import clean, full_stop
 from tui.domain.facts.retention import RegistryPolicies
 from tui.errors import NotFound, SourceError
-from tui.sources.builders.acr_resources import AgentPool, QueueStatus, RegistryResource, TaskResource, decoded
-from tui.sources.builders.acr_rights import READER
-from tui.sources.builders.acr_wire import policies_of
+from tui.sources.builders.acr.resources import AgentPool, QueueStatus, RegistryResource, TaskResource, decoded
+from tui.sources.builders.acr.rights import READER
+from tui.sources.builders.acr.wire import policies_of
 from tui.sources.resource_ports import ArmRequest, ResourceManager
 
 __all__ = ["Hindrances"]

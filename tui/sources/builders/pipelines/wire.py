@@ -13,7 +13,7 @@ from tui.domain.common.decoding import from_json
 from tui.domain.common.redaction import quoted
 from tui.domain.common.text import clean, listed
 from tui.domain.facts.build import BuilderKind, JobKey, Run, RunCause, RunState
-from tui.sources.builders.pipelines_yaml import PipelineFile
+from tui.sources.builders.pipelines.definition import PipelineFile
 from tui.sources.builders.service import moment
 
 __all__ = [

@@ -20,7 +20,7 @@ from tui.domain.facts.events import Event, HealthChanged, SourceHealth, SourceId
 from tui.domain.facts.health import answered, denial_of, failed_by, loading, off
 from tui.domain.facts.retention import PoliciesRead
 from tui.errors import AuthenticationFailed, Forbidden, NotFound, SourceError
-from tui.sources.builders.acr_tasks import AZURE, AcrTasksBuilder
+from tui.sources.builders.acr.tasks import AZURE, AcrTasksBuilder
 from tui.sources.builders.unreadable import unreadable_faults
 from tui.sources.kit.attention import Attention
 from tui.sources.kit.polling import Polling

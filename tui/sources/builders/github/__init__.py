@@ -1,0 +1,1 @@
+"""GitHub Actions: workflows, their runs and jobs. Begin with `builder`, then `session`."""

@@ -1,0 +1,1 @@
+"""Jenkins: jobs, its queue and builds. Begin with `builder`, then `session`."""

@@ -1,0 +1,1 @@
+"""Azure Pipelines: pipelines, their runs and approvals. Begin with `builder`, then `session`."""
