@@ -5,7 +5,7 @@ The scores order the evidence; they are judgement, and shown as words only.
 
 from __future__ import annotations
 
-from collections.abc import Container, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -14,10 +14,10 @@ from tui.domain.common.memo import Lookup
 from tui.domain.facts.image import Claim, ClaimKind, RepositoryName
 from tui.domain.lineage.edges import BASIS, NAME_ONLY, PROOF_NOTE, PROOF_SCORE, SCORE, SPEAKER, ClaimParser, ParsedClaim
 from tui.domain.lineage.histories import History
-from tui.domain.lineage.layers import ROOT, Content, Forest, LayerMatch
+from tui.domain.lineage.layers import ROOT, Forest, LayerMatch, is_scratch
 from tui.domain.snapshot.snapshot import Basis, Confidence, ImageKey
 
-__all__ = ["BaseEdge", "ClaimWeigher", "is_scratch"]
+__all__ = ["BaseEdge", "ClaimWeigher"]
 
 _DOUBT_LEFT = 0.05  # of the doubt in a claim that the layers confirm
 _NOT_COMPARABLE = 0.7  # a known base whose layers are not in the image
@@ -49,11 +49,6 @@ class BaseEdge(msgspec.Struct, gc=False):
         return self.target != ROOT or self.absent is not None
 
 
-def is_scratch(content: Content) -> bool:
-    """Whether something says that it was built from scratch."""
-    return any(claim.scratch for claim in content.claims)
-
-
 class _Found(NamedTuple):
     """A claim with the contents that it can mean, and those of them whose layers begin the image's."""
 
@@ -68,6 +63,7 @@ class ClaimWeigher:
     def __init__(
         self,
         forest: Forest,
+        numbers: Mapping[str, int],
         aliases: Lookup[str, tuple[str, ...]],
         tags: Lookup[tuple[RepositoryName, str], str],
         repositories: Container[RepositoryName] | None = None,
@@ -75,26 +71,23 @@ class ClaimWeigher:
         self._forest = forest
         self._aliases = aliases
         self._tags = tags
-        self._numbers = {content.config: number for number, content in enumerate(forest.contents)}
+        self._numbers = numbers
         self._parser = ClaimParser()
-        own = (key.name for content in forest.contents for key in content.images)
-        self._names = set(own) if repositories is None else repositories
+        self._repositories = repositories
 
-    def edges(self) -> list[BaseEdge]:
+    def edges(self) -> Iterator[BaseEdge]:
         """The edge of every content; contents without claims that stand alike on the same base share one."""
-        shared: dict[tuple[int, LayerMatch | None, int], BaseEdge] = {}
-        edges: list[BaseEdge] = []
+        shared: dict[tuple[int, int], BaseEdge] = {}
         forest = self._forest
         for number, content in enumerate(forest.contents):
             if content.claims:
-                edges.append(self._edge(number, content.claims))
+                yield self._edge(number, content.claims)
                 continue
-            alike = forest.parents[number], forest.proofs[number], forest.depths[number]
+            alike = forest.parents[number], id(forest.proofs[number])  # each proof is one object, and slow to hash
             edge = shared.get(alike)
             if edge is None:
                 edge = shared[alike] = self._layer_edge(number)
-            edges.append(edge)
-        return edges
+            yield edge
 
     def _edge(self, number: int, claims: Sequence[Claim]) -> BaseEdge:
         edge = self._layer_edge(number)
@@ -179,7 +172,7 @@ class ClaimWeigher:
         by_name = [parent for parent in self._ancestors(number) if self._is_called(parent, parsed.name)]
         if by_name:
             return by_name[:1]
-        copied = [] if parsed.digest or parsed.name in self._names else self._copies(number, parsed.name)
+        copied = [] if parsed.digest or self._is_held(parsed.name) else self._copies(number, parsed.name)
         if copied:
             return copied
         now = self._tags.get((parsed.name, parsed.tag), "") if parsed.tag else ""
@@ -201,6 +194,12 @@ class ClaimWeigher:
                 ancestors.append(parent)
             parent = self._forest.parents[parent] if parent >= 0 else self._forest.prefix(parent).parent
         return ancestors
+
+    def _is_held(self, name: RepositoryName) -> bool:
+        """Whether a repository holds any content that was read."""
+        if self._repositories is None:
+            self._repositories = {key.name for content in self._forest.contents for key in content.images}
+        return name in self._repositories
 
     def _copies(self, number: int, name: RepositoryName) -> list[int]:
         """The parent, if another registry holds it in a repository of the same path: a mirror or an import of it."""

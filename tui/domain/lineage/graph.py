@@ -9,15 +9,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Container, Mapping, Sequence, Set
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection, Container, Iterable, Mapping, Sequence, Set
+from dataclasses import dataclass, field
 
 import msgspec
 
 from tui.domain.common.memo import Lookup
 from tui.domain.facts.image import RepositoryName
-from tui.domain.lineage.claims import ClaimWeigher, is_scratch
-from tui.domain.lineage.layers import Content, build_forest, has_gap
+from tui.domain.lineage.claims import BaseEdge, ClaimWeigher
+from tui.domain.lineage.layers import Content, Forest, build_forest, has_gap
 from tui.domain.lineage.lift import Lifted, lift
 from tui.domain.snapshot.snapshot import BaseLink, ImageKey, UnknownBase
 
@@ -70,37 +70,25 @@ def build(
     now, `names` gives the tags of each image. `hidden` are registries that hold repositories which could not be read. `around` is
     what there is beside the contents, where they are not all.
     """
-    unique = _unique(contents)
-    scratch = {number for number, content in enumerate(unique) if content.claims and is_scratch(content)}
-    forest = build_forest(unique, scratch, around.families if around is not None else None)
-    weigher = ClaimWeigher(forest, aliases, tags, around.repositories if around is not None else None)
-    edges = weigher.edges()
-    lifted = lift(forest, edges, tags, names, hidden)
+    numbers, unique = _unique(contents)
+    forest = build_forest(unique, around.families if around is not None else None)
+    weigher = ClaimWeigher(forest, numbers, aliases, tags, around.repositories if around is not None else None)
+    standing = _Standing(forest, numbers, weigher.edges())
+    lifted = lift(forest, standing.edges, tags, names, hidden)
     _cut_cycles(lifted)
-    parents = {
-        content.config: unique[edge.target].config
-        for content, edge in zip(unique, edges, strict=True)
-        if edge.target >= 0 and edge.absent is None
-    }
-    between = frozenset(
-        content.config
-        for number, (content, edge) in enumerate(zip(unique, edges, strict=True))
-        if edge.target >= 0 and (number in forest.shares or has_gap(content, unique[edge.target]))
-    )
-    doubts = {content.config: edge.doubt for content, edge in zip(unique, edges, strict=True) if edge.doubt}
-    return replace(_finish(lifted, parents), between=between, doubts=doubts)
+    return _finish(lifted, standing)
 
 
-def _unique(contents: Sequence[Content]) -> Sequence[Content]:
-    """One content per config."""
-    by_config = {content.config: content for content in contents}
-    if len(by_config) == len(contents):
-        return contents
-    by_config.clear()
+def _unique(contents: Sequence[Content]) -> tuple[dict[str, int], Sequence[Content]]:
+    """One content per config, and the number of each."""
+    numbers = {content.config: number for number, content in enumerate(contents)}
+    if len(numbers) == len(contents):
+        return numbers, contents
+    by_config: dict[str, Content] = {}
     for content in contents:
         other = by_config.get(content.config)
         by_config[content.config] = content if other is None else _merged(other, content)
-    return list(by_config.values())
+    return {config: number for number, config in enumerate(by_config)}, list(by_config.values())
 
 
 def _merged(content: Content, other: Content) -> Content:
@@ -145,15 +133,37 @@ def _cut(lifted: Lifted, cycle: list[ImageKey]) -> None:
     weakest = min(cycle, key=strength)
     if weakest in lifted.links:
         link = lifted.links.pop(weakest)
+        lifted.unlinked.append(weakest)
         sentence = f"{link.base.name} is named as its base, but is itself built on it."
         lifted.remarks[weakest] = (sentence, *link.contradictions)
     else:
         lifted.bases[weakest] = msgspec.structs.replace(lifted.bases[weakest], base=None)
 
 
-def _finish(lifted: Lifted, parents: dict[str, str]) -> Lineage:
+class _Standing:
+    """What contents stand on: their edges, and by config digest what `Lineage` has of them."""
+
+    def __init__(self, forest: Forest, numbers: Mapping[str, int], edges: Iterable[BaseEdge]) -> None:
+        self.edges: list[BaseEdge] = []
+        self.parents: dict[str, str] = {}
+        self.between: set[str] = set()
+        self.doubts: dict[str, str] = {}
+        contents, shares = forest.contents, forest.shares
+        for (config, number), edge in zip(numbers.items(), edges, strict=True):
+            self.edges.append(edge)
+            if edge.target >= 0:
+                base = contents[edge.target]
+                if edge.absent is None:
+                    self.parents[config] = base.config
+                if number in shares or has_gap(contents[number], base):
+                    self.between.add(config)
+            if edge.doubt:
+                self.doubts[config] = edge.doubt
+
+
+def _finish(lifted: Lifted, standing: _Standing) -> Lineage:
     derived: dict[ImageKey, list[ImageKey]] = {}
-    roots: list[ImageKey] = []
+    roots = lifted.unlinked
     for node, link in lifted.links.items():
         derived.setdefault(link.base, []).append(node)
     for node, base in lifted.bases.items():
@@ -161,13 +171,14 @@ def _finish(lifted: Lifted, parents: dict[str, str]) -> Lineage:
             derived.setdefault(base.base.base, []).append(node)
         else:
             roots.append(node)
-    roots += [image for image in lifted.images if image not in lifted.links]
     return Lineage(
         links=lifted.links,
         bases=lifted.bases,
         derived={base: tuple(sorted(children)) for base, children in derived.items()},
         roots=tuple(sorted(roots)),
-        parents=parents,
+        parents=standing.parents,
         remarks=lifted.remarks,
         origins={node: tags for node, tags in lifted.origins.items() if node in lifted.links or node in lifted.bases},
+        between=standing.between,
+        doubts=standing.doubts,
     )

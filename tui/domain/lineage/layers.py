@@ -32,6 +32,7 @@ __all__ = [
     "chain_id",
     "families_of",
     "has_gap",
+    "is_scratch",
 ]
 
 ROOT = -1  # parent of what stands on nothing; contents are 0 and up, shared prefixes -2 and down
@@ -107,27 +108,38 @@ class Forest:
         return self.prefixes[-2 - parent]
 
 
-def build_forest(
-    contents: Sequence[Content], scratch: set[int], families: Lookup[RepositoryName, RepositoryName] | None = None
-) -> Forest:
-    """Find the parent of every content, O(n log n); those in `scratch` get no unknown base.
+def build_forest(contents: Sequence[Content], families: Lookup[RepositoryName, RepositoryName] | None = None) -> Forest:
+    """Find the parent of every content, O(n log n); those from scratch get no unknown base.
 
     `families` says for each repository which of those that hold the same content stands for all, itself if it is not there.
     Contents with different first layers share none. All steps are done for one first layer before the next: what lies near in
     the processor's cache is read many times faster than what has been put out of it by a hundred thousand others.
     """
-    forest = _number(contents)
-    families = families if families is not None else families_of(contents)
+    forest = Forest(contents, [], [ROOT] * len(contents), [None] * len(contents), [0] * len(contents))
+    platforms: dict[Platform, int] = defaultdict(count().__next__)
     beginnings: dict[str, list[int]] = {}
+    scratch: set[int] = set()
+    shared: list[Content] = []
     for number, content in enumerate(contents):
+        forest.platforms.append(platforms[_comparable(content.platform)])
         if content.diff_ids:
             beginnings.setdefault(content.diff_ids[0], []).append(number)
+        if content.claims and is_scratch(content):
+            scratch.add(number)
+        if len(content.images) > 1:
+            shared.append(content)
+    families = families if families is not None else families_of(shared)
     for numbers in beginnings.values():
         if len(numbers) > 1:
             order = _order(forest, numbers)
             _assume_bases(forest, order, _sweep(forest, order), scratch, families)
     _drop_only_children(forest)
     return forest
+
+
+def is_scratch(content: Content) -> bool:
+    """Whether something says that it was built from scratch."""
+    return any(claim.scratch for claim in content.claims)
 
 
 def chain_id(diff_ids: Sequence[str]) -> str:
@@ -152,17 +164,6 @@ def has_gap(content: Content, base: Content) -> bool:
     times = [step.created for step in own if step.created is not None and step.created.year >= FIRST_CREDIBLE_YEAR]
     moments = [moment if moment.tzinfo else moment.replace(tzinfo=UTC) for moment in times]
     return bool(moments) and max(moments) - min(moments) > ONE_BUILD
-
-
-def _number(contents: Sequence[Content]) -> Forest:
-    platforms: dict[Platform, int] = defaultdict(count().__next__)
-    return Forest(
-        contents=contents,
-        platforms=[platforms[_comparable(content.platform)] for content in contents],
-        parents=[ROOT] * len(contents),
-        proofs=[None] * len(contents),
-        depths=[0] * len(contents),
-    )
 
 
 # a variant that says what is meant without it (containerd platforms, database.go)

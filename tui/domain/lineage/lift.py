@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from tui.domain.common.memo import Lookup, SharedByIdentity
+from tui.domain.common.memo import Lookup
 from tui.domain.common.text import plural, short
 from tui.domain.facts.image import Platform, RepositoryName
 from tui.domain.lineage.claims import BaseEdge
 from tui.domain.lineage.edges import ParsedClaim, standing_of
+from tui.domain.lineage.holdings import Holdings
 from tui.domain.lineage.layers import ROOT, Forest, Prefix, chain_id
 from tui.domain.lineage.names import BaseCandidate, Names, claimed_tags, is_named
 from tui.domain.registries.tags import best_tag, tag_rank
@@ -23,7 +24,7 @@ _PREFIX_NOTE = "Every image that shares these layers begins with those of the ba
 
 @dataclass(slots=True)
 class Lifted:
-    """Links between images, the bases that are no readable image, and remarks on images that stand on nothing.
+    """Links between images, the bases that are no readable image, the images without a link, and remarks on these.
 
     `doubtful` are the images whose link does not come from the layers of one platform alone. `origins` are the tags from which
     a node is said to be built, where its base is named at all.
@@ -32,7 +33,7 @@ class Lifted:
     links: dict[ImageKey, BaseLink] = field(default_factory=dict)
     bases: dict[ImageKey, UnknownBase] = field(default_factory=dict)
     remarks: dict[ImageKey, tuple[str, ...]] = field(default_factory=dict)
-    images: Collection[ImageKey] = ()
+    unlinked: list[ImageKey] = field(default_factory=list)
     doubtful: list[ImageKey] = field(default_factory=list)
     origins: dict[ImageKey, tuple[str, ...]] = field(default_factory=dict)
 
@@ -60,21 +61,19 @@ class _Lift:
         self._forest = forest
         self._edges = edges
         self._names = names
-        self._holdings: dict[ImageKey, tuple[int, ...]] = {}
-        for number, content in enumerate(forest.contents):
-            for image in content.images:
-                self._holdings[image] = (*self._holdings.get(image, ()), number)
+        self._holdings = Holdings(forest.contents)
         self._prefix_keys: list[ImageKey] = []
-        self._shared: SharedByIdentity[BaseEdge, dict[str, BaseLink]] = SharedByIdentity(lambda edge: {})
+        self._shared: dict[str, dict[int, BaseLink]] = {}  # by registry and edge, each of which is one object as long as this
         self._out = Lifted()
         self._called = Names(forest, tags, self._holdings, hidden)
 
     def run(self) -> Lifted:
-        self._out.images = self._holdings.keys()
         self._name_prefixes()
-        for image, numbers in self._holdings.items():
-            if len(numbers) > 1 or not self._link_simply(image, self._edges[numbers[0]]):
-                self._link(image, numbers)
+        for image, number in self._holdings.first.items():
+            if image in self._holdings.several or not self._link_simply(image, self._edges[number]):
+                self._link(image)
+            if image not in self._out.links:
+                self._out.unlinked.append(image)
         self._add_contents()
         self._add_prefixes()
         self._add_claimed()
@@ -86,25 +85,24 @@ class _Lift:
 
     def _link_simply(self, image: ImageKey, edge: BaseEdge) -> bool:
         """Link an image of one platform, without claims, to a base of one name; says whether that is all there is to it."""
-        if edge.said is not None or edge.contradictions or edge.absent is not None or edge.agreed:
-            return False
-        if edge.target == ROOT:
-            return not edge.note
-        shared = self._shared.get(edge)  # by the registries of the images
-        link = shared.get(image.registry)
+        shared = self._shared.setdefault(image.registry, {})
+        link = shared.get(id(edge))
         if link is None:
+            if edge.said is not None or edge.contradictions or edge.absent is not None or edge.agreed:
+                return False
+            if edge.target == ROOT:
+                return not edge.note
             candidates = self._candidates(image, edge, ())
             if len(candidates) != 1 or (edge.target >= 0 and len(self._forest.contents[edge.target].images) != 1):
                 return False
             (base,) = candidates
             tag = best_tag(self._names.get(base, ()))
-            link = shared[image.registry] = BaseLink(base, edge.basis, edge.confidence, tag, edge.score, edge.layers, edge.note)
-        if link.base == image:
-            return False
+            link = shared[id(edge)] = BaseLink(base, edge.basis, edge.confidence, tag, edge.score, edge.layers, edge.note)
         self._out.links[image] = link
         return True
 
-    def _link(self, image: ImageKey, numbers: tuple[int, ...]) -> None:
+    def _link(self, image: ImageKey) -> None:
+        numbers = self._holdings.numbers(image)
         ways = self._ways(image, [(self._forest.contents[number].platform, self._edges[number], number) for number in numbers])
         base = self._choose(image, ways)
         if base is not None:

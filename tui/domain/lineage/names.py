@@ -6,13 +6,14 @@ comes from a registry that holds what could not be read, none of another registr
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from typing import NamedTuple
 
 from tui.domain.common.memo import Lookup
-from tui.domain.facts.image import ClaimKind, Platform, RepositoryName
+from tui.domain.facts.image import Claim, ClaimKind, Platform, RepositoryName
 from tui.domain.lineage.claims import BaseEdge
 from tui.domain.lineage.edges import ParsedClaim
+from tui.domain.lineage.holdings import Holdings
 from tui.domain.lineage.layers import Forest, chain_id
 from tui.domain.snapshot.snapshot import ImageKey
 
@@ -51,17 +52,20 @@ class Names:
         self,
         forest: Forest,
         tags: Lookup[tuple[RepositoryName, str], str],
-        holdings: Mapping[ImageKey, tuple[int, ...]],
+        holdings: Holdings,
         hidden: frozenset[str],
     ) -> None:
         self._forest, self._tags, self._holdings, self._hidden = forest, tags, holdings, hidden
-        self._speakers = [dict(content.speakers) for content in forest.contents]
+        self._speakers: dict[int, dict[ImageKey, tuple[Claim, ...]]] = {}
         self.claimed: dict[ImageKey, dict[int, None]] = {}
         self.nameless: dict[ImageKey, dict[int, None]] = {}
 
     def said(self, image: ImageKey, number: int, edge: BaseEdge) -> tuple[ParsedClaim, ...]:
         """What is said of a content's base that agrees: what the image itself says, else what others of its content do."""
-        own = self._speakers[number].get(image)
+        speakers = self._speakers.get(number)
+        if speakers is None:
+            speakers = self._speakers[number] = dict(self._forest.contents[number].speakers)
+        own = speakers.get(image)
         if own is None:
             return edge.agreed
         return tuple(parsed for parsed in edge.agreed if parsed.claim in own) or edge.agreed
@@ -89,7 +93,7 @@ class Names:
     def _unnamed(self, holders: tuple[ImageKey, ...], target: int) -> ImageKey:
         """The node of a content that nothing names; the platforms of one image are one."""
         contents = self._forest.contents
-        first = min(self._holdings[min(holders)], key=lambda number: (contents[number].platform, contents[number].config))
+        first = min(self._holdings.numbers(min(holders)), key=lambda number: (contents[number].platform, contents[number].config))
         key = ImageKey("", "", chain_id(contents[first].diff_ids))
         self.nameless.setdefault(key, {})[target] = None
         return key
