@@ -233,6 +233,10 @@ class _Server:
             # Asked for by a benchmark: so many changes, a hundred a second.
             self._churning = asyncio.create_task(self._churn(int(url.path.rpartition("/")[2])))
             writer.write(_head(0))
+        elif url.path == "/api/v1/pods" and query.get("limit") == ["1"]:
+            body = _single()
+            writer.write(_head(len(body)) + body)
+            await writer.drain()
         elif url.path == "/api/v1/pods":
             await self._send_page(int(query.get("continue", ["0"])[0]), writer)
         else:
@@ -294,6 +298,13 @@ def _page(items: bytes, number: int, pages: int) -> bytes:
         + items.replace(_PAGE_MARK, b"%06d" % number)
         + b"}"
     )
+
+
+def _single() -> bytes:
+    """What is asked for to see whether the server answers: the first pod, and where there is more."""
+    metadata = {"resourceVersion": "184467441", "continue": "000001"}
+    items = [make_pod(0, "000000")]
+    return json.dumps({"kind": "PodList", "apiVersion": "v1", "metadata": metadata, "items": items}).encode()
 
 
 def _bursts(events: int) -> Iterator[bytes]:
