@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.shapes.recorded import RECORDINGS, SHAPES, write_recordings
+from tests.shapes.schemas import SARIF, SCHEMA, sarif_shape
 from tests.shapes.shaping import Filling, Shaping
 from tests.shapes.signed import signature_shapes
 from tests.sources.signatures.fixtures import HERE, SIGNATURES
@@ -69,6 +70,12 @@ if HERE:
 
     def test_the_shapes_are_those_of_the_signatures() -> None:
         assert signature_shapes() == SIGNATURES.read_text(), "`python -m tests.shapes` makes them"
+
+
+if SCHEMA.exists():
+
+    def test_the_shape_of_the_schema_of_sarif_is_that_of_the_schema() -> None:
+        assert sarif_shape() == SARIF.read_text(), "`python -m tests.shapes` makes it"
 
 
 if RECORDINGS.is_dir():
