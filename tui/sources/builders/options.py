@@ -30,14 +30,10 @@ class ConfiguredJob(msgspec.Struct, frozen=True):
 
 
 class BuilderOptions(msgspec.Struct, frozen=True):
-    """A builder: `name` is that of its table in the settings, `url` where it is. Times are in seconds.
-
-    `project` is what jobs are of that are named without one: a project of Azure DevOps, `OWNER/REPOSITORY` of GitHub.
-    """
+    """A builder: `name` is that of its table in the settings, `url` where it is. Times are in seconds."""
 
     name: str
     url: str
-    project: str = ""
     jobs: tuple[ConfiguredJob, ...] = ()
     ca_file: str = ""
     timeout: float = 60.0

@@ -43,10 +43,7 @@ QUEUED = "queue/"
 _ACTIONS = "actions[_class,causes[_class,shortDescription,userId],parameters[name,value]]"
 BUILD_TREE = f"number,building,inProgress,result,timestamp,duration,queueId,{_ACTIONS}"
 ITEM_TREE = f"_class,id,why,stuck,blocked,buildable,cancelled,inQueueSince,task[name,url],executable[number],{_ACTIONS}"
-JOB_TREE = (
-    "_class,name,fullName,buildable,inQueue,jobs[name],"
-    "property[parameterDefinitions[name,type,choices,defaultParameterValue[value]]]"
-)
+JOB_TREE = "_class,name,fullName,buildable,jobs[name],property[parameterDefinitions[name,type,choices]]"
 _ITEM = re.compile(r"/queue/item/(\d{1,18})/?$", re.ASCII)
 _RESULTS = {
     "SUCCESS": (RunState.SUCCEEDED, ""),
@@ -130,17 +127,12 @@ class Queue(msgspec.Struct):
     items: list[msgspec.Raw] = []
 
 
-class _Default(msgspec.Struct):
-    value: object = None
-
-
 class Parameter(msgspec.Struct, rename="camel"):
     """A parameter that a job declares."""
 
     name: str
     type: str = ""
     choices: list[str] = []
-    default_parameter_value: _Default | None = None
 
 
 class _Property(msgspec.Struct, rename="camel"):
@@ -157,7 +149,6 @@ class JobAnswer(msgspec.Struct, rename="camel"):
     name: str = ""
     full_name: str = ""
     buildable: bool | None = None
-    in_queue: bool = False
     jobs: list[_Child] | None = None
     properties: list[_Property] = msgspec.field(name="property", default=[])
 

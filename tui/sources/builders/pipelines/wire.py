@@ -137,14 +137,12 @@ class Build(msgspec.Struct, rename="camel"):
     """A run; `parameters` is JSON in a text: the variables that it was started with."""
 
     id: int
-    build_number: str = ""
     status: str = ""
     result: str = ""
     queue_time: str = ""
     start_time: str = ""
     finish_time: str = ""
     reason: str = ""
-    source_branch: str = ""
     trigger_info: dict[str, object] = {}
     queue: _Queue = msgspec.field(default_factory=_Queue)
     requested_for: _Person = msgspec.field(default_factory=_Person)
