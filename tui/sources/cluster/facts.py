@@ -191,16 +191,24 @@ class ClusterFacts:
         return self._text(next((annotations[key] for key in _REVISIONS if key in annotations), ""))
 
     def _pod_containers(self, spec: PodSpec, status: PodStatus) -> list[PodContainer]:
-        statuses = {item.name: item for item in status.container_statuses or ()}
+        # Loops: for the two or three containers of a pod a comprehension costs more than what it does.
+        statuses: dict[str, ContainerStatus] = {}
+        for item in status.container_statuses or ():
+            statuses[item.name] = item
         for item in status.init_container_statuses or ():
             statuses[item.name] = item
         for item in status.ephemeral_container_statuses or ():
             statuses[item.name] = item
         make, get = self._pod_container, statuses.get
-        containers = [make(_init_type(item), item, get(item.name)) for item in spec.init_containers or ()]
-        containers += [make(ContainerType.CONTAINER, item, get(item.name)) for item in spec.containers or ()]
-        containers += [make(ContainerType.EPHEMERAL, item, get(item.name)) for item in spec.ephemeral_containers or ()]
-        containers += [self._image_volume(volume, statuses.values()) for volume in _image_volumes(spec.volumes)]
+        containers: list[PodContainer] = []
+        for container in spec.init_containers or ():
+            containers.append(make(_init_type(container), container, get(container.name)))
+        for container in spec.containers or ():
+            containers.append(make(ContainerType.CONTAINER, container, get(container.name)))
+        for container in spec.ephemeral_containers or ():
+            containers.append(make(ContainerType.EPHEMERAL, container, get(container.name)))
+        for volume in _image_volumes(spec.volumes):
+            containers.append(self._image_volume(volume, statuses.values()))
         return containers
 
     def _pod_container(self, kind: ContainerType, container: Container, status: ContainerStatus | None) -> PodContainer:

@@ -148,12 +148,14 @@ class KindReader(ABC):
         return self._failed_change(line) if change.type == "ERROR" else change
 
     def facts(self, items: Sequence[WireObject], former: Mapping[str, Fact], into: dict[str, Fact], meet: Meet) -> list[Fact]:
-        """The facts of several objects, also put into the table; `meet` is told of every owner.
+        """The facts of several objects, also put into the table; `meet` is told of every owner, but not of each
+        object that it has.
 
         Objects whose owners, labels or volumes cannot be read are left out: fewer come back than went in.
         """
         facts: list[Fact] = []
         identity, make = self.identity, self.fact
+        met: OwnerRef | None = None
         for wire in items:
             name = identity(wire)
             try:
@@ -162,8 +164,10 @@ class KindReader(ABC):
                 continue
             into[name] = fact
             facts.append(fact)
-            if not isinstance(fact, Node) and fact.owner is not None:
-                meet(fact.namespace, fact.owner)
+            # Objects of one owner stand together: it is told of them once.
+            if not isinstance(fact, Node) and fact.owner is not None and fact.owner is not met:
+                met = fact.owner
+                meet(fact.namespace, met)
         return facts
 
     @abstractmethod
