@@ -8,9 +8,9 @@ image of its own do not, and the process stays below 300 MB however they are mad
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
-from tui.domain.facts.workload import Controller, Node, Pod, PodContainer
+from tui.domain.facts.workload import Controller, Node, Pod
 from tui.sources.kit.allotment import Allotment
 
 __all__ = ["MOST", "Share", "weight"]
@@ -24,8 +24,8 @@ _SLOT, _IMAGE = 4_500, 16_000
 # How often a name is kept: in what is judged of it, and in sentences.
 _TOLD = 4
 
-_Shared = tuple[str, str]
-"""A container of a workload, by the uid of what owns it; or an image, by its text alone."""
+_Use = tuple[str, str, str]
+"""The uid of what owns a container, the name of the container, and the image that it runs: alike for all pods of a workload."""
 
 
 class Share:
@@ -34,14 +34,14 @@ class Share:
     def __init__(self, room: Allotment) -> None:
         self._room = room
         self._own = 0
-        self._users: dict[_Shared, int] = {}
+        self._uses: dict[_Use, int] = {}
 
     def clear(self) -> None:
         """Give everything back."""
         self._room.count(-self._own)
-        for shared in self._users:
-            self._room.release(shared, _price(shared))
-        self._own, self._users = 0, {}
+        for use in self._uses:
+            self._release(use)
+        self._own, self._uses = 0, {}
 
     def fits(self, now: Pod | Controller | Node, before: Pod | Controller | Node | None = None) -> bool:
         """Take the room that a change needs; False, and nothing is changed, when it needs more and there is none."""
@@ -78,34 +78,49 @@ class Share:
 
     def add(self, fact: Pod | Controller | Node) -> None:
         """Count a fact that is kept, whether there is room or not."""
-        own, users = weight(fact), self._users
+        own, uses = weight(fact), self._uses
         self._own += own
         self._room.count(own)
-        for shared in _shared(fact):
-            count = users.get(shared, 0)
-            users[shared] = count + 1
+        for use in _uses(fact):
+            count = uses.get(use, 0)
+            uses[use] = count + 1
             if not count:
-                self._room.hold(shared, _price(shared))
+                self._hold(use)
 
     def remove(self, fact: Pod | Controller | Node) -> None:
         """Give back what was taken for a fact."""
-        own, users = weight(fact), self._users
+        own, uses = weight(fact), self._uses
         self._own -= own
         self._room.count(-own)
-        for shared in _shared(fact):
-            count = users[shared] = users[shared] - 1
+        for use in _uses(fact):
+            count = uses[use] = uses[use] - 1
             if not count:
-                del users[shared]
-                self._room.release(shared, _price(shared))
+                del uses[use]
+                self._release(use)
+
+    def _hold(self, use: _Use) -> None:
+        """Take the room of a container of a workload, and of an image, which the room counts once whoever holds them."""
+        owner, name, image = use
+        self._room.hold((owner, name), _price(owner, name, _SLOT))
+        self._room.hold(image, _price("", image, _IMAGE))
+
+    def _release(self, use: _Use) -> None:
+        owner, name, image = use
+        self._room.release((owner, name), _price(owner, name, _SLOT))
+        self._room.release(image, _price("", image, _IMAGE))
+
+
+# For each pod that comes: loops cost half of what a comprehension or a generator does for two containers and a label.
 
 
 def weight(fact: Pod | Controller | Node) -> int:
     """About how many bytes a fact keeps alive by itself."""
     match fact:
         case Pod():
-            size = _OBJECT + len(fact.name) + len(fact.uid)
+            size = _OBJECT + len(fact.name) + len(fact.uid) + _CONTAINER * len(fact.containers)
             for container in fact.containers:
-                size += _CONTAINER + len(container.message)
+                if container.message:
+                    size += len(container.message)
             return size + _words(fact.labels) if fact.labels else size
         case Controller():
             size = _OBJECT + _TOLD * len(fact.name) + len(fact.uid) + _CONTAINER * len(fact.containers)
@@ -114,13 +129,18 @@ def weight(fact: Pod | Controller | Node) -> int:
             return _OBJECT + len(fact.name)
 
 
-def _shared(fact: Pod | Controller | Node) -> Iterator[_Shared]:
+def _uses(fact: Pod | Controller | Node) -> list[_Use]:
+    uses: list[_Use] = []
     if isinstance(fact, Node):
-        return
+        return uses
     owner = fact.uid if fact.owner is None else fact.owner.uid
-    for container in fact.containers:
-        yield owner, container.name
-        yield "", (container.image_id or container.image) if isinstance(container, PodContainer) else container.image
+    if isinstance(fact, Pod):
+        for container in fact.containers:
+            uses.append((owner, container.name, container.image_id or container.image))
+    else:
+        for template in fact.containers:
+            uses.append((owner, template.name, template.image))
+    return uses
 
 
 def _share_alike(now: Pod | Controller | Node, before: Pod | Controller | Node) -> bool:
@@ -135,10 +155,12 @@ def _share_alike(now: Pod | Controller | Node, before: Pod | Controller | Node) 
     return True
 
 
-def _price(shared: _Shared) -> int:
-    owner, name = shared
-    return _TOLD * (len(owner) + len(name)) + (_SLOT if owner else _IMAGE)
+def _price(owner: str, name: str, more: int) -> int:
+    return _TOLD * (len(owner) + len(name)) + more
 
 
 def _words(words: dict[str, str]) -> int:
-    return sum(_PAIR + len(value) for value in words.values())
+    size = _PAIR * len(words)
+    for value in words.values():
+        size += len(value)
+    return size
