@@ -11,12 +11,13 @@ from hypothesis import strategies as st
 
 from tests.domain import estates as e
 from tests.laws import examples
-from tui.domain.query.elsewhere import elsewhere
+from tui.domain.query.complete import completions
 from tui.domain.query.language import CHOICES, Key, Op, Term
 from tui.domain.query.query import EVERYTHING, Query, QueryIndex, parse_query
+from tui.domain.query.vocabulary import Vocabulary
 from tui.domain.snapshot.snapshot import EMPTY
 from tui.errors import InvalidQuery
-from tui.presenters.elsewhere import elsewhere_words
+from tui.presenters.elsewhere import meant_words
 
 ESTATE = e.estate()
 
@@ -173,10 +174,58 @@ def test_a_bare_identifier_or_digest_asks_for_that(text: str, key: Key) -> None:
         ("nowhere", ""),
         ("payments", ""),
         ("-payments is:stuck is:signed", ""),
+        ("paymnts", "Nothing has “paymnts” as a name. Did you mean `payments`?"),
+        ("ns:Paymets", "Nothing has “Paymets” as a namespace. Did you mean `ns:payments`?"),
+        ("is:running ctx:prod-wue", "Nothing has “prod-wue” as a context. Did you mean `ctx:prod-weu`?"),
+        ("base:debain", "Nothing has “debain” as a base. Did you mean `base:debian`?"),
+        ("kind:Deploymnt", "Nothing has “Deploymnt” as a kind. Did you mean `kind:Deployment`?"),
+        ("paymnts*", ""),
+        ("cve:CVE-2026-9999", ""),
+        ("ns:q", ""),
     ],
 )
-def test_what_finds_nothing_is_looked_for_as_something_else(text: str, words: str) -> None:
-    assert elsewhere_words(elsewhere(parse_query(text).terms, QueryIndex(ESTATE), e.NOW)) == words
+def test_what_finds_nothing_is_looked_for_as_something_else_and_under_the_nearest_name(text: str, words: str) -> None:
+    assert meant_words(parse_query(text).terms, QueryIndex(ESTATE), e.NOW) == words
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("is:runing", "is:running"),
+        ("-is:runing", "is:running"),
+        ("verdict:fial", "verdict:fail"),
+        ("sev>=hgh", "sev>=high"),
+        ("check:sacn=fail", "check:scan=fail"),
+        ("check:sigature", "check:signature=fail"),
+        ("check:signed", "is:signed"),
+        ("verdict:stuck", "is:stuck"),
+        ("is:critical", "sev:critical"),
+        ("chekc:scan=fail", "check:"),
+        ("namespace:prod", "ns:"),
+        ("cluster:weu", "ctx:"),
+        ("Severty>=high", "sev>="),
+    ],
+)
+def test_a_word_of_the_language_that_is_typed_wrong_is_answered_with_the_nearest(text: str, meant: str) -> None:
+    with pytest.raises(InvalidQuery) as caught:
+        parse_query(text)
+    assert caught.value.remedy.startswith(f"Did you mean `{meant}`? ")
+
+
+@pytest.mark.parametrize(
+    ("typed", "offered"),
+    [
+        ("is:runing", "is:running"),
+        ("chekc:signatur", "check:signature="),
+        ("ns:paymnts", "ns:payments"),
+        ("-namespace:paym", "-ns:payments"),
+        ("paymnts", "payments"),
+        ("base:debain", "base:debian"),
+    ],
+)
+def test_where_nothing_begins_as_it_is_typed_the_nearest_is_offered(typed: str, offered: str) -> None:
+    terms = [completion.term for completion in completions(typed, len(typed), Vocabulary(ESTATE))]
+    assert offered in terms
 
 
 def test_a_key_in_capitals_and_a_quoted_value_are_understood() -> None:

@@ -118,12 +118,26 @@ async def test_a_term_that_is_still_typed_is_not_called_wrong(typed: str) -> Non
 
 
 async def test_a_pause_says_what_is_wrong_and_what_is_allowed() -> None:
-    async with filtering((80, 24), *"api is:stux") as (pilot, screen, _):
+    async with filtering((80, 24), *"api is:xyzzy") as (pilot, screen, _):
         await until(pilot, lambda: "at 8:" in verdict(screen), "after a pause")
         said = listed(screen)
-        assert said[0].strip().startswith("“stux” is not a value of `is`.")
+        assert said[0].strip().startswith("“xyzzy” is not a value of `is`.")
         assert "stuck" in " ".join(said)
         assert said[-1].index("↓") == 3 + len("api is:")
+
+
+async def test_the_nearest_of_what_is_typed_wrong_is_offered_and_stays_so_after_a_pause() -> None:
+    async with filtering((80, 24), *"is:runing") as (pilot, screen, bar):
+        await until(pilot, lambda: verdict(screen).strip() == "not a query", "after a pause")
+        assert [line.split()[0] for line in listed(screen)] == ["is:running"]
+        await pilot.press("tab")
+        await until(pilot, lambda: bar.text == "is:running" and screen.chosen.query == "is:running")
+
+
+async def test_a_name_that_nothing_has_is_answered_with_the_nearest() -> None:
+    async with explorer(company(), (80, 24)) as (pilot, screen, _):
+        screen.show_query("ns:paymnts", "")
+        await until(pilot, lambda: screen.empty and "Did you mean `ns:payments`?" in screen.notice.text)
 
 
 async def test_the_next_term_says_that_the_one_before_is_wrong() -> None:

@@ -19,13 +19,12 @@ from tui.domain.common.source_id import ESTATE_KINDS
 from tui.domain.common.text import full_stop
 from tui.domain.facts.demand import Demand
 from tui.domain.facts.events import SourceHealth, SourceKind, SourceState
-from tui.domain.query.elsewhere import elsewhere
 from tui.domain.query.query import Query, QueryIndex, Selection
 from tui.domain.query.reach import Reach, needs_tasks, reach_of
 from tui.domain.snapshot.snapshot import Snapshot
 from tui.errors import UsageError
 from tui.presenters.answers.table import answer_sentences
-from tui.presenters.elsewhere import elsewhere_words
+from tui.presenters.elsewhere import meant_words
 from tui.presenters.health import next_step, trouble
 from tui.presenters.untold import untold
 from tui.presenters.words import plural
@@ -242,7 +241,7 @@ def answered(answer: Answer | None) -> None:
 def meant(query: Query, snapshot: Snapshot, selection: Selection) -> None:
     """Say on stderr what else a query that finds nothing could have meant."""
     if not selection.images and not selection.workloads:
-        words = elsewhere_words(elsewhere(query.terms, QueryIndex(snapshot), snapshot.as_of))
+        words = meant_words(query.terms, QueryIndex(snapshot), snapshot.as_of)
         if words:
             say(words)
 

@@ -6,12 +6,12 @@ import codecs
 import re
 import tomllib
 from collections.abc import Mapping
-from difflib import get_close_matches
 from pathlib import Path
 from typing import ClassVar, NoReturn, TypeVar
 
 import msgspec
 
+from tui.domain.common.nearest import did_you_mean
 from tui.domain.common.text import clean
 from tui.errors import InvalidConfig
 from tui.private_files import read_regular, refuse_writable
@@ -86,8 +86,7 @@ class TomlReader:
     def _explain(self, message: str, kind: type[msgspec.Struct], place: Place, error: Exception) -> NoReturn:
         if unknown := _UNKNOWN.search(message):
             names = [field.encode_name for field in msgspec.structs.fields(kind)]
-            near = get_close_matches(unknown[1], names, 1)
-            remedy = (f"Did you mean `{near[0]}`? " if near else "") + f"Settings here are {', '.join(names)}."
+            remedy = f"{did_you_mean(unknown[1], names)}Settings here are {', '.join(names)}."
             self.refuse(f"“{clean(unknown[1], 60)}” is not a setting", (*place, unknown[1]), remedy, error)
         path_match = _AT.search(message)
         if path_match is None:

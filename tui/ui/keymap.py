@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from difflib import get_close_matches
 
 from textual.binding import Binding, BindingType
 
+from tui.domain.common.nearest import did_you_mean
 from tui.errors import InvalidConfig
 from tui.presenters.views.table import VIEWS
 from widgets.marking import MarkingTree
@@ -96,6 +96,5 @@ def check_names(names: Iterable[str]) -> None:
     known = sorted({*(binding.id for binding in bindings if binding.id), *PAGES})
     unknown = next((name for name in names if name not in known), None)
     if unknown is not None:
-        near = get_close_matches(unknown, known, 1)
-        hint = f"Did you mean `{near[0]}`? " if near else ""
+        hint = did_you_mean(unknown, known)
         raise InvalidConfig(f"`{unknown}` under [keymap] is the name of no key.", f"{hint}The names are {', '.join(known)}.")

@@ -11,7 +11,8 @@ from typing import NamedTuple
 from tui.domain.common.pace import paced
 from tui.domain.common.trust import CheckName, State
 from tui.domain.query.index import QueryIndex, Tally
-from tui.domain.query.language import OPERATORS, Key, Op, Term, in_quotes, parse_terms, quote
+from tui.domain.query.language import OPERATORS, Key, Op, Term, in_quotes, nearest_key, parse_terms, quote
+from tui.domain.query.nearest import nearest_value
 from tui.domain.query.saved import expand
 from tui.domain.query.vocabulary import AGES, Vocabulary
 from tui.errors import InvalidQuery
@@ -108,14 +109,34 @@ def _value_begun(start: str, key: Key, op: str, value: str) -> _Begun | None:
 
 def _offers(begun: _Begun, words: Vocabulary) -> Iterator[_Offer]:
     if begun.key is Key.WORD:
-        return chain(() if begun.quoted else _keys(begun.value), _names(begun, words) if begun.value else ())
+        offers = chain(() if begun.quoted else _keys(begun.value), _names(begun, words) if begun.value else ())
+        return _or_nearest(chain(offers, () if begun.quoted else _under_nearest_key(begun.value, words)), begun, words)
     if begun.op not in OPERATORS.get(begun.key, (Op.IS,)):
         return iter(())
     if begun.key is Key.AGE:
         return (_Offer(f"{begun.start}{age}") for age in AGES if age.startswith(begun.value.lower()))
     if begun.key is Key.CHECK:
-        return _checks(begun)
-    return (_Offer(begun.start + _written(value, begun)) for value in _fitting(begun.value, words.values(begun.key)))
+        return _or_nearest(_checks(begun), begun, words)
+    fitting = (_Offer(begun.start + _written(value, begun)) for value in _fitting(begun.value, words.values(begun.key)))
+    return _or_nearest(fitting, begun, words)
+
+
+def _or_nearest(offers: Iterator[_Offer], begun: _Begun, words: Vocabulary) -> Iterator[_Offer]:
+    """What fits; where nothing does, what is nearest to a value that may be typed wrong."""
+    first = next(offers, None)
+    if first is not None:
+        return chain((first,), offers)
+    near = nearest_value(begun.key, begun.value, words)
+    return iter((_Offer(begun.start + _written(near, begun)),)) if near else iter(())
+
+
+def _under_nearest_key(token: str, words: Vocabulary) -> Iterator[_Offer]:
+    """What may stand after the key that is meant, where a key is typed wrong."""
+    keyed = _KEYED.fullmatch(token)
+    near = nearest_key(keyed[1]) if keyed is not None else ""
+    meant = _begun(f"{near}{keyed[2]}{keyed[3]}") if keyed is not None and near else None
+    if meant is not None and meant.key is not Key.WORD:
+        yield from _offers(meant, words)
 
 
 def _keys(part: str) -> Iterator[_Offer]:

@@ -15,6 +15,7 @@ from typing import NoReturn
 
 import msgspec
 
+from tui.domain.common.nearest import did_you_mean, nearest
 from tui.domain.common.text import clean
 from tui.domain.common.trust import CheckName, State
 from tui.domain.snapshot.snapshot import Drift
@@ -31,6 +32,7 @@ __all__ = [
     "Trait",
     "format_term",
     "in_quotes",
+    "nearest_key",
     "parse_age",
     "parse_terms",
     "quote",
@@ -125,6 +127,17 @@ CHOICES: Mapping[Key, tuple[str, ...]] = {
     Key.SEV: tuple(Severity),
 }
 _KEYS = {str(key): key for key in Key if key is not Key.WORD}
+_CALLED = {
+    **dict.fromkeys(("namespace", "namespaces"), "ns"),
+    **dict.fromkeys(("context", "cluster"), "ctx"),
+    **dict.fromkeys(("repository", "image", "name"), "repo"),
+    **dict.fromkeys(("package", "library"), "pkg"),
+    **dict.fromkeys(("vulnerability", "vuln"), "cve"),
+    "severity": "sev",
+    "state": "verdict",
+    "sha256": "digest",
+}
+"""What a key is called elsewhere: nobody types these two letters wrong."""
 OPERATORS: Mapping[Key, tuple[Op, ...]] = {
     Key.AGE: (Op.OVER, Op.AT_LEAST, Op.UNDER, Op.AT_MOST),
     Key.SEV: tuple(Op),
@@ -225,7 +238,7 @@ def _keyed(text: str, key: Key, head: re.Match[str], negated: bool) -> tuple[Ter
     if op not in OPERATORS.get(key, (Op.IS,)):
         _refuse_operator(key, op, head.start(2))
     value, end = _value(text, head.end())
-    return Term(key, _checked(key, value, head.end()), op, negated), end
+    return Term(key, _checked(key, op, value, head.end()), op, negated), end
 
 
 def _value(text: str, start: int) -> tuple[str, int]:
@@ -254,17 +267,27 @@ def _quoted(text: str, start: int) -> tuple[str, int]:
     return value, end
 
 
-def _checked(key: Key, value: str, position: int) -> str:
+def _checked(key: Key, op: Op, value: str, position: int) -> str:
     """The value of a key, in small letters where it is one of a closed set. Raises InvalidQuery."""
     if key is Key.AGE and parse_age(value) is None:
-        _refuse_value(key, value, position, "a number and s, m, h, d, w or y, such as `90d`")
+        _refuse_value(key, value, position, "It is a number and s, m, h, d, w or y, such as `90d`.")
     choices = CHOICES.get(key)
     if choices is None:
         return value
     small = value.lower()
     if small not in choices:
-        _refuse_value(key, value, position, _allowed(key, choices))
+        _refuse_value(key, value, position, f"{_meant(key, op, small)}It is {_allowed(key, choices)}.")
     return small
+
+
+def _meant(key: Key, op: Op, value: str) -> str:
+    """The nearest of what may stand after a key, or the key after which the value may stand."""
+    other = next((other for other, choices in CHOICES.items() if value in choices), None)
+    if other is not None:
+        return f"Did you mean `{other}:{value}`? "
+    if key is Key.CHECK and "=" not in value and (name := nearest(value, CheckName)):
+        return f"Did you mean `check:{name}={State.FAIL}`? "
+    return did_you_mean(value, CHOICES[key], f"{key}{op}")
 
 
 def _allowed(key: Key, choices: tuple[str, ...]) -> str:
@@ -291,11 +314,19 @@ def _word_text(value: str) -> str:
 
 def _refuse_key(head: re.Match[str], position: int) -> NoReturn:
     name = clean(head[1], 40)
+    near = nearest_key(head[1])
+    hint = f"Did you mean `{near}{head[2]}`? " if near else ""
     raise InvalidQuery(
         f"“{name}” is not a key.",
         position,
-        f"Keys are {', '.join(_KEYS)}. To look for a name with a `{head[2]}` in it, put it in quotes.",
+        f"{hint}Keys are {', '.join(_KEYS)}. To look for a name with a `{head[2]}` in it, put it in quotes.",
     )
+
+
+def nearest_key(word: str) -> str:
+    """The key that is meant by a word that is none; empty where it is like none."""
+    near = nearest(word, (*_KEYS, *_CALLED))
+    return _CALLED.get(near, near)
 
 
 def _refuse_operator(key: Key, op: Op, position: int) -> NoReturn:
@@ -303,5 +334,5 @@ def _refuse_operator(key: Key, op: Op, position: int) -> NoReturn:
     raise InvalidQuery(f"`{key}` cannot be compared with `{op}`.", position, f"Write {example}.")
 
 
-def _refuse_value(key: Key, value: str, position: int, allowed: str) -> NoReturn:
-    raise InvalidQuery(f"“{clean(value, 40)}” is not a value of `{key}`.", position, f"It is {allowed}.")
+def _refuse_value(key: Key, value: str, position: int, remedy: str) -> NoReturn:
+    raise InvalidQuery(f"“{clean(value, 40)}” is not a value of `{key}`.", position, remedy)

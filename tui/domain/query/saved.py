@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Mapping
-from difflib import get_close_matches
 from typing import NamedTuple, NoReturn
 
 import msgspec
 
+from tui.domain.common.nearest import did_you_mean
 from tui.domain.common.text import clean
 from tui.domain.query.language import format_term, parse_terms
 from tui.errors import InvalidQuery
@@ -86,7 +86,6 @@ def _terms(name: str, negated: bool, position: int, saved: Mapping[str, str]) ->
 
 
 def _refuse(name: str, position: int, saved: Mapping[str, str]) -> NoReturn:
-    near = get_close_matches(name, saved, 1)
-    hint = f"Did you mean `@{near[0]}`? " if near else ""
+    hint = did_you_mean(name, saved, "@")
     names = f"Saved queries are {', '.join(sorted(saved))}." if saved else "Save one with `:save NAME`, or in [queries]."
     raise InvalidQuery(f"There is no saved query “{clean(name, 40)}”.", position, hint + names)

@@ -90,12 +90,11 @@ def _build_board(view: ViewSpec, rows: RowsContext, narrowed_by: Filter) -> Buil
 def _hint(query: str, snapshot: Snapshot, now: datetime, index: QueryIndex | None) -> str:
     if not query.strip():
         return ""
-    from tui.domain.query.elsewhere import elsewhere
     from tui.domain.query.query import QueryIndex as IndexOf
     from tui.domain.query.query import parse_query
-    from tui.presenters.elsewhere import elsewhere_words
+    from tui.presenters.elsewhere import meant_words
 
-    return elsewhere_words(elsewhere(parse_query(query).terms, index or IndexOf(snapshot), now))
+    return meant_words(parse_query(query).terms, index or IndexOf(snapshot), now)
 
 
 def _answer(rows: RowsContext, undecided: int, unplaced: int, index: AnswerIndex | None) -> Answer | None:

@@ -57,6 +57,8 @@ class Filtering:
         """The text that there was to begin with: the rows are those that it lets through."""
         self._waits = False
         """Whether the rows wait for the second character of a word."""
+        self._is_completed = False
+        """Whether what is typed is the beginning of anything that the list offers."""
 
     @property
     def is_open(self) -> bool:
@@ -117,6 +119,8 @@ class Filtering:
         from widgets.prompt import FilterBar
 
         if self._bar is not None and self._bar.is_mounted:
+            begun = text[: self._cursor(text)].lower()
+            self._is_completed = any(choice.text.lower().startswith(begun) for choice in choices)
             self._bar.post_message(FilterBar.Offered(text, choices, quiet))
 
     def read(self, text: str) -> str | None:
@@ -166,9 +170,11 @@ class Filtering:
             self._pause = None
 
     def _tell_after_pause(self) -> None:
-        """What the list still offers to complete is begun, and not wrong."""
-        if self._bar is not None and not self._bar.list.shows_choices:
+        """What the list still offers to complete is begun, and not wrong; what it offers instead stays in it."""
+        if self._bar is None or not self._bar.list.shows_choices:
             self.tell()
+        elif not self._is_completed:
+            self._say((Span("not a query", "fail"),))
 
     def _say(self, cell: Cell) -> None:
         if self._bar is not None and self._bar.is_mounted:
