@@ -12,6 +12,9 @@ from widgets.shortening import DIGEST, drawn, kept
 __all__ = ["ELLIPSIS", "ascii_only", "chopped", "fit", "harmless", "middle", "width_of", "wrap"]
 
 ELLIPSIS = "…"
+MOSTLY = 0.6
+"""How much of the room whole words must take; else the last one is cut."""
+_BETWEEN = " ,;:·→"
 _PIECE = re.compile(r"@?sha\d+:[0-9a-f]+|@?[^/:@,=&]*[/:,=&]*|@")
 """Where a long word may be broken: after the separators of references, addresses and distinguished names, before a digest."""
 
@@ -66,7 +69,10 @@ def width_of(text: str) -> int:
 
 
 def fit(text: str, width: int, ellipsis: str = ELLIPSIS) -> str:
-    """The text cut at its end to at most `width` cells, with an ellipsis when something was cut; never inside a digest."""
+    """The text cut at its end to at most `width` cells, with an ellipsis when something was cut.
+
+    Never inside a digest, and inside a word only where those before it take too little of the room.
+    """
     if width_of(text) <= width:
         return text
     room = width - len(ellipsis)
@@ -74,7 +80,15 @@ def fit(text: str, width: int, ellipsis: str = ELLIPSIS) -> str:
         return ellipsis[:width]
     end = len(_head(text, room))
     digest = next((match for match in DIGEST.finditer(text) if 0 < match.start() < end < match.end()), None)
-    return text[: digest.start() if digest else end] + ellipsis
+    return text[: digest.start() if digest else _end_of_words(text, end)] + ellipsis
+
+
+def _end_of_words(text: str, end: int) -> int:
+    """Where the last whole word before `end` ends, if that is far enough."""
+    if text[end].isspace():
+        return end
+    words = text[:end].rpartition(" ")[0].rstrip(_BETWEEN)
+    return len(words) if len(words) >= end * MOSTLY else end
 
 
 def middle(text: str, width: int, ellipsis: str = ELLIPSIS) -> str:

@@ -105,3 +105,18 @@ def test_long_words_are_broken_where_references_are(text: str, width: int, lines
 
 def test_the_first_line_may_be_shorter_than_the_others() -> None:
     assert wrap("None of the six scanners has a report.", 24, first=12) == ["None of the", "six scanners has a", "report."]
+
+
+@pytest.mark.parametrize(
+    ("text", "width", "short"),
+    [
+        ("platform not scanned", 16, "platform not…"),
+        ("two images under one name", 20, "two images under…"),
+        ("pods 12,000 / 15,000 · repositories", 26, "pods 12,000 / 15,000…"),
+        ("signed by nobody", 7, "signed…"),
+        ("on contoso.azurecr.io", 12, "on contoso.…"),
+    ],
+)
+def test_words_are_cut_between_them_unless_that_would_leave_most_of_the_room_empty(text: str, width: int, short: str) -> None:
+    assert fit(text, width) == short
+    assert width_of(short) <= width
