@@ -9,9 +9,10 @@ import pytest
 from textual.pilot import Pilot
 
 from tests.estates import company, loading, sick
-from tests.ui.driving import Settings, keys_to, make_app, text_of, until
+from tests.ui.driving import Settings, keys_to, make_app, until
 from tui.domain.query.findings import find
 from tui.domain.snapshot.snapshot import Snapshot
+from tui.presenters.views.findings import FINDINGS
 from tui.ui.screens.explorer import ExplorerScreen
 
 Compare = Callable[..., bool]
@@ -68,7 +69,7 @@ def test_looks(snap_compare: Compare, shown: Snapshot, size: tuple[int, int], ke
         assert isinstance(screen, ExplorerScreen)
         await until(pilot, lambda: app.snapshot is shown)
         await until(pilot, lambda: not screen.empty if shown.images else bool(screen.notice.lines))
-        await until(pilot, lambda: not find(shown) or f"Findings {len(find(shown))}" in text_of(screen), "problems, counted")
+        await until(pilot, lambda: screen.header.counts.get(FINDINGS.id, 0) == len(find(shown)), "problems, counted")
         for key in keys:
             await pilot.press(key)
         await pilot.pause(0.15)
