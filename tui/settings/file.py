@@ -67,7 +67,7 @@ from tui.settings.settings import (
     TrustSettings,
 )
 from tui.settings.sizes import size_in_bytes
-from tui.settings.toml import Place, TomlReader
+from tui.settings.toml import KeyPath, TomlReader
 
 __all__ = ["read"]
 
@@ -99,7 +99,7 @@ def read(content: bytes, path: str, struct: type[Settings] = Settings) -> dict[s
 class _Reader(TomlReader):
     """Knows the tables of settings."""
 
-    def values(self, table: dict[str, object], struct: type[msgspec.Struct], place: Place) -> dict[str, object]:
+    def values(self, table: dict[str, object], struct: type[msgspec.Struct], place: KeyPath) -> dict[str, object]:
         """What a table says of the settings that a struct declares, by field name; tables in it as they are written."""
         raw = self.convert(table, written(struct), place)
         return {
@@ -108,7 +108,7 @@ class _Reader(TomlReader):
             if name in table
         }
 
-    def _value(self, form: Form, value: Any, place: Place) -> object:
+    def _value(self, form: Form, value: Any, place: KeyPath) -> object:
         match form:
             case Form.PLAIN:
                 return value
@@ -129,7 +129,7 @@ class _Reader(TomlReader):
         """A path, when it is not absolute meant from where the file lies; nothing stays nothing."""
         return str(Path(self.path).parent / Path(text).expanduser()) if text else ""
 
-    def host(self, text: str, place: Place) -> str:
+    def host(self, text: str, place: KeyPath) -> str:
         """The host of a registry."""
         try:
             return registry_host(text, f"`{place[0]}`")
@@ -204,7 +204,7 @@ class _Reader(TomlReader):
         jobs = {pattern: self._built(settings, pattern, job, (*place, "images")) for pattern, job in images.items()}
         return msgspec.structs.replace(settings, images=jobs)
 
-    def _built(self, builder: BuilderSettings, pattern: str, entry: object, table: Place) -> JobSettings:
+    def _built(self, builder: BuilderSettings, pattern: str, entry: object, table: KeyPath) -> JobSettings:
         place = (*table, pattern)
         try:
             parse_pattern(pattern)
@@ -221,7 +221,7 @@ class _Reader(TomlReader):
             self.refuse(f"“{clean(built.job, 60)}” is not a job of {builder.kind}", place, remedy)
         return msgspec.structs.replace(built, job=job)
 
-    def _without_secrets(self, entry: dict[str, object], place: Place) -> None:
+    def _without_secrets(self, entry: dict[str, object], place: KeyPath) -> None:
         for name in ("password", "token"):
             if name in entry:
                 remedy = f"Put it in an environment variable and name that in `{name}_env`."
@@ -296,14 +296,14 @@ class _Reader(TomlReader):
             self.refuse("`endpoint` is not an https address", ("arm", "endpoint"), "Write https://: a token is sent there.")
         return settings
 
-    def size(self, value: object, place: Place) -> int:
+    def size(self, value: object, place: KeyPath) -> int:
         """A size in bytes."""
         size = size_in_bytes(value) if isinstance(value, str) else None
         if size is None or size < SMALLEST_CACHE:
             self.refuse(f"`{place[-1]}` is not a size of at least 1 MiB", place, 'Write it in quotes as "256MiB" or "1GiB".')
         return size
 
-    def duration(self, value: object, place: Place) -> float:
+    def duration(self, value: object, place: KeyPath) -> float:
         """A duration in seconds."""
         duration = seconds(value) if isinstance(value, str) else None
         if duration is None:

@@ -23,7 +23,7 @@ from tui.domain.policy.rules import SETTINGS, Rules, Unfixed
 from tui.domain.policy.scopes import Scope
 from tui.domain.policy.waivers import PolicyException
 from tui.errors import InvalidConfig
-from tui.settings.toml import Place, TomlReader, content_of
+from tui.settings.toml import KeyPath, TomlReader, content_of
 
 __all__ = ["builtin_text", "load_policy", "read_policy"]
 
@@ -284,13 +284,13 @@ class _PolicyReader(TomlReader):
             written.digests,
         )
 
-    def _refuse_empty(self, table: Table, place: Place) -> None:
+    def _refuse_empty(self, table: Table, place: KeyPath) -> None:
         """A condition that names nothing is a mistake: nobody could say whether it is met everywhere or nowhere."""
         for key in CONDITIONS:
             if table.get(key) == []:
                 self.refuse(f"`{key}` names nothing", (*place, key), "Name some, or leave it out where it may be any.")
 
-    def _settings(self, tables: PolicyTables, place: Place) -> dict[str, object]:
+    def _settings(self, tables: PolicyTables, place: KeyPath) -> dict[str, object]:
         """The fields of the rules that the tables set."""
         fields: dict[str, object] = {} if tables.off is UNSET else {"off": tables.off}
         for name, kind in _SECTIONS.items():
@@ -302,7 +302,7 @@ class _PolicyReader(TomlReader):
             fields.setdefault("trust_signed_in", False)  # who lists what is trusted means the list
         return fields
 
-    def _value(self, value: object, place: Place) -> object:
+    def _value(self, value: object, place: KeyPath) -> object:
         """A value as the rules hold it."""
         match place[-2:]:
             case ("registry", "trusted"):
@@ -312,13 +312,13 @@ class _PolicyReader(TomlReader):
                 return None if value is Threshold.NONE else Severity(str(value))
         return State(value) if isinstance(value, RuleResult | Missing) else value
 
-    def _patterns(self, texts: Iterable[str], place: Place) -> tuple[Pattern, ...]:
+    def _patterns(self, texts: Iterable[str], place: KeyPath) -> tuple[Pattern, ...]:
         try:
             return tuple(parse_pattern(text) for text in texts)
         except InvalidConfig as error:
             self.refuse(error.headline.removesuffix("."), place, error.remedy, error)
 
-    def _names(self, texts: tuple[str, ...], place: Place) -> tuple[str, ...]:
+    def _names(self, texts: tuple[str, ...], place: KeyPath) -> tuple[str, ...]:
         """Patterns of names: an empty one, or one of many `*`, would be a mistake."""
         for text in texts:
             if not text.strip() or text.count("*") > 3:

@@ -16,7 +16,7 @@ from tui.domain.common.text import clean
 from tui.errors import InvalidConfig
 from tui.private_files import read_regular, refuse_writable
 
-__all__ = ["MAX_SIZE", "Place", "TomlReader", "content_of"]
+__all__ = ["MAX_SIZE", "KeyPath", "TomlReader", "content_of"]
 
 MAX_SIZE = 1_000_000
 """Bytes."""
@@ -24,7 +24,7 @@ MAX_LINE = 1_000
 """Characters of a line that can begin a table: longer ones are not searched for the place of a fault."""
 MOST_DOTS = 100
 """Dots of a line outside of texts."""
-Place = tuple[str, ...]
+KeyPath = tuple[str, ...]
 """The parts of a dotted key, from the top."""
 _S = TypeVar("_S", bound=msgspec.Struct)
 _UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
@@ -68,14 +68,14 @@ class TomlReader:
         self._lines = text.splitlines()
         self.path = path
 
-    def convert(self, table: dict[str, object], kind: type[_S], place: Place) -> _S:
+    def convert(self, table: dict[str, object], kind: type[_S], place: KeyPath) -> _S:
         """The table at this place as this struct. Raises InvalidConfig."""
         try:
             return msgspec.convert(table, kind)
         except msgspec.ValidationError as error:
             self._explain(str(error), kind, place, error)
 
-    def refuse(self, fault: str, place: Place, remedy: str, error: Exception | None = None) -> NoReturn:
+    def refuse(self, fault: str, place: KeyPath, remedy: str, error: Exception | None = None) -> NoReturn:
         """Raise InvalidConfig for what stands at this place."""
         # A key within braces has no line of its own: the line of what it is in says where to look.
         places = (place[:end] for end in range(len(place), 0, -1))
@@ -83,7 +83,7 @@ class TomlReader:
         where = f"{self.path}:{line}:{column}" if line else self.path
         raise InvalidConfig(f"{where}: {fault}.", remedy, path=self.path, line=line, column=column) from error
 
-    def _explain(self, message: str, kind: type[msgspec.Struct], place: Place, error: Exception) -> NoReturn:
+    def _explain(self, message: str, kind: type[msgspec.Struct], place: KeyPath, error: Exception) -> NoReturn:
         if unknown := _UNKNOWN.search(message):
             names = [field.encode_name for field in msgspec.structs.fields(kind)]
             remedy = f"{did_you_mean(unknown[1], names)}Settings here are {', '.join(names)}."
@@ -100,9 +100,9 @@ class TomlReader:
         return self.hints.get(name) or allowed(kind, name)
 
 
-def locate(lines: list[str], place: Place) -> tuple[int, int]:
+def locate(lines: list[str], place: KeyPath) -> tuple[int, int]:
     """Line and column, from 1, where a key is set, or its table begins; zeros when neither is found."""
-    table: Place = ()
+    table: KeyPath = ()
     best = (0, 0)
     for number, line in enumerate(lines, 1):
         if len(line) > MAX_LINE:
@@ -116,7 +116,7 @@ def locate(lines: list[str], place: Place) -> tuple[int, int]:
     return best
 
 
-def _keys(text: str) -> Place:
+def _keys(text: str) -> KeyPath:
     """The parts of a dotted TOML key."""
     if _BARE.fullmatch(text):
         return (text,)
