@@ -18,6 +18,7 @@ from tui.presenters.totals import ALL, VisibleRows, lineage_totals
 from tui.presenters.views.building import build_view
 from tui.presenters.views.lineage import LINEAGE, LineageModel
 from tui.presenters.views.spec import Filter
+from tui.presenters.views.subtrees import subtrees_of
 from tui.presenters.views.table import VIEWS
 from tui.presenters.views.workloads import WorkloadModel
 from widgets.rows import Cell, RowKey, TreeModel
@@ -212,3 +213,22 @@ def test_a_filter_that_finds_workloads_shows_those_without_an_image() -> None:
     built = build_view(LINEAGE, snapshot, Filter("is:stuck"), NOW, UNICODE)
     assert (IMAGELESS, key) in [row for row in every_key(built.model) if built.model.is_hit(row)]
     assert (IMAGELESS,) in built.unfold
+
+
+def test_subtrees_are_counted_again_when_what_they_follow_from_has_changed_and_only_then() -> None:
+    snapshot = company()
+    before = subtrees_of(snapshot, ALL)
+    [key, workload] = next((key, workload) for key, workload in snapshot.workloads.items() if workload.crews)
+    image = workload.crews[0].images[0]
+    started_again = msgspec.structs.replace(workload, containers=tuple(map(msgspec.structs.replace, workload.containers)))
+    same = replace(snapshot, number=2, workloads={**snapshot.workloads, key: started_again})
+    assert subtrees_of(same, ALL) is before
+    crew = msgspec.structs.replace(workload.crews[0], pods=workload.crews[0].pods + 3)
+    grown = msgspec.structs.replace(workload, crews=(crew, *workload.crews[1:]))
+    more = subtrees_of(replace(snapshot, workloads={**snapshot.workloads, key: grown}), ALL)
+    assert more.totals[image].pods == before.totals[image].pods + 3
+    failing = msgspec.structs.replace(snapshot.images[image], verdict=State.FAIL)
+    others = subtrees_of(replace(snapshot, images={**snapshot.images, image: failing}), ALL)
+    assert others.totals[image].fail > 0
+    assert subtrees_of(snapshot, VisibleRows(images=frozenset({image}))).totals[image].items == 1
+    assert subtrees_of(snapshot, ALL) == before

@@ -219,9 +219,12 @@ _NAMING: WeakMemo[Snapshot, Mapping[ImageKey, Sequence[ObjectKey]]] = WeakMemo()
 def _find_naming(snapshot: Snapshot) -> Mapping[ImageKey, Sequence[ObjectKey]]:
     naming: dict[ImageKey, list[ObjectKey]] = {}
     for key, workload in paced(snapshot.workloads.items()):
-        declared = (container.declared for container in workload.containers if container.declared is not None)
-        images = (image for container in workload.containers for image in container.runs)
-        for image in {*images, *declared, *workload.rollback}:
+        images = set(workload.rollback)
+        for container in workload.containers:
+            images.update(container.runs)
+            if container.declared is not None:
+                images.add(container.declared)
+        for image in images:
             naming.setdefault(image, []).append(key)
     return naming
 

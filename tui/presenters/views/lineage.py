@@ -7,7 +7,7 @@ from datetime import datetime
 from functools import cached_property
 
 from tui.domain.common.memo import WeakMemo
-from tui.domain.common.pace import paced, sorted_in_steps, stride
+from tui.domain.common.pace import paced, stride
 from tui.domain.common.trust import Check, CheckName, State, worst
 from tui.domain.facts.events import SourceState
 from tui.domain.facts.reference import DEFAULT_REGISTRY
@@ -17,9 +17,10 @@ from tui.domain.workloads.counting import idle_word, pods_of
 from tui.presenters.glyphs import ROLE, Glyphs, mix
 from tui.presenters.keys import IMAGELESS, UNREADABLE, PodPart, from_last, lineage_key
 from tui.presenters.phrases import base_brief, briefs, image_name
-from tui.presenters.totals import ALL, NOTHING, Totals, VisibleRows, lineage_totals
+from tui.presenters.totals import ALL, NOTHING, Totals, VisibleRows
 from tui.presenters.views.emphasis import NO_EMPHASIS, Emphasis, emphasis_of
 from tui.presenters.views.spec import RowsContext, TabbedModel, ViewSpec
+from tui.presenters.views.subtrees import subtrees_of
 from tui.presenters.words import age, count, plural
 from widgets.rows import Cell, Column, Row, RowKey, Span
 
@@ -48,9 +49,7 @@ class LineageModel(TabbedModel):
         super().__init__(snapshot, now, glyphs, shown)
         self._emphasis = emphasis
         self._loading = any(source.state is SourceState.LOADING for source in snapshot.sources)
-        self._totals = lineage_totals(snapshot, shown)
-        self._derived = {key: self._ordered(under) for key, under in paced(snapshot.derived.items()) if key in self._totals}
-        tops = self._ordered(_tops(snapshot))
+        self._totals, self._derived, tops = subtrees_of(snapshot, shown)
         self._unreadable = [key for key in paced(tops) if _absent(snapshot, key)]
         unreadable = frozenset(self._unreadable)
         self._roots: list[RowKey] = [(key,) for key in paced(tops) if key not in unreadable]
@@ -179,11 +178,6 @@ class LineageModel(TabbedModel):
 
     def _using(self, image: ImageKey) -> Sequence[ObjectKey]:
         return (*self.snapshot.users.get(image, ()), *self._idle.get(image, ()))
-
-    def _ordered(self, keys: Iterable[ImageKey]) -> list[ImageKey]:
-        totals = self._totals
-        shown = (key for key in paced(keys) if key in totals)
-        return sorted_in_steps(shown, lambda key: (totals[key].rank, key.repository, key.digest))
 
     def _users(self, image: ImageKey) -> list[ObjectKey]:
         workloads = self.snapshot.workloads
@@ -326,7 +320,6 @@ def _extra(workload: Workload, containers: Sequence[Container]) -> Cell:
 
 _IMAGELESS: WeakMemo[Snapshot, Sequence[ObjectKey]] = WeakMemo()
 _IDLE: WeakMemo[Snapshot, Mapping[ImageKey, Sequence[ObjectKey]]] = WeakMemo()
-_TOPS: WeakMemo[Snapshot, Iterable[ImageKey]] = WeakMemo()
 
 
 def _find_imageless(snapshot: Snapshot) -> Sequence[ObjectKey]:
@@ -344,16 +337,6 @@ def _find_idle(snapshot: Snapshot) -> Mapping[ImageKey, Sequence[ObjectKey]]:
             for image in container.images:
                 idle.setdefault(image, {})[key] = None
     return {image: tuple(keys) for image, keys in idle.items()}
-
-
-def _tops(snapshot: Snapshot) -> Iterable[ImageKey]:
-    return _TOPS.get(snapshot, lambda: _find_tops(snapshot))
-
-
-def _find_tops(snapshot: Snapshot) -> Iterable[ImageKey]:
-    """The roots, and images whose base is not there, so that nothing known is ever left out."""
-    under: set[ImageKey] = {key for derived in paced(snapshot.derived.values()) for key in derived}
-    return dict.fromkeys([*snapshot.roots, *(key for key in paced(snapshot.images) if key not in under)])
 
 
 def _absent(snapshot: Snapshot, key: ImageKey) -> bool:
