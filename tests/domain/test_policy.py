@@ -283,6 +283,13 @@ def test_nobody_can_accept_what_is_unknown_or_fine(state: State) -> None:
     assert answer(exception(), NOW, asked) == asked
 
 
+def test_an_exception_that_ended_counts_no_more_though_another_has_its_name() -> None:
+    """Names are cut and cleaned when they are read: two of a file may come out alike."""
+    live, ended = exception(clusters=("dev",)), exception(until=NOW)
+    rules = RuleBook(Policy("x", Rules(), exceptions=(live, ended)), NOW).rules(PROD)
+    assert (rules.exceptions, rules.expired) == ((), (ended,))
+
+
 @given(st.permutations([exception("EX-1"), exception("EX-2"), exception("EX-3", until=NOW)]))
 def test_the_order_of_exceptions_cannot_matter(exceptions: list[PolicyException]) -> None:
     rules = RuleBook(Policy("p", Rules(), (), tuple(exceptions)), NOW).rules(PROD)

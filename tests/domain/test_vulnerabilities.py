@@ -12,7 +12,7 @@ from tests.domain.scan_kit import CVE, LATELY, report, statement, vulnerability
 from tests.domain.world import digest
 from tui.domain.common.source_id import SourceId, SourceKind
 from tui.domain.facts.scan import Exploitability, ScanReport, Severity, Vex
-from tui.domain.scans.vulnerabilities import merge, severity_of
+from tui.domain.scans.vulnerabilities import is_meant, merge, severity_of
 
 IMAGE = digest("image")
 NOT_AFFECTED, AFFECTED, FIXED = Exploitability.NOT_AFFECTED, Exploitability.AFFECTED, Exploitability.FIXED
@@ -66,6 +66,46 @@ def test_another_name_for_the_same_vulnerability_is_the_same_row_under_its_cve()
     )
     assert [(row.id, row.aliases) for row in found.rows] == [(CVE, ("GHSA-aaaa-bbbb-cccc",))]
     assert ("GHSA-aaaa-bbbb-cccc", "openssl") in found.by_name
+
+
+def test_an_advisory_on_several_vulnerabilities_makes_them_no_single_one() -> None:
+    """Trivy's `VendorIDs`: a DSA, RHSA or USN names every CVE that an update mends."""
+    other = "CVE-2026-0002"
+    both = (vulnerability(CVE, "low", aliases=("DSA-1-1",)), vulnerability(other, aliases=("DSA-1-1",)))
+    rows = merge((report(IMAGE, *both),)).rows
+    assert [(row.id, row.severity, row.aliases) for row in rows] == [
+        (other, Severity.CRITICAL, ("DSA-1-1",)),
+        (CVE, Severity.LOW, ("DSA-1-1",)),
+    ]
+    said = report(IMAGE, vulnerabilities=None, vex=(statement(NOT_AFFECTED),), scanner="OpenVEX")
+    assert [row.id for row in merge((report(IMAGE, *both), said)).rows if row.vex is None] == [other]
+    of_all = report(IMAGE, vulnerabilities=None, vex=(statement(NOT_AFFECTED, id="DSA-1-1"),), scanner="OpenVEX")
+    assert [row.id for row in merge((report(IMAGE, *both), of_all)).rows if row.vex is None] == []
+
+
+def test_a_name_for_two_vulnerabilities_is_cleared_by_no_statement_on_one() -> None:
+    found = report(IMAGE, vulnerability("GHSA-aaaa-bbbb-cccc", aliases=(CVE, "CVE-2026-0002")))
+    said = report(IMAGE, vulnerabilities=None, vex=(statement(NOT_AFFECTED),), scanner="OpenVEX")
+    assert [row.vex for row in merge((found, said)).rows] == [None]
+
+
+@pytest.mark.parametrize(
+    ("id", "aliases", "names", "meant"),
+    [
+        ("CVE-1", (), {"CVE-1"}, True),
+        ("CVE-1", ("GHSA-1",), {"GHSA-1"}, True),
+        ("GHSA-1", ("CVE-1",), {"CVE-1"}, True),
+        ("GHSA-1", ("CVE-1", "CVE-2"), {"CVE-1"}, False),
+        ("GHSA-1", ("CVE-1", "CVE-2"), {"CVE-1", "CVE-2"}, True),
+        ("CVE-1", ("CVE-2",), {"CVE-1"}, True),
+        ("CVE-1", ("CVE-2",), {"CVE-2"}, False),
+        ("CVE-1", ("DSA-1",), {"DSA-1"}, True),
+        ("CVE-1", (), {"CVE-2"}, False),
+        ("X", ("Y",), set(), False),
+    ],
+)
+def test_which_names_mean_a_vulnerability(id: str, aliases: tuple[str, ...], names: set[str], meant: bool) -> None:
+    assert is_meant(id, aliases, names) is meant
 
 
 def test_a_package_in_two_versions_shows_both() -> None:

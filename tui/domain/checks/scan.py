@@ -25,7 +25,7 @@ from tui.domain.policy.ruling import accepted_as, expiry_words
 from tui.domain.policy.waivers import PolicyException, accepting
 from tui.domain.scans.mending import mended_most
 from tui.domain.scans.tally import Tally, tally
-from tui.domain.scans.vulnerabilities import merge
+from tui.domain.scans.vulnerabilities import is_meant, merge
 
 __all__ = ["check_scan", "scan_gap", "scanners_of"]
 
@@ -87,7 +87,7 @@ def _answer(context: ImageContext, reports: Sequence[ScanReport], exceptions: tu
     accepted = accepting(exceptions, context.meaning)
     rows = _without(context, lost) if silenced else context.scan.vulnerabilities
     total = tally(rows) if silenced else context.scan.tally
-    counted = tally(row for row in rows if accepted.keys().isdisjoint(_names(row))) if accepted else total
+    counted = tally(row for row in rows if not _is_accepted(row, accepted)) if accepted else total
     opinions = [_found(counted, heard, context), *coverage(heard, context)]
     opinions += [Opinion(State.UNKNOWN, text, rules.cite("scan_missing"), "scanner lost") for _, text in sorted(silenced.items())]
     worst = max(opinions, key=lambda opinion: opinion.state.severity)
@@ -110,6 +110,10 @@ def _meant(exceptions: Sequence[PolicyException], context: ImageContext) -> tupl
     names = {name for row in rows if _weight(row.severity, bool(row.fixed), rules) is not State.PASS for name in _names(row)}
     decisive = (exception for name, exception in accepting(exceptions, context.meaning).items() if name in names)
     return tuple(sorted(dict.fromkeys(decisive), key=lambda exception: exception.id))
+
+
+def _is_accepted(row: ImageVulnerability, accepted: Mapping[str, PolicyException]) -> bool:
+    return is_meant(row.id.upper(), (alias.upper() for alias in row.aliases), accepted)
 
 
 def _names(row: ImageVulnerability) -> Iterable[str]:

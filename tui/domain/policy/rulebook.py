@@ -34,7 +34,7 @@ class RuleBook:
         self._policy = policy
         parts: tuple[Scope | PolicyException, ...] = (*policy.scopes, *policy.exceptions)
         self._parts = parts
-        self._active = frozenset(exception.id for exception in policy.exceptions if now < exception.until)
+        self._active = frozenset(exception for exception in policy.exceptions if now < exception.until)
         self.key = policy, self._active
         # None of them refers to the book: one is made each round, and goes without the collector of garbage.
         self._repositories: _Met[RepositoryName | None] = _Met(
@@ -80,8 +80,8 @@ class RuleBook:
             exception for exception, rank in zip(self._policy.exceptions, ranks[count:], strict=True) if rank is not None
         ]
         fields["origins"] = tuple(sorted(origins.items()))
-        fields["exceptions"] = _sorted([exception for exception in exceptions if exception.id in self._active])
-        fields["expired"] = _sorted([exception for exception in exceptions if exception.id not in self._active])
+        fields["exceptions"] = _sorted([exception for exception in exceptions if exception in self._active])
+        fields["expired"] = _sorted([exception for exception in exceptions if exception not in self._active])
         return msgspec.structs.replace(self._policy.rules, **fields)
 
 

@@ -18,6 +18,7 @@ from tui.domain.common.trust import Check, CheckName, State
 from tui.domain.facts.scan import CLEARING, ImageVulnerability, Severity
 from tui.domain.facts.workload import ObjectKey
 from tui.domain.scans.mending import mended
+from tui.domain.scans.vulnerabilities import is_meant
 from tui.domain.snapshot.snapshot import Container, Drift, Image, ImageKey, Snapshot, Workload
 from tui.domain.workloads.counting import ContainerGroup, places_of, pods_at
 
@@ -299,7 +300,7 @@ class _Weigher:
         if self._check is None:
             return State.WARN
         limits = [self._weights.get((row.severity, bool(row.fixed)), self._check.state), self._check.state]
-        if not self._check.excepted.isdisjoint(name.upper() for name in (row.id, *row.aliases)):
+        if is_meant(row.id.upper(), (alias.upper() for alias in row.aliases), self._check.excepted):
             limits.append(State.WARN)
         return min(limits, key=lambda state: state.severity)
 

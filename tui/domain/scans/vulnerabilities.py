@@ -7,7 +7,7 @@ count only when nobody contradicts them.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Collection, Iterable, Mapping, Sequence, Set
 from datetime import UTC, datetime
 from functools import cached_property
 
@@ -15,7 +15,7 @@ from tui.domain.common.source_id import SourceId
 from tui.domain.common.text import clean
 from tui.domain.facts.scan import CLEARING, ImageVulnerability, ScanReport, Severity, Vex, Vulnerability
 
-__all__ = ["Merged", "graded", "merge", "severity_of"]
+__all__ = ["Merged", "graded", "is_meant", "merge", "severity_of"]
 
 _NEVER = datetime(1, 1, 1, tzinfo=UTC)
 _SHOWN_NAMES = 3
@@ -37,8 +37,8 @@ class Merged:
 
     @cached_property
     def by_name(self) -> Mapping[tuple[str, str], ImageVulnerability]:
-        """The rows by identifier (aliases too) and package."""
-        return {(name, row.package): row for row in self.rows for name in (row.id, *row.aliases)}
+        """The rows by identifier (aliases too) and package: the worst, where several share an alias."""
+        return {(name, row.package): row for row in reversed(self.rows) for name in (row.id, *row.aliases)}
 
     @cached_property
     def whole(self) -> Mapping[SourceId, datetime | None]:
@@ -75,15 +75,55 @@ def merge(reports: tuple[ScanReport, ...]) -> Merged:
 
 
 def _canonical(reports: Iterable[ScanReport]) -> dict[str, str]:
-    """The name to show for each identifier that has others: a CVE where there is one."""
+    """The name to show for each identifier that has others: a CVE where there is one.
+
+    Two CVEs are never one vulnerability: what several of them have for an alias is an advisory on all (DSA, RHSA, USN).
+    """
+    named = [
+        frozenset((vulnerability.id, *vulnerability.aliases))
+        for report in reports
+        for vulnerability in report.vulnerabilities or ()
+        if vulnerability.aliases
+    ]
+    advisories = _advisories(named)
     groups: dict[str, set[str]] = {}
-    for report in reports:
-        for vulnerability in report.vulnerabilities or ():
-            if vulnerability.aliases:
-                joined = {vulnerability.id, *vulnerability.aliases}
-                joined.update(*(groups[name] for name in tuple(joined) if name in groups))
-                groups.update(dict.fromkeys(joined, joined))
-    return {name: min(joined, key=lambda alias: (not alias.startswith("CVE-"), alias)) for name, joined in groups.items()}
+    for names in dict.fromkeys(named):
+        if len(_cves(names)) < 2:
+            joined = set(names - advisories)
+            joined.update(*(groups[name] for name in tuple(joined) if name in groups))
+            groups.update(dict.fromkeys(joined, joined))
+    return {
+        name: min(joined, key=lambda alias: (not _is_cve(alias), alias))
+        for name, joined in groups.items()
+        if len(_cves(joined)) < 2
+    }
+
+
+def _advisories(named: Iterable[Set[str]]) -> set[str]:
+    """The names that findings of several CVEs have."""
+    cves_of: defaultdict[str, set[str]] = defaultdict(set)
+    for names in named:
+        cves = _cves(names)
+        for name in names - cves:
+            cves_of[name] |= cves
+    return {name for name, cves in cves_of.items() if len(cves) > 1}
+
+
+def _cves(names: Iterable[str]) -> set[str]:
+    return {name for name in names if _is_cve(name)}
+
+
+def _is_cve(name: str) -> bool:
+    return name.upper().startswith("CVE-")
+
+
+def is_meant(id: str, aliases: Iterable[str], names: Collection[str]) -> bool:
+    """Whether one of some names means a vulnerability; of several CVEs that it has for aliases all must be among them."""
+    if id in names:
+        return True
+    aliases = set(aliases)
+    cves = _cves((id, *aliases))
+    return any(alias in names for alias in aliases - cves) or (bool(cves) and all(cve in names for cve in cves))
 
 
 def _layers(spoken: Sequence[Spoken]) -> frozenset[str]:
@@ -113,10 +153,16 @@ def _row(
         url=next((vulnerability.url for _, vulnerability in spoken if vulnerability.url), ""),
         sources=sources,
         disagreement=_disagreement(spoken, silent) if len(silent) > 1 or len(sources) > 1 else "",
-        vex=_clearing((name, *others), worst.package, _versions(spoken), statements) if statements else None,
+        vex=_clearing(_meaning(name, others), worst.package, _versions(spoken), statements) if statements else None,
         aliases=tuple(sorted(others)),
         exemption=next((vulnerability.exemption for _, vulnerability in spoken if vulnerability.exemption), ""),
     )
+
+
+def _meaning(name: str, others: Collection[str]) -> Iterable[str]:
+    """The names by which a statement means a vulnerability: a CVE among several is only a part of it."""
+    alone = len(_cves((name, *others))) < 2
+    return (name, *(other for other in others if alone or not _is_cve(other)))
 
 
 def _several(texts: Iterable[str]) -> str:
