@@ -74,6 +74,22 @@ async def test_a_page_cut_in_the_middle_is_asked_for_again(tmp_path: Path) -> No
     assert [query.get("continue") for query in server.asked(PODS)] == [None, "t1", "t1"]
 
 
+async def test_a_list_that_ends_before_all_that_is_said_to_follow_is_not_whole(tmp_path: Path) -> None:
+    """api-concepts, `remainingItemCount`: unset on the last page."""
+    short, later = ApiServer(), ApiServer()
+    short.lists(PODS, page([pod("a")], remaining=2))
+    later.lists(PODS, page([pod("a")], remaining=1), page([pod("a"), pod("b")], remaining=0))
+    async with short.running(), later.running():
+        source = ClusterSource(options(write_kubeconfig(tmp_path, short.url)))
+        health = await until_health(source, lambda health: bool(health.error))
+        events = await until(ClusterSource(options(write_kubeconfig(tmp_path, later.url))), listed)
+    assert health.state in (SourceState.PARTIAL, SourceState.FAILED)
+    assert "ends its list of pods although 2 more are said to follow" in health.error
+    last = events[-1]
+    assert isinstance(last, ListCompleted)
+    assert (pod_names(events), last.generation) == (["a", "a", "b"], 2)
+
+
 async def test_a_lost_position_begins_a_new_generation(tmp_path: Path) -> None:
     server = ApiServer()
     server.lists(PODS, page([pod("a")], token="t1"), refuse(410, "Expired"), page([pod("b")]))

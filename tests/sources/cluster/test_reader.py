@@ -67,6 +67,14 @@ async def test_pages_follow_the_tokens_and_ask_for_metadata_alone(tmp_path: Path
         assert session.requests == 2
 
 
+async def test_a_list_that_ends_before_all_that_is_said_to_follow_is_not_whole(tmp_path: Path) -> None:
+    server = ApiServer()
+    server.lists(LIST, page([{"n": 1}], token="t", remaining=3), page([{"n": 2}], remaining=2))
+    async with server.running(), reader(server, tmp_path).open() as session:
+        with pytest.raises(UntrustedPayload, match="although 2 more are said to follow"):
+            await read(session)
+
+
 async def test_an_object_is_read_by_its_name_whatever_is_in_it(tmp_path: Path) -> None:
     server = ApiServer()
     server.lists(f"/apis/{GROUP}/namespaces/shop/vulnerabilityreports/web", body(b'{"a": 1}'))

@@ -165,10 +165,13 @@ async def test_limits_are_said() -> None:
     service.on(PATH, send(rows(row(1), row(2), token="next", total=9)), send(rows(row(3), total=9)))
     truncated = Service()
     truncated.on(PATH, send(rows(row(1), truncated="true")))
-    async with service.running(), truncated.running():
-        capped, cut_off = await read(service, max_rows=2), await read(truncated)
+    fewer = Service()
+    fewer.on(PATH, send(rows(row(1), token="next", total=5)), send(rows(row(2), total=4)))
+    async with service.running(), truncated.running(), fewer.running():
+        capped, cut_off, short = await read(service, max_rows=2), await read(truncated), await read(fewer)
+    assert (short.one.complete, "some of the findings: it counts 4" in short.one.reason) == (False, True)
     assert capped.one.reason == "only the first 2 of 9 findings were read"
-    assert "resultTruncated" in cut_off.one.reason
+    assert "leaves out some of the findings" in cut_off.one.reason
     assert not capped.one.complete
     assert not cut_off.one.complete
 

@@ -114,12 +114,16 @@ class GraphSession:
     async def pages(self, query: str) -> AsyncGenerator[QueryPage, None]:
         """The rows of a query; the quota that the answers tell is kept. Raises SourceError."""
         token, tokens = "", set[str]()
+        rows, totals = 0, list[int]()
         while True:
             await self._quota.free()
             reply = await self._ask(query, token)
             answer = decoded(reply.body, _Answer, "Azure Resource Graph sent something other than rows")
             token = answer.skip_token or ""
-            truncated = str(answer.result_truncated).lower() == "true"
+            rows += len(answer.data)
+            totals.append(answer.total_records or 0)
+            # Rows may come and go between two pages: fewer than there were at any time are not all.
+            truncated = str(answer.result_truncated).lower() == "true" or rows < min(totals)
             yield QueryPage(tuple(answer.data), answer.total_records or len(answer.data), truncated and not token)
             if not token:
                 return

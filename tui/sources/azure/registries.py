@@ -93,7 +93,7 @@ class OwnRegistries:
                     hosts.update(server.lower() for server in servers if server)
                     odd += sum(isinstance(row, OddEntry) for row in rows)
                     if page.truncated or len(hosts) > MOST:
-                        return self._partial(hosts, session.identity, "leaves out some of the registries (resultTruncated)")
+                        return self._partial(hosts, session.identity, "leaves out some of the registries")
             _log.info("%d registries are ours, as %s", len(hosts), session.identity)
             if odd:
                 return self._partial(

@@ -17,7 +17,7 @@ from tui.sources.kit.refusals import Refusal, Sentence, refusal_of, refused
 from tui.sources.kit.requestlog import cause_of
 from tui.sources.kit.troubles import Trouble, trouble_of
 
-__all__ = ["Status", "answer_error", "decode_error", "no_answer"]
+__all__ = ["Status", "answer_error", "cut_list", "decode_error", "no_answer"]
 __all__ += ["outcome_unknown", "status_error", "transport_error"]
 
 _log = logging.getLogger(__name__)
@@ -209,6 +209,14 @@ def outcome_unknown(purpose: str, host: str) -> OutcomeUnknown:
     return OutcomeUnknown(
         f"The request to {purpose} was sent to {host}, and no answer says whether it was done.",
         "Look at the object before anything is sent again: kubectl get -o yaml.",
+    )
+
+
+def cut_list(host: str, resource: str, missing: int) -> UntrustedPayload:
+    """The error for a list that ends although more objects are said to follow (api-concepts, `remainingItemCount`)."""
+    return UntrustedPayload(
+        f"{host} ends its list of {clean(resource, 60)} although {missing:,} more are said to follow.",
+        "Check 'server' in the kubeconfig, and whether a proxy answers in its place.",
     )
 
 

@@ -18,6 +18,7 @@ from tui.domain.facts.events import Event, ListCompleted, ObjectGone
 from tui.errors import Expired, Forbidden, SourceError, Unreachable, UntrustedPayload
 from tui.sources.cluster.api import Api, Stream
 from tui.sources.cluster.facts import MAX_TEXT
+from tui.sources.cluster.failures import cut_list
 from tui.sources.cluster.health import HealthLine
 from tui.sources.cluster.options import ClusterOptions
 from tui.sources.cluster.pages import Body, Pages
@@ -141,6 +142,7 @@ class Follower:
                     failure = page
                     break
                 version, token = page.metadata.resource_version or version, page.metadata.continue_token
+                missing = 0 if token else page.metadata.remaining_item_count or 0
                 empty = 0 if page.items else empty + 1
                 broken += page.broken + await self._take(page, listed)
                 # The next page is decoded into the memory of this one, while the processor's caches still hold that.
@@ -151,6 +153,8 @@ class Follower:
                         "Check what answers in the API server's place.",
                     )
                     break
+                if missing > 0:
+                    failure = cut_list(self._api.host, self._reader.kind.resource, missing)
                 if not token or self._line.cut:
                     break
             pages.close()

@@ -13,7 +13,7 @@ from tui.domain.common.decoding import from_json
 from tui.domain.common.text import clean
 from tui.errors import Forbidden, NotFound, UntrustedPayload
 from tui.sources.cluster.api import Api
-from tui.sources.cluster.failures import decode_error
+from tui.sources.cluster.failures import cut_list, decode_error
 from tui.sources.cluster.readers import DECODING
 from tui.sources.cluster.wire import ListMeta, NamespaceObject
 
@@ -89,6 +89,9 @@ async def list_namespaces(api: Api) -> tuple[str, ...]:
         page = decode_answer(await api.get("/api/v1/namespaces", parameters, purpose=request), _Namespaces, request, api.host)
         names += [clean(item.metadata.name, 253) for item in page.items or ()]
         token = page.metadata.continue_token
+        remaining = page.metadata.remaining_item_count or 0
+        if not token and remaining > 0:
+            raise cut_list(api.host, "namespaces", remaining)
         if not token:
             return tuple(names)
         if len(names) > MAX_NAMESPACES or not page.items:

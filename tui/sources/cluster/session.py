@@ -19,6 +19,7 @@ from tui.errors import Forbidden, NotFound, UntrustedPayload
 from tui.sources.cluster.access import find_place
 from tui.sources.cluster.api import JSON, Api
 from tui.sources.cluster.client import ClusterClient
+from tui.sources.cluster.failures import cut_list
 from tui.sources.cluster.options import ClusterOptions
 from tui.sources.cluster.reviews import decode_answer, list_namespaces
 from tui.sources.kit.retry import Retry, patiently
@@ -61,6 +62,7 @@ class _Resources(msgspec.Struct):
 
 class _Metadata(msgspec.Struct):
     token: str = msgspec.field(default="", name="continue")
+    remaining: int | None = msgspec.field(default=None, name="remainingItemCount")
 
 
 class _Listing(msgspec.Struct):
@@ -145,8 +147,11 @@ class KubeSession:
         while True:
             parameters: dict[str, str | int] = {"limit": size, "continue": token} if token else {"limit": size}
             body = await self._patiently(path, parameters, right, accept)
-            token = decode_answer(body, _Listing, right, self.endpoint).metadata.token
+            metadata = decode_answer(body, _Listing, right, self.endpoint).metadata
+            token = metadata.token
             yield body
+            if not token and (metadata.remaining or 0) > 0:
+                raise cut_list(self.endpoint, resource.name, metadata.remaining or 0)
             if not token:
                 return
             if token in tokens or len(token) > MAX_TOKEN or len(tokens) > MAX_PAGES:

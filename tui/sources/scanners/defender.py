@@ -80,7 +80,7 @@ class DefenderSource(ScannerSource):
                 # A full page takes longer than a frame.
                 await asyncio.to_thread(gathering.add_all, page.rows)
                 if page.truncated:
-                    return self._cut(round_, "Resource Graph leaves out some of the findings (resultTruncated)")
+                    return self._cut(round_, f"Resource Graph leaves out some of the findings: it counts {page.total:,}")
                 if gathering.rows >= self._options.max_rows:
                     return self._cut(round_, f"only the first {gathering.rows:,} of {page.total:,} findings were read")
         return ""
