@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tests.domain.scan_kit import CVE, LATELY, report, statement, vulnerability
 from tests.domain.world import digest
 from tui.domain.common.source_id import SourceId, SourceKind
-from tui.domain.facts.scan import Exploitability, ScanReport, Severity, Vex
+from tui.domain.facts.scan import NOBODY, Exploitability, ScanReport, Severity, Vex
 from tui.domain.scans.vulnerabilities import is_meant, merge, severity_of
 
 IMAGE = digest("image")
@@ -209,6 +209,17 @@ def test_a_statement_about_one_of_two_versions_contradicts() -> None:
     said = report(IMAGE, vulnerabilities=None, vex=(old, new), scanner="OpenVEX")
     assert merge((report(IMAGE, vulnerability(), vulnerability(installed="2.9")), said)).rows[0].vex is None
     assert merge((report(IMAGE, vulnerability()), said)).rows[0].vex is not None
+
+
+@pytest.mark.parametrize(
+    ("author", "cleared"), [("Security", True), (f"{NOBODY} (unsigned)", False)], ids=["the same", "nobody knows who"]
+)
+def test_two_documents_without_an_author_are_not_of_the_same(author: str, cleared: bool) -> None:
+    """The last word of each author counts, and who names nobody may be anybody."""
+    affected = report(IMAGE, vulnerabilities=None, vex=(statement(AFFECTED, author, at=LATELY - timedelta(days=1)),), key="a")
+    later = report(IMAGE, vulnerabilities=None, vex=(statement(NOT_AFFECTED, author),), key="b")
+    (row,) = merge((report(IMAGE, vulnerability()), affected, later)).rows
+    assert (row.vex is not None) is cleared
 
 
 REPORTS = st.lists(

@@ -10,7 +10,7 @@ import msgspec
 from tui.domain.common.source_id import SourceId
 from tui.domain.facts.image import RepositoryName
 
-__all__ = ["CLEARING", "Exploitability", "ImageVulnerability", "ScanReport", "Severity", "Vex", "Vulnerability"]
+__all__ = ["CLEARING", "NOBODY", "Exploitability", "ImageVulnerability", "ScanReport", "Severity", "Vex", "Vulnerability"]
 
 
 class Severity(StrEnum):
@@ -56,6 +56,10 @@ class Exploitability(StrEnum):
 
 CLEARING = frozenset({Exploitability.NOT_AFFECTED, Exploitability.FIXED})
 """The statements after which a vulnerability is not counted."""
+
+
+NOBODY = "an author who is not named"
+"""Who states something in a document that names nobody: in each document somebody else, as far as is known."""
 
 
 class Vex(msgspec.Struct, frozen=True, gc=False):

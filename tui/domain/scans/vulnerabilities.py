@@ -13,13 +13,14 @@ from functools import cached_property
 
 from tui.domain.common.source_id import SourceId
 from tui.domain.common.text import clean
-from tui.domain.facts.scan import CLEARING, ImageVulnerability, ScanReport, Severity, Vex, Vulnerability
+from tui.domain.facts.scan import CLEARING, NOBODY, ImageVulnerability, ScanReport, Severity, Vex, Vulnerability
 
 __all__ = ["Merged", "graded", "is_meant", "merge", "severity_of"]
 
 _NEVER = datetime(1, 1, 1, tzinfo=UTC)
 _SHOWN_NAMES = 3
 Spoken = tuple[ScanReport, Vulnerability]
+Statements = Mapping[str, tuple[tuple[str, Vex], ...]]
 
 
 class Merged:
@@ -130,9 +131,7 @@ def _layers(spoken: Sequence[Spoken]) -> frozenset[str]:
     return frozenset(vulnerability.layer for _, vulnerability in spoken if vulnerability.layer)
 
 
-def _row(
-    name: str, spoken: list[Spoken], silent: tuple[ScanReport, ...], statements: Mapping[str, tuple[Vex, ...]]
-) -> ImageVulnerability:
+def _row(name: str, spoken: list[Spoken], silent: tuple[ScanReport, ...], statements: Statements) -> ImageVulnerability:
     if len(spoken) > 1:
         spoken.sort(key=lambda entry: (-severity_of(entry[1]).rank, entry[0].source, entry[0].key, entry[1].installed))
     worst = spoken[0][1]
@@ -200,11 +199,13 @@ def _short(name: str) -> str:
 # ---- statements
 
 
-def _statements(reports: Iterable[ScanReport]) -> dict[str, tuple[Vex, ...]]:
-    by_name: defaultdict[str, list[Vex]] = defaultdict(list)
+def _statements(reports: Iterable[ScanReport]) -> Statements:
+    """What is stated of each name, and by whom: two documents that name no author have not the same one."""
+    by_name: defaultdict[str, list[tuple[str, Vex]]] = defaultdict(list)
     for report in reports:
         for statement in report.vex:
-            by_name[statement.id].append(statement)
+            unnamed = statement.author.startswith(NOBODY)
+            by_name[statement.id].append((f"{report.source} {report.key}" if unnamed else statement.author, statement))
     return {name: tuple(several) for name, several in by_name.items()}
 
 
@@ -212,14 +213,14 @@ def _versions(spoken: Iterable[Spoken]) -> frozenset[str]:
     return frozenset(vulnerability.installed for _, vulnerability in spoken if vulnerability.installed)
 
 
-def _clearing(names: Iterable[str], package: str, installed: Set[str], statements: Mapping[str, tuple[Vex, ...]]) -> Vex | None:
+def _clearing(names: Iterable[str], package: str, installed: Set[str], statements: Statements) -> Vex | None:
     """The statement that takes a vulnerability out of the count: the newest, when every author's last word does so."""
     last: dict[str, Vex] = {}
     candidates = (candidate for name in names for candidate in statements.get(name, ()))
-    for statement in (candidate for candidate in candidates if _is_about(candidate, package, installed)):
-        previous = last.get(statement.author)
+    for author, statement in (candidate for candidate in candidates if _is_about(candidate[1], package, installed)):
+        previous = last.get(author)
         if previous is None or _newness(statement) > _newness(previous):
-            last[statement.author] = statement
+            last[author] = statement
     if not last or any(statement.status not in CLEARING for statement in last.values()):
         return None
     return max(last.values(), key=_newness)

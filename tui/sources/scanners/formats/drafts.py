@@ -9,7 +9,7 @@ import msgspec
 from tui.domain.common.source_id import SourceId
 from tui.domain.facts.image import RepositoryName
 from tui.domain.facts.reference import Reference, parse_reference
-from tui.domain.facts.scan import ScanReport, Severity, Vex
+from tui.domain.facts.scan import NOBODY, ScanReport, Severity, Vex
 from tui.errors import InvalidReference
 from tui.sources.scanners.findings import Findings, Pool
 from tui.sources.scanners.words import digest_of, text
@@ -27,7 +27,7 @@ class Reading(msgspec.Struct, frozen=True):
 
     def author(self, name: str) -> str:
         """The author of a statement as the operator reads it: nobody has verified who it was."""
-        return f"{name or 'an author who is not named'} ({self.trust})"
+        return f"{name or NOBODY} ({self.trust})"
 
 
 class DocumentSubject(msgspec.Struct, frozen=True):
