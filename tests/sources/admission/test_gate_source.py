@@ -326,6 +326,25 @@ async def test_namespaces_that_gatekeeper_leaves_out(tmp_path: Path, configs: An
     assert (listed.complete, health.state) == (True, SourceState.OK)
 
 
+async def test_namespaces_that_gatekeepers_own_webhook_is_not_asked_about(tmp_path: Path) -> None:
+    """gatekeeper charts: its webhook leaves out its own namespace by name, and those with a label, which are not known here."""
+    server = configured(page([config([{"excludedNamespaces": ["shop"], "processes": ["*"]}])]))
+    selector = {
+        "matchExpressions": [
+            {"key": "admission.gatekeeper.sh/ignore", "operator": "DoesNotExist"},
+            {"key": "kubernetes.io/metadata.name", "operator": "NotIn", "values": ["gatekeeper-system", "flux"]},
+        ]
+    }
+    ours = webhook("validation.gatekeeper.sh", namespaceSelector=selector)
+    for place, answer in served(REGISTRATION, **{WEBHOOKS: page([ours])}):
+        server.lists(place, answer)
+    listed, _ = await first(server, tmp_path)
+    assert listed is not None
+    (found,) = listed.constraints
+    assert found.unasked_namespaces == ("shop", "gatekeeper-system", "flux")
+    assert found.unaudited_namespaces == ("shop",)
+
+
 @pytest.mark.parametrize(
     ("answer", "error"),
     [

@@ -159,7 +159,9 @@ def _judge(constraint: Constraint, subject: GateSubject) -> Judgement:
         return msgspec.structs.replace(judgement, action=Enforcement.DRYRUN)
     place = clean(subject.namespace, SHOWN)
     return _say(
-        constraint, GateAnswer.UNASKED, f"{_title(constraint)} is not asked in {place}: Gatekeeper's Config leaves it out."
+        constraint,
+        GateAnswer.UNASKED,
+        f"{_title(constraint)} is not asked in {place}: Gatekeeper's Config or webhook leaves it out.",
     )
 
 

@@ -33,6 +33,8 @@ _IMAGE = re.compile(rb"image", re.IGNORECASE)
 _VERIFIERS = re.compile(r"image|sign|cosign|notary|connaisseur|portieris|ratify|policy", re.IGNORECASE)
 _OWN = re.compile(r"\.gatekeeper\.sh$|\.kyverno\.svc", re.IGNORECASE)
 """Webhooks of gates that are read by their own objects."""
+_GATEKEEPER = "validation.gatekeeper.sh"
+"""Gatekeeper's webhook for what constraints say (gatekeeper charts, validatingwebhookconfiguration)."""
 _PODS = frozenset({"pods", "*", "*/*"})
 _OWNERS = frozenset({"deployments", "statefulsets", "daemonsets", "replicasets", "jobs", "cronjobs"})
 """Whoever may refuse these keeps their new pods away as well."""
@@ -129,7 +131,10 @@ class _Configuration(msgspec.Struct):
 
 
 class OtherGates:
-    """Gathers the pages of every resource that `wants` names; `constraints` are the gates that can refuse."""
+    """Gathers the pages of every resource that `wants` names; `constraints` are the gates that can refuse.
+
+    `exempt` are the namespaces that Gatekeeper's own webhook is not asked about, as far as it names them.
+    """
 
     def __init__(self, cluster: str) -> None:
         self._cluster = cluster
@@ -137,6 +142,7 @@ class OtherGates:
         self._denying: set[str] = set()
         self._found: list[Constraint] = []
         self._installed: dict[str, None] = {}
+        self.exempt: tuple[str, ...] = ()
         self._readers: dict[str, Callable[[bytes], None]] = {
             "validatingadmissionpolicies": self._read_policies,
             "validatingadmissionpolicybindings": self._read_bindings,
@@ -193,6 +199,8 @@ class OtherGates:
         for raw in from_json(page, _List).items or ():
             configuration = from_json(raw, _Configuration)
             for webhook in configuration.webhooks or ():
+                if webhook.name == _GATEKEEPER and not changing:
+                    self.exempt += _namespaces(webhook.namespace_selector)[1]
                 names = f"{configuration.metadata.name} {webhook.name}"
                 resources = _PODS if changing else _PODS | _OWNERS
                 concerned = any(_is_of(rule, resources) for rule in webhook.rules or ()) and not _OWN.search(webhook.name)

@@ -132,17 +132,21 @@ class GateSource:
                 exclusions = await self._exclusions(session, reading) if reading.constraints else Exclusions()
                 if reading.kinds and len(reading.denials) + len(reading.faults) >= reading.kinds and not reading.constraints:
                     raise self._whole_failure(reading)
-                reading.others = await self._others(session, reading)
+                reading.others, exempt = await self._others(session, reading)
                 reading.requests = session.requests
         except UsageError as error:
             raise SourceError(error.headline, error.remedy) from error
         named = (_with_verifiers(constraint, reading.verifiers) for constraint in reading.constraints)
+        exclusions = exclusions.joined(Exclusions(exempt, at_home=exclusions.at_home))
         reading.constraints = [exclusions.of(constraint) for constraint in named]
         reading.constraints += reading.others
         return reading
 
-    async def _others(self, session: ClusterSession, reading: _Reading) -> list[Constraint]:
-        """The gates beside Gatekeeper that can refuse; what may not be looked at is said, as it may hold one."""
+    async def _others(self, session: ClusterSession, reading: _Reading) -> tuple[list[Constraint], tuple[str, ...]]:
+        """The gates beside Gatekeeper that can refuse, and where its own webhook is not asked.
+
+        What may not be looked at is said, as it may hold a gate.
+        """
         gates = OtherGates(self._reader.cluster)
         for group in GROUPS:
             for resource in await session.resources(group):
@@ -150,7 +154,7 @@ class GateSource:
                     await self._read_other(session, resource, gates, reading)
         templates = await session.resources(TEMPLATES)
         reading.installed = (*(("Gatekeeper",) if templates or reading.kinds else ()), *gates.installed)
-        return gates.constraints
+        return gates.constraints, gates.exempt
 
     async def _read_other(self, session: ClusterSession, resource: ApiResource, gates: OtherGates, reading: _Reading) -> None:
         group = resource.group_version.partition("/")[0]
