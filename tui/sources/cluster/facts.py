@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from typing import TypeVar
 
@@ -35,7 +36,9 @@ MAX_MESSAGE = 400
 # Facts that are shared are found by the bytes that they were made of: longer ones than honest labels are not worth keeping.
 MAX_KEY = 2048
 MAX_SHARED = 20_000
-_MIRROR = b"kubernetes.io/config.mirror"
+# Searched for in what was not decoded, where it stands: hardly any pod has it, and each is looked at.
+_mirror = re.compile(rb"kubernetes\.io/config\.mirror").search
+_image = re.compile(rb'"image"').search
 _REVISIONS = ("deployment.kubernetes.io/revision", "rollout.argoproj.io/revision")
 # Who manages an object: the recommended labels, Helm, Argo CD and Flux, and the words teams use for themselves.
 _MANAGING = frozenset(
@@ -106,7 +109,7 @@ class ClusterFacts:
             self._owner(meta.owner_references),
             tuple(self._pod_containers(spec, status)),
             meta.creation_timestamp,
-            _MIRROR in bytes(meta.annotations),
+            _mirror(meta.annotations) is not None,
             meta.deletion_timestamp is not None,
             self._managing(meta.labels),
             self._secrets(spec.image_pull_secrets),
@@ -338,10 +341,9 @@ def _declared(spec: PodSpec) -> Iterator[tuple[ContainerType, Container]]:
 
 
 def _image_volumes(raw: msgspec.Raw) -> list[Volume]:
-    body = bytes(raw)
-    if b'"image"' not in body:
+    if _image(raw) is None:
         return []
-    return [volume for volume in _volumes.decode(body) or () if volume.image]
+    return [volume for volume in _volumes.decode(raw) or () if volume.image]
 
 
 def _decode_mounts(raw: msgspec.Raw) -> list[MountStatus]:
