@@ -267,7 +267,7 @@ def test_a_table_knows_what_differs_from_the_one_before_it(data: st.DataObject) 
         for _ in range(data.draw(st.integers(0, 3))):
             uid, value = data.draw(st.sampled_from(uids)), data.draw(st.sampled_from("abc"))
             if data.draw(st.booleans()):
-                table.see("", generation, [(uid, "", value)])
+                table.see("", generation, [(uid, value)])
             else:
                 table.drop(uid)
         if data.draw(st.integers(0, 5)) == 0:
@@ -282,9 +282,9 @@ def test_a_table_knows_what_differs_from_the_one_before_it(data: st.DataObject) 
 
 def test_one_object_among_many_is_known_without_a_look_at_the_others() -> None:
     table: ObjectTable[str] = ObjectTable()
-    table.see("", 1, [(str(number), "", "a") for number in range(100)])
+    table.see("", 1, [(str(number), "a") for number in range(100)])
     before = table.freeze()
-    table.see("", 1, [("7", "", "b")])
+    table.see("", 1, [("7", "b")])
     after = table.freeze()
     assert isinstance(after, Successor)
     assert after.since(before) == {"7"}

@@ -49,7 +49,7 @@ class BuildTables:
 
     def _see_jobs(self, event: JobsSeen) -> bool:
         table = self._jobs.setdefault(event.source, ObjectTable())
-        return table.see("", event.generation, ((_uid(job), "", job) for job in event.jobs))
+        return table.see("", event.generation, ((_uid(job), job) for job in event.jobs))
 
     def _complete_jobs(self, event: JobsCompleted) -> bool:
         new = event.source not in self._jobs

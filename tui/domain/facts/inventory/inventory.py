@@ -54,8 +54,10 @@ class Inventory:
     """
 
     def __init__(self) -> None:
-        self._pods: defaultdict[SourceId, ObjectTable[Pod]] = defaultdict(ObjectTable)
-        self._controllers: defaultdict[tuple[SourceId, Resource], ObjectTable[Controller]] = defaultdict(ObjectTable)
+        self._pods: defaultdict[SourceId, ObjectTable[Pod]] = defaultdict(lambda: ObjectTable(_namespace))
+        self._controllers: defaultdict[tuple[SourceId, Resource], ObjectTable[Controller]] = defaultdict(
+            lambda: ObjectTable(_namespace)
+        )
         self._nodes: defaultdict[SourceId, ObjectTable[Node]] = defaultdict(ObjectTable)
         self._images = ImageTables()
         self._trust = TrustTables()
@@ -116,14 +118,13 @@ class Inventory:
     def _apply_cluster(self, event: ClusterEvent) -> bool:
         match event:
             case PodsSeen():
-                pods = ((pod.uid, pod.namespace, pod) for pod in event.pods)
-                return self._pods[event.source].see(event.scope, event.generation, pods)
+                return self._pods[event.source].see(event.scope, event.generation, ((pod.uid, pod) for pod in event.pods))
             case ControllersSeen():
                 table = self._controllers[event.source, event.resource]
-                controllers = ((controller.uid, controller.namespace, controller) for controller in event.controllers)
+                controllers = ((controller.uid, controller) for controller in event.controllers)
                 return table.see(event.scope, event.generation, controllers)
             case NodesSeen():
-                nodes = ((node.name, "", node) for node in event.nodes)
+                nodes = ((node.name, node) for node in event.nodes)
                 return self._nodes[event.source].see("", event.generation, nodes)
             case ObjectGone():
                 return self._table(event.source, event.resource).drop(event.uid)
@@ -181,6 +182,10 @@ class Inventory:
 
     def _freeze_images(self) -> ImageFacts:
         return self._images.freeze(self._image_version)
+
+
+def _namespace(item: Pod | Controller) -> str:
+    return item.namespace
 
 
 def _merged_tables(

@@ -26,7 +26,7 @@ class TrustTables:
     def scans(self, event: ScansSeen) -> bool:
         """Reports were seen. Says whether anything changed."""
         table = self._scans.setdefault(event.source, ObjectTable())
-        return table.see("", event.generation, ((report.key, "", report) for report in event.reports))
+        return table.see("", event.generation, ((report.key, report) for report in event.reports))
 
     def scans_completed(self, event: ScansCompleted) -> bool:
         """A cycle saw every report. Says whether anything was removed; a first, empty list changes that it is known."""
