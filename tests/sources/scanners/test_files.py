@@ -16,6 +16,7 @@ from tui.errors import InvalidConfig
 from tui.settings.settings import ScannerKind, ScannerSettings, Settings
 from tui.sources.ports import ContentReader
 from tui.sources.scanners.files import FilesSource
+from tui.sources.scanners.formats.detect import KNOWN
 from tui.sources.scanners.rounds import Pace
 from tui.wiring.scanners import scanner_sources
 
@@ -57,7 +58,7 @@ async def test_nothing_but_bad_files_is_a_failure(tmp_path: Path) -> None:
     found = await told(FilesSource([write(tmp_path, "slsa.json", written.statement("https://slsa.dev/provenance/v1", {}))], FAST))
     assert found.health.state is SourceState.FAILED
     assert "holds no scan of vulnerabilities and no statement" in found.health.error
-    assert "Trivy, Grype" in found.health.remedy
+    assert KNOWN in found.health.remedy
 
 
 async def test_a_file_that_says_nothing_of_an_image_is_said_to_be_what_it_is(tmp_path: Path) -> None:
