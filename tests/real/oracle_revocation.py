@@ -100,6 +100,7 @@ class Reply:
     version: bytes = b""
     body_end: bytes = b""
     before: bytes = b""
+    twin: bytes = b""
     kind: str = BASIC
     outcome: bytes = tlv(0x0A, b"\0")
     signing: Any = None
@@ -114,7 +115,10 @@ class Reply:
         identity = seq(self.hashing, octets(names[0]), octets(names[1]), self.serial or integer(asked.leaf.serial_number))
         single = seq(identity, self.status, self.update, self.next_update or b"", self.extensions)
         responder = self.responder or tlv(0xA2, octets(names[1]))
-        body = seq(self.version, responder, self.produced, seq(self.before, single), self.body_end)
+        number = integer(asked.leaf.serial_number)
+        other = seq(seq(self.hashing, octets(b"x"), octets(b"x"), number), self.twin, HOUR_AGO, self.next_update or b"")
+        before = self.before or (other if self.twin else b"")
+        body = seq(self.version, responder, self.produced, seq(before, single), self.body_end)
         made = bits(der.signature(self.signing or asked.middle.signing_key, body))
         extra = self.certificates(asked) if self.certificates else b""
         basic = seq(body, self.scheme, made, extra)
@@ -196,6 +200,9 @@ def replies() -> dict[str, Reply]:
         "next update missing": Reply(next_update=None),
         "next update past": Reply(next_update=tlv(0xA0, stamp(NOW - timedelta(minutes=1)))),
         "next update implicit": Reply(next_update=tlv(0x80, TOMORROW[2:])),
+        "next update with nothing behind": Reply(next_update=tlv(0xA0, TOMORROW + tlv(2))),
+        "an end of nothing": Reply(next_update=tlv(0xA0, TOMORROW) + tlv(1)),
+        "an end of something": Reply(next_update=tlv(0xA0, TOMORROW) + tlv(1, b"\xff")),
         "next update in UTC": Reply(next_update=tlv(0xA0, when(NOW + timedelta(days=1)))),
         "hash SHA-256 names": Reply(hashing=algorithm(SHA256)),
         "hash unknown": Reply(hashing=algorithm("1.2.3")),
@@ -203,6 +210,7 @@ def replies() -> dict[str, Reply]:
         "another serial": Reply(serial=integer(1)),
         "serial not minimal": Reply(serial=tlv(2, b"\0\1")),
         "another first": Reply(before=seq(seq(algorithm(SHA1), octets(b"x"), octets(b"x"), integer(1)), GOOD, HOUR_AGO)),
+        "another of the same number first, revoked": Reply(twin=REVOKED),
         "junk first": Reply(before=seq(integer(1))),
         "responder by name": Reply(responder=tlv(0xA1, usual_name())),
         "responder by a wrong name": Reply(responder=tlv(0xA1, usual_name(text("a@b", 0x13)))),
@@ -340,6 +348,7 @@ def lists() -> dict[str, Listed]:
         "number critical": Listed(extensions=extensions(extension("2.5.29.20", integer(5), TRUE))),
         "authority key": Listed(extensions=extensions(extension("2.5.29.35", seq(tlv(0x80, b"x"))))),
         "authority key critical": Listed(extensions=extensions(extension("2.5.29.35", seq(tlv(0x80, b"x")), TRUE))),
+        "authority key in a long form": Listed(extensions=extensions(extension("2.5.29.35", seq(b"\x80\x81\x01x")))),
         "authority key wrong": Listed(extensions=extensions(extension("2.5.29.35", b"x"))),
         "unknown": Listed(extensions=extensions(extension("1.2.3", b"x"))),
         "unknown critical": Listed(extensions=extensions(extension("1.2.3", b"x", TRUE))),

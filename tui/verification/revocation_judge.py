@@ -109,11 +109,11 @@ def _ocsp_state(body: bytes, lookup: Lookup, now: datetime, signing_time: dateti
 
 
 def _single(response: Response, certificate: Certificate, issuer: Certificate) -> SingleResponse:
-    """The one answer about this certificate of this issuer."""
-    for single in response.answers:
-        if single.serial == certificate.serial and _is_issuer(single, issuer):
-            return single
-    raise _unknown("the OCSP response is about another certificate")
+    """The first answer about a certificate of this number, as Go takes it: it must be of this issuer, too."""
+    single = next((answer for answer in response.answers if answer.serial == certificate.serial), None)
+    if single is None or not _is_issuer(single, issuer):
+        raise _unknown("the OCSP response is about another certificate")
+    return single
 
 
 def _is_issuer(single: SingleResponse, issuer: Certificate) -> bool:

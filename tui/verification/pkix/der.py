@@ -108,6 +108,18 @@ class DerReader:
         """A reader of the content of the next element when it has the tag."""
         return self.take(tag) if self.peek(tag) else None
 
+    def explicit(self, number: int) -> DerReader | None:
+        """A reader of what stands under an explicit tag, where the next element has it.
+
+        As encoding/asn1 of Go looks for it: a last element without content is refused, whatever its tag.
+        """
+        if self.empty:
+            return None
+        _, content, _ = self._head()
+        if content >= self._end:
+            raise Malformed("an explicit tag has no child")
+        return self.optional(constructed(number))
+
     def octets(self, tag: int = OCTET_STRING) -> bytes:
         """The content of the next element."""
         return self.take(tag).rest()

@@ -7,7 +7,7 @@ from datetime import datetime
 import msgspec
 
 from tui.verification.faults import Malformed
-from tui.verification.pkix.der import ENUMERATED, GENERALIZED_TIME, SEQUENCE, UTC_TIME, DerReader, constructed
+from tui.verification.pkix.der import ENUMERATED, GENERALIZED_TIME, SEQUENCE, UTC_TIME, DerReader, constructed, context
 from tui.verification.pkix.extensions import AUTHORITY_KEY_ID, Extension, parse_extension
 from tui.verification.pkix.keys import AlgorithmId, algorithm_id
 from tui.verification.pkix.names import Name, parse_name
@@ -94,6 +94,6 @@ def _extensions(outer: DerReader | None) -> tuple[Extension, ...]:
         if extension.oid == AUTHORITY_KEY_ID and extension.critical:
             raise Malformed("the list's authority key identifier is critical")
         if extension.oid == AUTHORITY_KEY_ID:
-            DerReader(extension.value).take(SEQUENCE)
+            DerReader(extension.value).take(SEQUENCE).optional(context(0))
         extensions.append(extension)
     return tuple(extensions)

@@ -73,7 +73,7 @@ def _basic(data: bytes) -> Response:
     signed = inside.raw(SEQUENCE)
     algorithm = algorithm_id(inside.take(SEQUENCE))
     signature = inside.aligned_bits()
-    certificates = inside.optional(constructed(0))
+    certificates = inside.explicit(0)
     return Response(signed, algorithm, signature, _certificate(certificates), _answers(DerReader(signed).take(SEQUENCE)))
 
 
@@ -84,7 +84,7 @@ def _certificate(outer: DerReader | None) -> Certificate | None:
 
 
 def _answers(body: DerReader) -> tuple[SingleResponse, ...]:
-    version = body.optional(constructed(0))
+    version = body.explicit(0)
     if version is not None:
         version.small()
     _responder(body)
@@ -113,8 +113,8 @@ def _answer(reader: DerReader) -> SingleResponse:
     name_hash, key_hash, serial = identity.octets(), identity.octets(), identity.integer(INTEGER)
     status, revoked = _status(reader)
     this_update = reader.moment(fraction=True)
-    next_update = reader.optional(constructed(0))
-    extensions = reader.optional(constructed(1))
+    next_update = reader.explicit(0)
+    extensions = reader.explicit(1)
     return SingleResponse(
         hash_oid=hashing.oid,
         issuer_name_hash=name_hash,
@@ -123,9 +123,16 @@ def _answer(reader: DerReader) -> SingleResponse:
         status=status,
         revoked=revoked,
         this_update=this_update,
-        next_update=next_update.moment(fraction=True) if next_update is not None else None,
+        next_update=_alone(next_update) if next_update is not None else None,
         extensions=_extensions(extensions.take(SEQUENCE)) if extensions is not None else (),
     )
+
+
+def _alone(reader: DerReader) -> Moment:
+    """A moment with nothing behind it: Go refuses a response that says more where it says until when it counts."""
+    moment = reader.moment(fraction=True)
+    reader.done()
+    return moment
 
 
 def _status(reader: DerReader) -> tuple[CertificateStatus, Moment | None]:
