@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import gc
 import subprocess
 import sys
 
 import pytest
+from rich.console import RenderableType
+from textual.app import App
 from textual.design import ColorSystem
+from textual.screen import Screen
 
-from tests.ui.driving import Settings, make_app
+from tests.ui.driving import Settings, make_app, until
 
 COLLECTIONS = """
 import gc, sys
@@ -43,3 +47,20 @@ def test_the_colours_of_the_first_theme_are_made_once(theme: str, monkeypatch: p
     app, _ = make_app(settings=Settings(theme=theme))
     assert made == [app.theme_variables["background"]]
     assert app.theme_variables["words-dim"] == app.current_theme.variables["words-dim"]
+
+
+async def test_the_collector_rests_until_the_first_frame(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And works while the estate is opened, whatever comes then."""
+    rested: list[bool] = []
+    display = App._display
+
+    def noted(app: App[int], screen: Screen[object], frame: RenderableType | None) -> None:
+        rested.append(not gc.isenabled())
+        display(app, screen, frame)
+
+    monkeypatch.setattr(App, "_display", noted)
+    app, _ = make_app()
+    async with app.run_test() as pilot:
+        await until(pilot, lambda: app.estate is not None)
+        assert gc.isenabled()
+    assert rested[0]

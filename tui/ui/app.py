@@ -190,6 +190,10 @@ class TrustreeApp(Host):
         """The explorer."""
         return ExplorerScreen(self._query)
 
+    def on_load(self) -> None:
+        """Until the first frame the collector rests, as it does for keys."""
+        self._upkeep.pressed()
+
     def on_mount(self) -> None:
         """Open the estate once the first frame is on the terminal."""
         self.app_resume_signal.subscribe(self, lambda _: self.screen.refresh(layout=True))
@@ -200,6 +204,7 @@ class TrustreeApp(Host):
         self.set_interval(self._upkeep.every, self._upkeep.look)
         if self._open_marks is not None:
             self.set_interval(LOOK, lambda: begin_work(self, self._look_back, name="marks", group="marks"))
+        self.call_after_refresh(self._upkeep.end)
         self.call_after_refresh(self.open_estate)
 
     async def on_event(self, event: Event) -> None:
