@@ -108,6 +108,20 @@ def test_nothing_that_answers_is_imported_before_the_first_frame() -> None:
         child.wait_for("IMPORTED nothing")
 
 
+def test_nothing_that_makes_rows_is_imported_before_the_first_frame() -> None:
+    """There are no rows yet: what makes, counts and copies them is imported in a thread, or when a key asks for it."""
+    views = sorted(path.stem for path in (ROOT / "tui/presenters/views").glob("*.py"))
+    making = [f"tui.presenters.views.{view}" for view in views if view not in ("__init__", "activity", "spec", "table")]
+    assert len(making) > 6
+    showing = ("tui.presenters.totals", "tui.presenters.phrases", "tui.presenters.copying", "tui.presenters.tabs")
+    rooms = ("answers", "assemble", "checks", "lineage", "policy", "registries", "scans", "workloads")
+    telling = ("query.findings", "query.language", "facts.patterns", "facts.reference", "facts.signature")
+    judging = [f"tui.domain.{name}" for name in (*rooms, *telling)]
+    with terminal(FIRST_FRAME % ((*making, *showing, *judging),)) as child:
+        child.wait_for("Reading the estate")
+        child.wait_for("IMPORTED nothing")
+
+
 def test_the_top_of_the_repository_holds_only_what_the_layout_names() -> None:
     """Ignored files apart: what git tracks."""
     listed = subprocess.run(["git", "ls-files"], capture_output=True, text=True, cwd=ROOT, timeout=60)

@@ -22,10 +22,8 @@ from tui.presenters.keys import subject_of
 from tui.presenters.tabs.running import running_section
 from tui.presenters.tabs.spec import SectionContext
 from tui.presenters.views.building import Built, build_view
-from tui.presenters.views.findings import FINDINGS
-from tui.presenters.views.lineage import LINEAGE
 from tui.presenters.views.spec import Filter, ViewModel, ViewSpec
-from tui.presenters.views.workloads import WORKLOADS
+from tui.presenters.views.table import FINDINGS, LINEAGE, WORKLOADS
 from tui.reports import Document, ReportScope, TextStyle, format_named
 from tui.settings.settings import Settings
 from widgets.rows import RowKey, TextLine

@@ -21,8 +21,8 @@ from tui.presenters.answers.table import answer_sentences
 from tui.presenters.glyphs import UNICODE
 from tui.presenters.totals import VisibleRows, lineage_totals
 from tui.presenters.views.building import Built, build_view
-from tui.presenters.views.lineage import LINEAGE
 from tui.presenters.views.spec import Filter
+from tui.presenters.views.table import LINEAGE
 from tui.settings.settings import Settings
 from tui.wiring.opening import opened
 

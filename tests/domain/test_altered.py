@@ -9,7 +9,8 @@ from tests.domain.world import World, check, container, digest, image
 from tui.domain.common.trust import CheckName, State
 from tui.domain.facts.events import AbsenceKind, ManifestRead
 from tui.domain.facts.image import Descriptor, Manifest, ManifestKind, Platform
-from tui.domain.query.findings import FindingGrouping, find
+from tui.domain.query.finding import FindingGrouping
+from tui.domain.query.findings import find
 
 NAME = "shop.azurecr.io/app"
 SAID = "the registry answered with other bytes: app does not match its digest"

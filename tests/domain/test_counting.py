@@ -20,7 +20,8 @@ from tui.domain.facts.workload import ContainerType, OwnerRef, PodContainer, Res
 from tui.domain.policy.policy import Policy
 from tui.domain.policy.rules import Rules
 from tui.domain.policy.scopes import Scope
-from tui.domain.query.findings import START, FindingGrouping, find
+from tui.domain.query.finding import START, FindingGrouping
+from tui.domain.query.findings import find
 from tui.domain.query.language import Trait
 from tui.domain.query.query import Selection, parse_query
 from tui.domain.snapshot.snapshot import ImageKey, PodGroup, PodRef, Snapshot

@@ -18,7 +18,8 @@ from tui.domain.facts.scan import Exploitability, ImageVulnerability, Severity, 
 from tui.domain.policy.policy import Policy
 from tui.domain.policy.rules import Rules, Unfixed
 from tui.domain.policy.waivers import PolicyException
-from tui.domain.query.findings import START, Finding, FindingGrouping, find
+from tui.domain.query.finding import START, Finding, FindingGrouping
+from tui.domain.query.findings import find
 from tui.domain.query.findings_asked import find_asked
 from tui.domain.query.language import Term
 from tui.domain.query.query import Query, parse_query

@@ -14,7 +14,8 @@ from tests.estates import Builder, check
 from tests.laws import examples
 from tui.domain.common.trust import CheckName, State
 from tui.domain.lineage.base_steps import Rebuild, in_order, rebuilt_on
-from tui.domain.query.findings import Finding, find
+from tui.domain.query.finding import Finding
+from tui.domain.query.findings import find
 from tui.domain.snapshot.snapshot import ImageKey
 from tui.presenters.views.findings import brief
 

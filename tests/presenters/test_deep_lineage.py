@@ -8,8 +8,8 @@ from tui.domain.common.trust import State
 from tui.domain.snapshot.snapshot import BaseLink, Basis, Confidence, Image, ImageKey
 from tui.presenters.glyphs import UNICODE
 from tui.presenters.views.building import MOST_UNFOLDED, build_view
-from tui.presenters.views.lineage import LINEAGE
 from tui.presenters.views.spec import Filter
+from tui.presenters.views.table import LINEAGE
 from tui.ui.screens.laying import lay_out
 from widgets.outline import Outline
 

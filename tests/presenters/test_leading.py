@@ -13,15 +13,15 @@ from tests.presenters.test_models import named, stuck
 from tui.domain.answers.pulls import Pulls
 from tui.domain.common.trust import State
 from tui.domain.facts.workload import ObjectKey
-from tui.domain.query.findings import START, find
+from tui.domain.query.finding import START
+from tui.domain.query.findings import find
 from tui.domain.snapshot.snapshot import ImageKey, Snapshot
 from tui.presenters.glyphs import UNICODE
 from tui.presenters.keys import IMAGELESS, PodPart
 from tui.presenters.views.building import build_view
-from tui.presenters.views.lineage import LINEAGE, LineageModel
-from tui.presenters.views.registries import REGISTRIES
+from tui.presenters.views.lineage import LineageModel
 from tui.presenters.views.spec import Filter, ViewSpec
-from tui.presenters.views.workloads import WORKLOADS
+from tui.presenters.views.table import LINEAGE, REGISTRIES, WORKLOADS
 from tui.ui.screens.laying import lay_out
 
 

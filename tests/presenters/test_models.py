@@ -16,10 +16,10 @@ from tui.presenters.glyphs import UNICODE, mix
 from tui.presenters.keys import IMAGELESS, UNREADABLE, ClusterPart, lineage_key, subject_of, workload_key
 from tui.presenters.totals import ALL, VisibleRows, lineage_totals
 from tui.presenters.views.building import build_view
-from tui.presenters.views.lineage import LINEAGE, LineageModel
+from tui.presenters.views.lineage import LineageModel
 from tui.presenters.views.spec import Filter
 from tui.presenters.views.subtrees import subtrees_of
-from tui.presenters.views.table import VIEWS
+from tui.presenters.views.table import LINEAGE, VIEWS
 from tui.presenters.views.workloads import WorkloadModel
 from widgets.rows import Cell, RowKey, TreeModel
 

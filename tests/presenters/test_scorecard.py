@@ -8,7 +8,8 @@ import pytest
 from tests.estates import NOW, company
 from tui.domain.answers.scorecard import Coverage, Scope, Scorecard, scorecard
 from tui.domain.common.trust import CheckName, State
-from tui.domain.query.findings import FindingGrouping, find
+from tui.domain.query.finding import FindingGrouping
+from tui.domain.query.findings import find
 from tui.domain.snapshot.snapshot import Snapshot
 from tui.presenters.glyphs import UNICODE
 from tui.presenters.keys import RowSubject

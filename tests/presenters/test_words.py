@@ -26,8 +26,7 @@ from tui.presenters.tabs.running import RUNNING
 from tui.presenters.tabs.spec import SectionContext, TabSpec
 from tui.presenters.tabs.table import TABS
 from tui.presenters.views.findings import brief
-from tui.presenters.views.lineage import LINEAGE
-from tui.presenters.views.table import VIEWS
+from tui.presenters.views.table import LINEAGE, VIEWS
 from tui.presenters.words import brief_digests
 from widgets.rows import TextLine
 from widgets.text import width_of

@@ -7,8 +7,7 @@ import pytest
 from tests.estates import company
 from tests.ui.driving import Settings, explorer, names, until
 from tests.ui.test_typeahead import type_at_once
-from tui.presenters.views.lineage import LINEAGE
-from tui.presenters.views.workloads import WORKLOADS
+from tui.presenters.views.table import LINEAGE, WORKLOADS
 from tui.ui.palette import CommandScreen
 from tui.ui.screens.explorer import ExplorerScreen
 from tui.ui.screens.pages import SourcesScreen

@@ -9,8 +9,8 @@ import msgspec
 from tests.estates import Builder, company, loading
 from tests.ui.driving import explorer, names, text_of, until
 from tui.domain.snapshot.snapshot import Image, ImageKey, Snapshot
-from tui.presenters.views.findings import FINDINGS
 from tui.presenters.views.lineage import LineageModel
+from tui.presenters.views.table import FINDINGS
 from tui.ui.screens.explorer import ExplorerScreen
 
 

@@ -20,8 +20,7 @@ from tui.domain.common.trust import CheckName, State
 from tui.domain.facts.demand import Priority
 from tui.domain.snapshot.snapshot import EMPTY, ImageKey, Snapshot
 from tui.errors import InvalidConfig
-from tui.presenters.views.lineage import LINEAGE
-from tui.presenters.views.workloads import WORKLOADS
+from tui.presenters.views.table import LINEAGE, WORKLOADS
 from tui.ui.screens.explorer import ExplorerScreen
 from tui.ui.screens.keys import KeyLine
 from tui.ui.screens.pages import DetailScreen, HelpScreen, QuitScreen, SourcesScreen

@@ -6,7 +6,7 @@ from tests.domain.test_findings import scanned
 from tests.estates import company
 from tests.ui.driving import explorer, names, text_of, until
 from tui.presenters.views.findings import FindingModel
-from tui.presenters.views.lineage import LINEAGE
+from tui.presenters.views.table import LINEAGE
 
 
 async def test_enter_on_a_problem_shows_its_images_and_escape_comes_back() -> None:

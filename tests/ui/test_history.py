@@ -11,9 +11,7 @@ from tests.estates import company
 from tests.ui.driving import Settings, explorer, text_of, until
 from tests.ui.test_cursor import based, under_cursor, without_base
 from tui.presenters.keys import subject_of
-from tui.presenters.views.findings import FINDINGS
-from tui.presenters.views.lineage import LINEAGE
-from tui.presenters.views.workloads import WORKLOADS
+from tui.presenters.views.table import FINDINGS, LINEAGE, WORKLOADS
 from tui.ui.screens.explorer import ExplorerScreen
 from tui.ui.screens.keys import keys_of
 

@@ -12,7 +12,7 @@ from tests.estates import company, loading, sick
 from tests.ui.driving import Settings, keys_to, make_app, until
 from tui.domain.query.findings import find
 from tui.domain.snapshot.snapshot import Snapshot
-from tui.presenters.views.findings import FINDINGS
+from tui.presenters.views.table import FINDINGS
 from tui.ui.screens.explorer import ExplorerScreen
 
 Compare = Callable[..., bool]

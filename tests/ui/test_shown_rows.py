@@ -11,8 +11,8 @@ import pytest
 
 from tests.estates import company
 from tests.ui.driving import explorer, text_of, until
+from tui.presenters.views import building
 from tui.presenters.views.building import Built, build_view
-from tui.ui.screens import building
 
 SLOW = "payments"
 """The filter whose rows are not there before they are let go."""

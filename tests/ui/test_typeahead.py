@@ -8,7 +8,7 @@ from textual.widgets import Input
 
 from tests.estates import company
 from tests.ui.driving import explorer, text_of, until
-from tui.presenters.views.workloads import WORKLOADS
+from tui.presenters.views.table import WORKLOADS
 from tui.ui.host import Host
 from tui.ui.palette import CommandScreen
 from tui.ui.screens.explorer import ExplorerScreen

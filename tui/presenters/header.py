@@ -8,9 +8,9 @@ from datetime import datetime, timedelta
 from itertools import chain
 from typing import NamedTuple
 
-from tui.domain.common.source_id import ESTATE_KINDS
+from tui.domain.common.source_id import ESTATE_KINDS, SourceKind
 from tui.domain.common.trust import BAD_FIRST, State
-from tui.domain.facts.events import SourceHealth, SourceKind, SourceState
+from tui.domain.facts.health import SourceHealth, SourceState
 from tui.domain.snapshot.snapshot import Snapshot
 from tui.presenters.glyphs import ROLE, Glyphs, mix, worded
 from tui.presenters.health import rank, severity

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from tui.domain.common.source_id import ESTATE_KINDS
 from tui.domain.common.text import first_few
-from tui.domain.facts.events import Denial, SourceHealth, SourceState
+from tui.domain.facts.health import Denial, SourceHealth, SourceState
 from tui.presenters.words import count, plural
 
 __all__ = ["denied", "next_step", "rank", "severity", "standing", "trouble"]

@@ -7,7 +7,7 @@ from collections.abc import Hashable
 import msgspec
 
 from tui.domain.facts.workload import ContainerType, ObjectKey
-from tui.domain.query.findings import FindingKey
+from tui.domain.query.finding import FindingKey
 from tui.domain.snapshot.snapshot import ImageKey, Snapshot
 from widgets.rows import RowKey
 

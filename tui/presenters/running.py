@@ -9,7 +9,6 @@ from typing import NamedTuple
 from tui.domain.common.pace import paced
 from tui.domain.common.trust import BAD_FIRST, CheckName, State
 from tui.domain.snapshot.snapshot import Snapshot
-from tui.domain.workloads.counting import count_checks, running_images
 from tui.presenters.glyphs import ROLE, Glyphs
 from tui.presenters.words import count
 from widgets.columns import cell_width
@@ -40,6 +39,8 @@ NOTHING_RUNS = Running(0, {})
 
 def running_of(snapshot: Snapshot) -> Running:
     """The checks of all images that pods run; it looks at every image, so it is not for the loop."""
+    from tui.domain.workloads.counting import count_checks, running_images  # not before there are any
+
     used = [snapshot.images[key] for key in paced(running_images(snapshot)) if key in snapshot.images]
     return Running(len(used), count_checks(used))
 

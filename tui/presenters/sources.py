@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from tui.domain.common.source_id import ESTATE_KINDS
+from tui.domain.common.source_id import ESTATE_KINDS, SourceKind
 from tui.domain.common.text import capitalized, full_stop
-from tui.domain.facts.events import Denial, Progress, SourceHealth, SourceKind, SourceState
+from tui.domain.facts.health import Denial, Progress, SourceHealth, SourceState
 from tui.domain.snapshot.snapshot import Snapshot
 from tui.errors import TrustreeError
 from tui.presenters.glyphs import Glyphs

@@ -11,7 +11,7 @@ from tui.domain.checks.containers import image_checks
 from tui.domain.common.text import capitalized, full_stop
 from tui.domain.common.trust import Check, State
 from tui.domain.facts.events import SourceHealth
-from tui.domain.query.findings import Finding
+from tui.domain.query.finding import Finding
 from tui.domain.snapshot.snapshot import Container, Image, Workload
 from tui.presenters.answers.sentences import spelled
 from tui.presenters.answers.table import answer_sentences

@@ -14,7 +14,8 @@ from tui.domain.answers.question import question_of
 from tui.domain.answers.table import answer
 from tui.domain.common.text import clean
 from tui.domain.common.trust import State
-from tui.domain.query.findings import Finding, find
+from tui.domain.query.finding import Finding
+from tui.domain.query.findings import find
 from tui.domain.query.findings_asked import find_asked
 from tui.domain.query.language import Key, Term
 from tui.domain.query.query import EVERYTHING, Query, Selection

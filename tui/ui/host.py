@@ -10,15 +10,12 @@ from typing import TYPE_CHECKING, Protocol
 from textual.reactive import reactive
 from textual.timer import Timer
 
-from tui.domain.facts.demand import Demand
-from tui.domain.facts.inquiries import Inquiries
 from tui.domain.facts.workload import ObjectKey
 from tui.domain.plans.board import EMPTY_BOARD, Board, BoardRow
 from tui.domain.plans.plan import Action, Plan
 from tui.domain.snapshot.snapshot import EMPTY, ImageKey, Snapshot
 from tui.errors import TrustreeError
 from tui.presenters.glyphs import Glyphs
-from tui.presenters.views.building import Built
 from tui.presenters.views.spec import Filter
 from tui.ui.courtesy import Courtesy
 from tui.ui.query_indexes import QueryIndexes
@@ -29,6 +26,9 @@ from widgets.typeahead import TypeAheadApp
 
 if TYPE_CHECKING:
     from tui.domain.answers.trend import Mark
+    from tui.domain.facts.demand import Demand
+    from tui.domain.facts.inquiries import Inquiries
+    from tui.presenters.views.building import Built
     from tui.settings.query_book import QueryBook
 
 __all__ = ["Actions", "DisplaySettings", "Explorer", "Host", "LiveEstate", "StartSettings"]

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 import msgspec
 
-from tui.domain.query.findings import START, Finding
+from tui.domain.query.finding import START, Finding
 from tui.domain.query.language import Key, Term, Trait, format_term
 from tui.domain.snapshot.snapshot import Drift
 

@@ -9,7 +9,8 @@ import msgspec
 
 from tui.domain.common.trust import CheckName, State
 from tui.domain.facts.workload import ObjectKey
-from tui.domain.query.findings import Finding, find
+from tui.domain.query.finding import Finding
+from tui.domain.query.findings import find
 from tui.domain.snapshot.snapshot import Image, ImageKey, Snapshot, Workload
 from tui.domain.workloads.counting import count_checks, pods_by_image, pods_of
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from tui.domain.common.source_id import SourceId, SourceKind
 from tui.domain.facts.build import BuilderKind, Job, JobKey, Run
-from tui.domain.facts.patterns import Pattern
+
+if TYPE_CHECKING:
+    from tui.domain.facts.patterns import Pattern
 
 __all__ = ["BuildersConfigured", "ConfiguredJob", "JobsCompleted", "JobsSeen", "RunsSeen", "builder_source"]
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -15,13 +16,15 @@ from tui.domain.common.source_id import SourceId, SourceKind
 from tui.domain.facts.admission import Constraint
 from tui.domain.facts.build_claim import BuildClaim
 from tui.domain.facts.build_events import BuildersConfigured, JobsCompleted, JobsSeen, RunsSeen
-from tui.domain.facts.configured import ConfiguredBase
 from tui.domain.facts.health import Denial, Owner, Ownership, Progress, SourceHealth, SourceState
 from tui.domain.facts.image import Claim, ImageConfig, Manifest, ManifestListing, Referrer, RepositoryName, Tag
 from tui.domain.facts.retention import PoliciesRead
 from tui.domain.facts.scan import ScanReport
-from tui.domain.facts.signature import Outcome
 from tui.domain.facts.workload import Controller, Node, Pod, Resource
+
+if TYPE_CHECKING:
+    from tui.domain.facts.configured import ConfiguredBase
+    from tui.domain.facts.signature import Outcome
 
 __all__ = [
     "AbsenceKind",

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 import msgspec
 
-from tui.domain.facts.build import Run
 from tui.domain.facts.workload import ObjectKey
 from tui.domain.plans.plan import Action
 from tui.domain.snapshot.snapshot import ImageKey
+
+if TYPE_CHECKING:
+    from tui.domain.facts.build import Run
 
 __all__ = ["EMPTY_BOARD", "MILESTONES", "Board", "BoardRow", "BoardState", "Milestone", "PlanProgress"]
 

@@ -7,16 +7,14 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Set
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple, assert_never
-
-import msgspec
 
 from tui.domain.common.pace import paced
 from tui.domain.common.text import team_title
 from tui.domain.common.trust import Check, CheckName, State
 from tui.domain.facts.scan import CLEARING, ImageVulnerability, Severity
 from tui.domain.facts.workload import ObjectKey
+from tui.domain.query.finding import START, Finding, FindingGrouping, FindingKey
 from tui.domain.scans.mending import mended
 from tui.domain.scans.vulnerabilities import is_meant
 from tui.domain.snapshot.snapshot import Container, Drift, Image, ImageKey, Snapshot, Workload
@@ -25,54 +23,12 @@ from tui.domain.workloads.counting import ContainerGroup, places_of, pods_at
 if TYPE_CHECKING:
     from tui.domain.query.steps import Subject
 
-__all__ = ["START", "Finding", "FindingGrouping", "FindingKey", "find", "problems_of", "rank"]
+__all__ = ["find", "problems_of", "rank"]
 
-START = "start"
-"""The question that pods answer which cannot start."""
 _NUMBER = re.compile(r"\d[\d.]*")
 _GRAVE = Severity.HIGH.rank
 _FIRST = (CheckName.IDENTITY, CheckName.SIGNATURE, CheckName.REGISTRY, START)
 """What is not the image that it should be, or does not start at all, stands before vulnerabilities of the same state."""
-
-
-class FindingGrouping(StrEnum):
-    """By what problems are put together."""
-
-    PROBLEM = "problem"
-    CVE = "cve"
-    BASE = "base"
-    CHECK = "check"
-    TEAM = "team"
-    REHEARSAL = "rehearsal"
-
-
-class FindingKey(msgspec.Struct, frozen=True):
-    """What makes a finding the same one in the next snapshot."""
-
-    grouping: FindingGrouping
-    group: tuple[str, ...]
-
-
-class Finding(msgspec.Struct, frozen=True):
-    """One problem: `what` in words, how wide, `since` when (None: not known), and the `fix`, empty when nobody said one.
-
-    The `fix` is what all share, or says for how many it is; each image and container keeps its own in its checks.
-
-    `check` is the name of a check, START, or several of them. `packages` are those that have a vulnerability. `spread` is how
-    many of the pods belong to each of the workloads.
-    """
-
-    key: FindingKey
-    state: State
-    check: str
-    what: str
-    fix: str
-    images: tuple[ImageKey, ...]
-    workloads: tuple[ObjectKey, ...]
-    pods: int
-    since: datetime | None = None
-    packages: tuple[str, ...] = ()
-    spread: tuple[int, ...] = ()
 
 
 class _Hit(NamedTuple):

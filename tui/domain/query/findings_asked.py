@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
-from tui.domain.query.findings import Finding, FindingKey, rank
+from tui.domain.query.finding import Finding, FindingKey
+from tui.domain.query.findings import rank
 from tui.domain.query.language import Key, Term
 from tui.domain.query.match import text_matcher
 

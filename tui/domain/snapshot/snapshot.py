@@ -9,11 +9,13 @@ from enum import StrEnum
 
 import msgspec
 
+from tui.domain.common.source_id import SourceId
 from tui.domain.common.trust import Check, State
 from tui.domain.facts.admission import Gate
 from tui.domain.facts.build import Job, JobKey, Run
 from tui.domain.facts.build_claim import BuildClaim
-from tui.domain.facts.events import SignaturesVerified, SourceHealth, SourceId
+from tui.domain.facts.events import SignaturesVerified
+from tui.domain.facts.health import SourceHealth
 from tui.domain.facts.image import Locks, Platform, RepositoryName, Tag
 from tui.domain.facts.pulls import PullExam
 from tui.domain.facts.retention import RegistryPolicies

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from tui.domain.query.findings import Finding
+from tui.domain.query.finding import Finding
 from tui.domain.snapshot.snapshot import Snapshot
 from tui.presenters.answers.markdown import moment
 from tui.presenters.answers.why import why_markdown, why_of

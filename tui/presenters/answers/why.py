@@ -11,7 +11,7 @@ from tui.domain.answers.why.wide import why_finding, why_place
 from tui.domain.answers.why.workloads import why_workload
 from tui.domain.common.source_id import sources_text
 from tui.domain.common.trust import State
-from tui.domain.query.findings import Finding
+from tui.domain.query.finding import Finding
 from tui.domain.snapshot.snapshot import Snapshot
 from tui.presenters.answers.markdown import moment
 from tui.presenters.glyphs import ROLE, Glyphs

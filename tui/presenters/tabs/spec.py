@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Hashable, Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from tui.domain.answers.scorecard import Scope, Scorecard
-from tui.domain.answers.trend import Mark
 from tui.domain.facts.inquiries import Inquiries
 from tui.domain.snapshot.snapshot import Snapshot
 from tui.presenters.glyphs import Glyphs
 from tui.presenters.keys import RowSubject
 from widgets.rows import TextLine
+
+if TYPE_CHECKING:
+    from tui.domain.answers.scorecard import Scope, Scorecard
+    from tui.domain.answers.trend import Mark
 
 __all__ = ["Drawing", "Inquiry", "SectionContext", "TabSpec"]
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from tui.domain.common.trust import Check, CheckName
 from tui.domain.facts.scan import ImageVulnerability
-from tui.domain.query.findings import START
+from tui.domain.query.finding import START
 from tui.domain.snapshot.snapshot import Image
 from tui.errors import InvalidQuery
 from tui.presenters.glyphs import Glyphs

@@ -12,8 +12,8 @@ from tui.domain.answers.scorecard import Scope
 from tui.domain.common.memo import Memo, WeakMemo
 from tui.domain.common.text import capitalized
 from tui.domain.common.trust import State
-from tui.domain.query.findings import Finding, FindingGrouping, FindingKey, find
-from tui.domain.query.problems import ProblemCount
+from tui.domain.query.finding import Finding, FindingGrouping, FindingKey
+from tui.domain.query.findings import find
 from tui.domain.snapshot.snapshot import ImageKey, Snapshot
 from tui.domain.workloads.counting import pods_by_image
 from tui.presenters.glyphs import ROLE, Glyphs
@@ -22,7 +22,7 @@ from tui.presenters.phrases import image_name
 from tui.presenters.tabs.scorecard import scorecard_lines
 from tui.presenters.tabs.spec import SectionContext
 from tui.presenters.views.narrowing import select, wanted_vulnerability
-from tui.presenters.views.spec import Filter, RowsContext, ViewSpec
+from tui.presenters.views.spec import Filter, RowsContext
 from tui.presenters.words import age, brief_digests, count, plural
 from widgets.rows import Column, FlatModel, Row, RowKey, Span, TextLine
 from widgets.text import wrap
@@ -30,7 +30,7 @@ from widgets.text import wrap
 if TYPE_CHECKING:
     from tui.domain.query.language import Term
 
-__all__ = ["FINDINGS", "FindingModel", "finding_lines"]
+__all__ = ["FindingModel", "build", "finding_lines"]
 
 MOST = 40
 WIDE, WIDER, WIDEST, NEVER = 60, 88, 110, 10_000
@@ -247,8 +247,8 @@ def _more(number: int) -> list[TextLine]:
     )
 
 
-def _model(rows: RowsContext) -> FindingModel:
-    """Who asks for a vulnerability sees it, not all that is wrong beside it."""
+def build(rows: RowsContext) -> FindingModel:
+    """The rows of the view. Who asks for a vulnerability sees it, not all that is wrong beside it."""
     vulnerability = wanted_vulnerability(rows.chosen.query)
     grouping = FindingGrouping.CVE if vulnerability else rows.chosen.grouping
     findings = [finding for finding in _let_through(rows, grouping) if _names(finding, vulnerability)]
@@ -278,20 +278,3 @@ def _let_through(rows: RowsContext, grouping: FindingGrouping) -> Sequence[Findi
 
 def _names(finding: Finding, vulnerability: str) -> bool:
     return vulnerability in f"{finding.what} {' '.join(finding.packages)}".lower()
-
-
-def _regrouped(chosen: Filter) -> Filter:
-    groupings = list(FindingGrouping)
-    return chosen._replace(grouping=groupings[(groupings.index(chosen.grouping) + 1) % len(groupings)])
-
-
-FINDINGS = ViewSpec(
-    "4",
-    "findings",
-    "Findings",
-    ":find  one row for each problem, worst and widest first",
-    build=_model,
-    counter=lambda: ProblemCount().of,
-    other=_regrouped,
-    needs_detail=True,
-)

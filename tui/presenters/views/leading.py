@@ -6,7 +6,7 @@ from collections.abc import Iterator, Set
 from typing import TYPE_CHECKING, TypeVar
 
 from tui.domain.facts.workload import ObjectKey
-from tui.domain.query.findings import START
+from tui.domain.query.finding import START
 from tui.domain.query.language import Key
 from tui.presenters.keys import PodPart, RowSubject
 from tui.presenters.views.spec import RowsContext, ViewModel, ViewSpec

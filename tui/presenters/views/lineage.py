@@ -15,16 +15,16 @@ from tui.domain.facts.workload import ContainerType, ObjectKey
 from tui.domain.snapshot.snapshot import Container, Image, ImageKey, PodRef, Snapshot, UnknownBase, Workload
 from tui.domain.workloads.counting import idle_word, pods_of
 from tui.presenters.glyphs import ROLE, Glyphs, mix
-from tui.presenters.keys import IMAGELESS, UNREADABLE, PodPart, from_last, lineage_key
+from tui.presenters.keys import IMAGELESS, UNREADABLE, PodPart, from_last
 from tui.presenters.phrases import base_brief, briefs, image_name
 from tui.presenters.totals import ALL, NOTHING, Totals, VisibleRows
 from tui.presenters.views.emphasis import NO_EMPHASIS, Emphasis, emphasis_of
-from tui.presenters.views.spec import RowsContext, TabbedModel, ViewSpec
+from tui.presenters.views.spec import RowsContext, TabbedModel
 from tui.presenters.views.subtrees import subtrees_of
 from tui.presenters.words import age, count, plural
 from widgets.rows import Cell, Column, Row, RowKey, Span
 
-__all__ = ["BAR", "LINEAGE", "WIDE", "WIDER", "LineageModel", "container_state", "pod_state"]
+__all__ = ["BAR", "WIDE", "WIDER", "LineageModel", "build", "container_state", "pod_state"]
 
 BAR = 8
 WIDE, WIDER = 88, 101
@@ -349,8 +349,6 @@ def _image(key: RowKey) -> ImageKey:
     return last if isinstance(last, ImageKey) else ImageKey("", "", "")
 
 
-def _model(rows: RowsContext) -> LineageModel:
+def build(rows: RowsContext) -> LineageModel:
+    """The rows of the view."""
     return LineageModel(rows.snapshot, rows.now, rows.glyphs, rows.shown, emphasis_of(rows))
-
-
-LINEAGE = ViewSpec("1", "lineage", "Lineage", ":img  images by what they are built on", build=_model, places=lineage_key)

@@ -24,12 +24,12 @@ from tui.presenters.tabs.signatures import VERDICT_STATE
 from tui.presenters.tabs.spec import SectionContext
 from tui.presenters.totals import ALL, NOTHING, Totals, VisibleRows, one
 from tui.presenters.views.lineage import BAR, WIDE
-from tui.presenters.views.spec import RowsContext, TabbedModel, ViewSpec
+from tui.presenters.views.spec import RowsContext, TabbedModel
 from tui.presenters.views.workloads import source_state
 from tui.presenters.words import age, count, plural, short, size
 from widgets.rows import Cell, Column, Row, RowKey, Span, TextLine
 
-__all__ = ["REGISTRIES", "RegistryModel", "registry_key"]
+__all__ = ["RegistryModel", "build", "registry_key"]
 
 ROOMY = 110
 """Cells of the tree from which on there is room for sizes."""
@@ -340,15 +340,6 @@ def registry_key(subject: RowSubject, snapshot: Snapshot) -> RowKey | None:
     return (RegistryPart(image.registry), RepositoryPart(image.repository), image)
 
 
-def _model(rows: RowsContext) -> RegistryModel:
+def build(rows: RowsContext) -> RegistryModel:
+    """The rows of the view."""
     return RegistryModel(rows.snapshot, rows.now, rows.glyphs, rows.shown)
-
-
-REGISTRIES = ViewSpec(
-    "3",
-    "registries",
-    "Registries",
-    ":repo  registries, repositories, tags, and what is attached",
-    build=_model,
-    places=registry_key,
-)

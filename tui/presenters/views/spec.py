@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 import msgspec
 
 from tui.domain.plans.board import EMPTY_BOARD, Board
-from tui.domain.query.findings import Finding, FindingGrouping
+from tui.domain.query.finding import Finding, FindingGrouping
 from tui.domain.snapshot.snapshot import Snapshot
 from tui.presenters.glyphs import Glyphs
 from tui.presenters.keys import RowSubject
-from tui.presenters.tabs.spec import SectionContext
-from tui.presenters.totals import VisibleRows
 from widgets.rows import RowKey, TextLine, TreeModel
 
 if TYPE_CHECKING:
     from tui.domain.query.query import QueryIndex
+    from tui.presenters.tabs.spec import SectionContext
+    from tui.presenters.totals import VisibleRows
 
 __all__ = ["Filter", "RowsContext", "TabbedModel", "ViewModel", "ViewSpec"]
 

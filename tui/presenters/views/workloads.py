@@ -13,16 +13,16 @@ from tui.domain.facts.events import SourceHealth, SourceKind, SourceState
 from tui.domain.facts.workload import ContainerType, ObjectKey
 from tui.domain.snapshot.snapshot import BaseState, Container, Image, ImageKey, Snapshot, Workload
 from tui.presenters.glyphs import Glyphs, mix
-from tui.presenters.keys import ClusterPart, ContainerPart, NamespacePart, from_last, workload_key
+from tui.presenters.keys import ClusterPart, ContainerPart, NamespacePart, from_last
 from tui.presenters.phrases import base_brief, image_name
 from tui.presenters.totals import ALL, NOTHING, Totals, VisibleRows, one
 from tui.presenters.views.emphasis import NO_EMPHASIS, Emphasis, emphasis_of
 from tui.presenters.views.lineage import BAR, WIDE, WIDER, container_state
-from tui.presenters.views.spec import RowsContext, TabbedModel, ViewSpec
+from tui.presenters.views.spec import RowsContext, TabbedModel
 from tui.presenters.words import age, count
 from widgets.rows import Cell, Column, Row, RowKey, Span
 
-__all__ = ["WORKLOADS", "WorkloadModel", "source_state"]
+__all__ = ["WorkloadModel", "build", "source_state"]
 
 COLUMNS = (
     Column("workload, cluster first", share=1, most=56),
@@ -264,15 +264,6 @@ def _workload(key: RowKey) -> ObjectKey:
     return part if isinstance(part, ObjectKey) else ObjectKey("", "", "", "")
 
 
-def _model(rows: RowsContext) -> WorkloadModel:
+def build(rows: RowsContext) -> WorkloadModel:
+    """The rows of the view."""
     return WorkloadModel(rows.snapshot, rows.now, rows.glyphs, rows.shown, emphasis_of(rows))
-
-
-WORKLOADS = ViewSpec(
-    "2",
-    "workloads",
-    "Workloads",
-    ":wl  clusters, namespaces, workloads and their images",
-    build=_model,
-    places=workload_key,
-)

@@ -9,15 +9,12 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 from tui.domain.facts.workload import ObjectKey
 from tui.domain.plans.board import BoardRow
 from tui.domain.plans.plan import Action
-from tui.domain.query.findings import Finding
+from tui.domain.query.finding import Finding
 from tui.domain.snapshot.snapshot import ImageKey, Snapshot, Workload
 from tui.errors import TrustreeError
-from tui.presenters.copying import name_to_copy
 from tui.presenters.keys import RowSubject, subject_of
 from tui.presenters.untold import not_told
 from tui.presenters.views.activity import ACTIVITY
-from tui.presenters.views.building import Built
-from tui.presenters.views.findings import FindingModel
 from tui.presenters.words import plural
 from tui.ui.host import Actions, Explorer
 from tui.ui.screens.shown_rows import ShownRows
@@ -27,6 +24,7 @@ from widgets.marking import MarkingTree
 
 if TYPE_CHECKING:
     from tui.presenters.board import BoardModel
+    from tui.presenters.views.building import Built
     from tui.presenters.views.spec import ViewSpec
 
 __all__ = ["Acting", "Targets", "targets_of"]
@@ -94,7 +92,11 @@ def _images_of(workload: Workload) -> Iterable[ImageKey]:
 
 
 def _finding(subject: RowSubject, built: Built) -> Finding | None:
-    return built.model.found.get(subject.finding) if subject.finding and isinstance(built.model, FindingModel) else None
+    if subject.finding is None:
+        return None
+    from tui.presenters.views.findings import FindingModel  # only where there are findings
+
+    return built.model.found.get(subject.finding) if isinstance(built.model, FindingModel) else None
 
 
 def _is_within(key: ObjectKey, subject: RowSubject) -> bool:
@@ -129,6 +131,8 @@ class Acting:
         finding = _finding(subjects[0], built) if subjects and built is not None else None
         if finding is not None:
             return finding.what
+        from tui.presenters.copying import name_to_copy  # not before somebody acts
+
         return name_to_copy(subjects[0], self._explorer.app.snapshot) if subjects else ""
 
     def can_act(self) -> bool:

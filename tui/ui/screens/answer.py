@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from tui.presenters.glyphs import Glyphs
-from tui.presenters.views.building import Built
 from widgets.page import Banner
 from widgets.rows import Span, TextLine
+
+if TYPE_CHECKING:
+    from tui.presenters.views.building import Built
 
 __all__ = ["AnswerBar"]
 

@@ -6,25 +6,27 @@ import asyncio
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from functools import cached_property
+from typing import TYPE_CHECKING, NamedTuple
 
 from textual.screen import Screen
 
-from tui.domain.facts.events import SourceState
+from tui.domain.facts.health import SourceState
 from tui.domain.plans.board import EMPTY_BOARD, Board
 from tui.domain.snapshot.snapshot import Snapshot
-from tui.domain.workloads.counting import workloads_naming
 from tui.errors import InvalidQuery
 from tui.presenters.glyphs import Glyphs
 from tui.presenters.running import NOTHING_RUNS, running_of
-from tui.presenters.views.building import Built, build_view
 from tui.presenters.views.spec import Filter, ViewSpec
 from tui.presenters.views.table import VIEWS
 from tui.ui.courtesy import Courtesy, Superseded
 from tui.ui.query_indexes import QueryIndexes
-from tui.ui.screens.laying import LaidOut, lay_out
+from tui.ui.screens.laying import LaidOut, MadeRows, lay_out
 from tui.ui.work import begin_work
 from widgets.rows import RowKey
+
+if TYPE_CHECKING:
+    from tui.presenters.views.building import Built
 
 __all__ = ["RowBuilder", "RowsRequest"]
 
@@ -70,7 +72,7 @@ class RowBuilder:
         screen: Screen[None],
         indexes: QueryIndexes,
         courtesy: Courtesy,
-        show: Callable[[RowsRequest, LaidOut | Built | InvalidQuery], object],
+        show: Callable[[RowsRequest, MadeRows | InvalidQuery], object],
         counted: Callable[[], object],
     ) -> None:
         self._screen = screen
@@ -79,13 +81,12 @@ class RowBuilder:
         self._show = show
         self._counted = counted
         self._counted_in: Snapshot | None = None
-        self._counters = {view.id: view.counter() for view in VIEWS if view.counter is not None}
         self.counts: Mapping[str, int] = {}
         self.running = NOTHING_RUNS
         self._wish: RowsRequest | None = None
         self._wished = asyncio.Event()
         self._busy = False
-        self._kept: dict[tuple[str, Filter], tuple[RowsRequest, LaidOut | Built]] = {}
+        self._kept: dict[tuple[str, Filter], tuple[RowsRequest, MadeRows]] = {}
 
     def ask(self, wish: RowsRequest) -> None:
         """Want these rows; a wish that was not begun is forgotten. Rows that were made before are there at once."""
@@ -108,12 +109,12 @@ class RowBuilder:
         self._keep(request, _built(rows))
         return _is_same_estate(request, wish)
 
-    def _kept_for(self, wish: RowsRequest) -> tuple[RowsRequest, LaidOut | Built] | None:
+    def _kept_for(self, wish: RowsRequest) -> tuple[RowsRequest, MadeRows] | None:
         """The rows that were made before, perhaps of an older snapshot, of a filter that nobody types."""
         earlier = self._kept.get((wish.view.id, wish.chosen))
         return None if earlier is None or wish.chosen.words or earlier[0].glyphs is not wish.glyphs else earlier
 
-    def _keep(self, wish: RowsRequest, rows: LaidOut | Built) -> None:
+    def _keep(self, wish: RowsRequest, rows: MadeRows) -> None:
         self._kept.pop((wish.view.id, wish.chosen), None)
         self._kept[wish.view.id, wish.chosen] = (wish, rows)
         while len(self._kept) > MOST_KEPT:
@@ -182,7 +183,7 @@ class RowBuilder:
             await asyncio.wait_for(self._wished.wait(), QUIET)
         return self._wish is None
 
-    def _build(self, wish: RowsRequest) -> LaidOut | Built | InvalidQuery:
+    def _build(self, wish: RowsRequest) -> MadeRows | InvalidQuery:
         """In a thread, one at a time: the index is made once for all keys typed over one snapshot."""
         earlier = self._kept.get((wish.view.id, wish.chosen))
         try:
@@ -192,19 +193,28 @@ class RowBuilder:
         return lay_out(built, wish.left, wish.chosen.words, wish.room) if wish.others else built
 
     def _build_anew(self, wish: RowsRequest) -> Built:
+        from tui.domain.workloads.counting import (
+            workloads_naming,  # these are imported here, in the thread: no frame waits for them
+        )
+        from tui.presenters.views.building import build_view
+
         workloads_naming(wish.snapshot)  # found here for the detail of every row, and not on the loop
         index = self._indexes.of(wish.snapshot) if wish.chosen.words else None
         return build_view(wish.view, wish.snapshot, wish.chosen, wish.now, wish.glyphs, index, wish.board)
+
+    @cached_property
+    def _counters(self) -> Mapping[str, Callable[[Snapshot], int]]:
+        return {view.id: view.counter() for view in VIEWS if view.counter is not None}
 
     def _count_in(self, snapshot: Snapshot) -> Mapping[str, int]:
         return {view: counted(snapshot) for view, counted in self._counters.items()}
 
 
-def _built(rows: LaidOut | Built) -> Built:
+def _built(rows: MadeRows) -> Built:
     return rows.built if isinstance(rows, LaidOut) else rows
 
 
-def _is_laid_out(rows: LaidOut | Built, wish: RowsRequest) -> bool:
+def _is_laid_out(rows: MadeRows, wish: RowsRequest) -> bool:
     """Whether nothing is left to do on the loop but to show them."""
     return isinstance(rows, LaidOut) and rows.left == wish.left
 

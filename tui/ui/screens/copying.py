@@ -6,9 +6,7 @@ from functools import partial
 from typing import NamedTuple, Protocol
 
 from tui.domain.common.text import clean
-from tui.presenters.copying import name_to_copy, reference_to_copy
 from tui.presenters.keys import subject_of
-from tui.presenters.views.findings import FindingModel
 from tui.presenters.words import plural
 from tui.ui.host import Explorer
 from tui.ui.screens.shown_rows import ShownRows
@@ -82,12 +80,19 @@ class Copying:
         marked = explorer.outline.marked
         if action != "copy_name" or not marked or explorer.detail.has_focus or not explorer.is_active:
             return None
+        from tui.presenters.copying import name_to_copy
+
         names = [name_to_copy(subject_of(key), explorer.app.snapshot) for key in marked]
         lines = list(dict.fromkeys(filter(None, names)))
         return _Text("\n".join(lines), f"{plural(len(lines), 'name')} of {plural(len(marked), 'marked row')}", True)
 
     def _of_row(self, action: str) -> str:
-        subject, snapshot = subject_of(self._explorer.outline.cursor_key), self._explorer.app.snapshot
+        key, snapshot = self._explorer.outline.cursor_key, self._explorer.app.snapshot
+        if key is None:
+            return ""
+        from tui.presenters.copying import name_to_copy, reference_to_copy  # not before there is a row
+
+        subject = subject_of(key)
         return (name_to_copy if action == "copy_name" else reference_to_copy)(subject, snapshot)
 
     @property
@@ -104,6 +109,7 @@ class Copying:
         """Marked rows first; then the finding under the cursor; then the answer above the rows."""
         from tui.presenters.answers.markdown import answer_markdown  # not before somebody copies
         from tui.presenters.answers.ticket import finding_markdown, marks_markdown
+        from tui.presenters.views.findings import FindingModel
 
         explorer = self._explorer
         snapshot, built = explorer.app.snapshot, explorer.built

@@ -8,7 +8,6 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from tui.errors import TrustreeError
-from tui.presenters.views.building import Built
 from tui.presenters.views.spec import Filter
 from tui.ui.host import Host
 from tui.ui.screens.filtering import Filtering
@@ -16,6 +15,7 @@ from tui.ui.screens.lean_frames import LeanScreen
 from tui.ui.work import begin_work
 
 if TYPE_CHECKING:
+    from tui.presenters.views.building import Built
     from widgets.prompt import FilterBar
 
 __all__ = ["FilterableScreen"]

@@ -14,7 +14,6 @@ from textual.timer import Timer
 from tui.errors import InvalidQuery
 from tui.presenters.glyphs import ASCII
 from tui.presenters.header import NOT_HERE
-from tui.presenters.views.building import Built
 from tui.presenters.words import count, plural
 from tui.ui.host import Host
 from tui.ui.work import begin_work
@@ -22,6 +21,7 @@ from widgets.rows import Cell, Span
 from widgets.text import ELLIPSIS
 
 if TYPE_CHECKING:
+    from tui.presenters.views.building import Built
     from tui.ui.screens.completing import Completer
     from widgets.choices import Choice
     from widgets.prompt import FilterBar

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 from textual.worker import Worker
 
 from tui.errors import TrustreeError, Unreachable
-from tui.presenters.tabs.spec import Drawing, Inquiry
 from tui.ui.host import Explorer
 from tui.ui.work import begin_work
 
 if TYPE_CHECKING:
     from tui.presenters.detail import Fetched
+    from tui.presenters.tabs.spec import Drawing, Inquiry
 
 __all__ = ["Inquirer"]
 

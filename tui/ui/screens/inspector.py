@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from textual.timer import Timer
 
 from tui.presenters.keys import RowSubject, subject_of
-from tui.presenters.tabs.spec import SectionContext, TabSpec
-from tui.presenters.views.narrowing import wanted_vulnerability
 from tui.ui.host import Explorer
 from tui.ui.screens.inquiring import Inquirer
 from tui.ui.screens.scorecards import Scorecards
@@ -17,6 +16,9 @@ from widgets.marking import MarkingTree
 from widgets.page import TextPage
 from widgets.rows import RowKey, TextLine
 from widgets.tree import VirtualTree
+
+if TYPE_CHECKING:
+    from tui.presenters.tabs.spec import TabSpec
 
 __all__ = ["Inspector"]
 
@@ -106,6 +108,9 @@ class Inspector:
             self._inquirer.leave()
             self._tabbed = False
             return []
+        from tui.presenters.tabs.spec import SectionContext
+        from tui.presenters.views.narrowing import wanted_vulnerability
+
         vulnerability = wanted_vulnerability(self._screen.chosen.query)
         order, scorecards = self._orders.get(self.tab.id, ""), self._scorecards
         context = SectionContext(

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from tui.domain.common.pace import paced
-from tui.presenters.views.building import Built, first_unfolded
 from widgets.outline import Outline
 from widgets.rows import RowKey
 
-__all__ = ["LaidOut", "lay_out"]
+if TYPE_CHECKING:
+    from tui.presenters.views.building import Built
+
+__all__ = ["LaidOut", "MadeRows", "lay_out"]
 
 
 class LaidOut(NamedTuple):
@@ -26,8 +28,14 @@ class LaidOut(NamedTuple):
     first_hit: RowKey | None
 
 
+MadeRows: TypeAlias = "LaidOut | Built"
+"""Rows that were made, laid out or not: those of the view that is shown go into the tree as they are."""
+
+
 def lay_out(built: Built, left: frozenset[RowKey] | None, words: str, room: int) -> LaidOut:
     """Lay rows out; `words` are those of the filter, `room` is how many rows fit."""
+    from tui.presenters.views.building import first_unfolded  # not before there are rows
+
     model, bare = built.model, False
     unfolded: Iterable[RowKey]
     if left is not None:

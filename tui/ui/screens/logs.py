@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator
 from typing import TYPE_CHECKING
 
-from tui.domain.facts.build import Run
 from tui.errors import TrustreeError
 from tui.presenters.keys import subject_of
-from tui.presenters.podlogs import build_run, pod_logs
 from tui.ui.screens.acting import Acted, Acting
 
 if TYPE_CHECKING:
+    from tui.domain.facts.build import Run
     from tui.presenters.views.spec import ViewSpec
 
 __all__ = ["Logs"]
@@ -31,7 +30,12 @@ class Logs:
         row = self._acting.board_row(view)
         if row is not None:
             return row.run is not None
-        subject, snapshot = subject_of(self._explorer.outline.cursor_key), self._explorer.app.snapshot
+        key, snapshot = self._explorer.outline.cursor_key, self._explorer.app.snapshot
+        if key is None:
+            return False
+        from tui.presenters.podlogs import build_run, pod_logs  # not before there is a row
+
+        subject = subject_of(key)
         return bool(pod_logs(subject, snapshot)) or build_run(subject, snapshot) is not None
 
     def open(self, view: ViewSpec, *, unless_inside: bool = False) -> bool:
@@ -44,6 +48,8 @@ class Logs:
             return False
         if self._acting.board_row(view) is not None:
             return self._acting.open_log(view)
+        from tui.presenters.podlogs import build_run, pod_logs
+
         subject = subject_of(key)
         if pods := pod_logs(subject, app.snapshot):
             from tui.ui.screens.podlog import PodLogScreen

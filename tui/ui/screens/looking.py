@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from textual.timer import Timer
 
 from tui.domain.common.source_id import ESTATE_KINDS
-from tui.domain.facts.events import SourceState
+from tui.domain.facts.health import SourceState
 from tui.domain.snapshot.snapshot import Snapshot
 from tui.presenters.words import plural
 from tui.ui.host import Explorer

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from tui.domain.facts.demand import Demand, Priority
 from tui.presenters.keys import RowSubject
 from tui.ui.host import Host
 
@@ -13,6 +12,8 @@ def ask_about(app: Host, subject: RowSubject) -> None:
     """Ask for what is attached to an image and for its history, and whether what a workload cannot pull is there."""
     if app.estate is None:
         return
+    from tui.domain.facts.demand import Demand, Priority  # not before a row is opened
+
     image = app.snapshot.images.get(subject.image) if subject.image else None
     if image is not None and image.key.digest:
         app.estate.want((Demand(image.name, image.key.digest, Priority.OPENED, referrers=True, history=True),))

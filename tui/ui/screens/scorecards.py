@@ -6,13 +6,15 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 from weakref import ref
 
-from tui.domain.answers.scorecard import Scope, Scorecard, scorecard
 from tui.domain.snapshot.snapshot import Snapshot
 from tui.ui.host import Explorer
 from tui.ui.work import begin_work
+
+if TYPE_CHECKING:
+    from tui.domain.answers.scorecard import Scope, Scorecard
 
 __all__ = ["Scorecards"]
 
@@ -69,6 +71,8 @@ class Scorecards:
             begin_work(self._screen, self._serve, name="scorecard", group="scorecard")
 
     async def _serve(self) -> None:
+        from tui.domain.answers.scorecard import scorecard  # not before one is shown
+
         try:
             while self._wish is not None:
                 scope, self._wish = self._wish, None

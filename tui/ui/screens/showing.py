@@ -10,7 +10,6 @@ from textual.message import Message
 
 from tui.errors import InvalidQuery, TrustreeError
 from tui.presenters.header import HEIGHT, NARROW
-from tui.presenters.views.building import Built
 from tui.ui.screens.acting import Acting
 from tui.ui.screens.answer import AnswerBar
 from tui.ui.screens.building import RowBuilder, RowsRequest
@@ -18,7 +17,7 @@ from tui.ui.screens.copying import Copying
 from tui.ui.screens.heading import Heading
 from tui.ui.screens.inspector import Inspector
 from tui.ui.screens.keys import KeyLine, dress
-from tui.ui.screens.laying import LaidOut
+from tui.ui.screens.laying import LaidOut, MadeRows
 from tui.ui.screens.logs import Logs
 from tui.ui.screens.looking import Looking
 from tui.ui.screens.navigable import NavigableScreen
@@ -43,7 +42,7 @@ class ShowingScreen(NavigableScreen):
     class RowsBuilt(Message):
         """The rows that were wished for are there, or the query does not parse."""
 
-        def __init__(self, wish: RowsRequest, rows: LaidOut | Built | InvalidQuery) -> None:
+        def __init__(self, wish: RowsRequest, rows: MadeRows | InvalidQuery) -> None:
             self.wish = wish
             self.rows = rows
             super().__init__()
@@ -157,7 +156,7 @@ class ShowingScreen(NavigableScreen):
         self._notices.show_trouble(trouble)
         self.refresh_bindings()
 
-    def _built(self, wish: RowsRequest, rows: LaidOut | Built | InvalidQuery) -> None:
+    def _built(self, wish: RowsRequest, rows: MadeRows | InvalidQuery) -> None:
         self.post_message(self.RowsBuilt(wish, rows))
 
     @on(RowsBuilt)
@@ -171,7 +170,7 @@ class ShowingScreen(NavigableScreen):
         else:
             self._show_rows(wish, rows)
 
-    def _show_rows(self, wish: RowsRequest, rows: LaidOut | Built) -> None:
+    def _show_rows(self, wish: RowsRequest, rows: MadeRows) -> None:
         self.stage.show(wish, rows, self._room)
         self.built = rows.built if isinstance(rows, LaidOut) else rows
         self.shown_rows.are_of(wish.view, wish.chosen)

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from tui.domain.facts.events import SourceState
+from tui.domain.facts.health import SourceState
 from tui.presenters.keys import subject_of
 from tui.presenters.views.spec import Filter
 from tui.ui.screens.history import History, Place, Visit
-from tui.ui.screens.laying import LaidOut, lay_out
+from tui.ui.screens.laying import LaidOut, MadeRows, lay_out
 from widgets.marking import MarkingTree
 from widgets.rows import RowKey
 
@@ -70,7 +70,7 @@ class TreeState:
     def _left(self, visit: Visit) -> Place | None:
         return visit.place or self._history.left(visit.view, visit.chosen)
 
-    def show(self, wish: RowsRequest, rows: LaidOut | Built, room: int) -> None:
+    def show(self, wish: RowsRequest, rows: MadeRows, room: int) -> None:
         """Show the rows of the current visit; `room` is how many rows fit."""
         visit, built = self._history.current, rows.built if isinstance(rows, LaidOut) else rows
         keeps = self.touched and visit.view.keeps_order
@@ -91,7 +91,7 @@ class TreeState:
         self._visit, self._shown = visit, wish.chosen
         self._settle(wish.snapshot)
 
-    def _as_left(self, rows: LaidOut | Built, visit: Visit, room: int) -> LaidOut:
+    def _as_left(self, rows: MadeRows, visit: Visit, room: int) -> LaidOut:
         """The rows with open what was left open; laid out here only where that was not known when they were asked for."""
         left = self._left(visit)
         unfolded = left.expanded if left is not None else None

@@ -8,7 +8,7 @@ from typing import ClassVar
 from textual.binding import Binding, BindingType
 
 from tui.domain.answers.why.chain import Why
-from tui.domain.query.findings import Finding
+from tui.domain.query.finding import Finding
 from tui.presenters.answers.why import why_commands, why_lines, why_markdown, why_of
 from tui.presenters.help import SignSet
 from tui.presenters.keys import RowSubject

@@ -19,7 +19,7 @@ from tui.domain.answers.why.workloads import ContainerLink, object_fact, why_wor
 from tui.domain.common.source_id import SourceId, SourceKind
 from tui.domain.common.text import clean, first_few, plural
 from tui.domain.common.trust import CheckName, State
-from tui.domain.query.findings import START, Finding
+from tui.domain.query.finding import START, Finding
 from tui.domain.snapshot.snapshot import Image, Snapshot, Workload
 
 __all__ = ["why_finding", "why_place"]
