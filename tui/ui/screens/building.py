@@ -74,26 +74,31 @@ class RowBuilder:
         courtesy: Courtesy,
         show: Callable[[RowsRequest, MadeRows | InvalidQuery], object],
         counted: Callable[[], object],
+        left_in: Callable[[ViewSpec, Filter], frozenset[RowKey] | None],
     ) -> None:
         self._screen = screen
         self._indexes = indexes
         self._courtesy = courtesy
         self._show = show
         self._counted = counted
+        self._left_in = left_in
         self._counted_in: Snapshot | None = None
         self.counts: Mapping[str, int] = {}
         self.running = NOTHING_RUNS
         self._wish: RowsRequest | None = None
+        self._served: RowsRequest | None = None
+        """What was shown at once: the views that are not are laid out beside it."""
         self._wished = asyncio.Event()
         self._busy = False
         self._kept: dict[tuple[str, Filter], tuple[RowsRequest, MadeRows]] = {}
 
     def ask(self, wish: RowsRequest) -> None:
         """Want these rows; a wish that was not begun is forgotten. Rows that were made before are there at once."""
-        if wish.arrives and self._is_served(wish):
-            self._wish = None
+        is_served = wish.arrives and self._is_served(wish)
+        self._wish, self._served = (None, wish) if is_served else (wish, None)
+        if is_served and _is_small(wish.snapshot):
+            self._served = None
             return
-        self._wish = wish
         self._wished.set()
         if not self._busy:
             self._busy = True
@@ -122,10 +127,13 @@ class RowBuilder:
 
     async def _serve(self) -> None:
         try:
-            while self._wish is not None:
-                wish, self._wish = self._wish, None
+            while self._wish is not None or self._served is not None:
+                wish, served, self._wish, self._served = self._wish, self._served, None, None
                 with suppress(Superseded):
-                    await self._answer(wish)
+                    if wish is not None:
+                        await self._answer(wish)
+                    elif served is not None:
+                        await self._foresee(served)
         finally:
             self._busy = False
 
@@ -156,19 +164,37 @@ class RowBuilder:
         self._show(request, await asyncio.to_thread(lay_out, _built(rows), wish.left, "", wish.room))
 
     async def _foresee(self, shown: RowsRequest) -> None:
-        """Make the rows of the other views, unless they are loading, filtered, or made some seconds ago."""
+        """Make the rows of the other views, unless they are loading or filtered; those made some seconds ago are laid out again.
+
+        Rows that were shown went into the tree: who comes back would wait for a hundred thousand of them to be laid out.
+        """
         if shown.chosen.words or any(health.state is SourceState.LOADING for health in shown.snapshot.sources):
             return
         for view in VIEWS:
             earlier = self._kept.get((view.id, shown.chosen))
             if earlier is not None and shown.snapshot.as_of - earlier[0].snapshot.as_of < FORESEEN:
+                if view is not shown.view and not await self._lay_out_as_left(view, *earlier):
+                    return
                 continue
             if not await self._is_quiet():
                 return
-            wish = shown._replace(view=view, arrives=False, others=True, left=None)
+            left = self._left_in(view, shown.chosen)
+            wish = shown._replace(view=view, arrives=False, others=True, left=left)
             rows = await self._courtesy.work(lambda wish=wish: self._build(wish), lambda: self._wish is None)  # type: ignore[misc]
             if not isinstance(rows, InvalidQuery):
                 self._keep(wish, rows)
+
+    async def _lay_out_as_left(self, view: ViewSpec, request: RowsRequest, rows: MadeRows) -> bool:
+        """Lay out the rows of a view that was left, as they were left; False when somebody is there."""
+        is_as_left = isinstance(rows, LaidOut) and rows.left == self._left_in(view, request.chosen)
+        if is_as_left or _is_small(request.snapshot):
+            return True
+        if not await self._is_quiet():
+            return False
+        left = self._left_in(view, request.chosen)
+        again = await self._courtesy.work(lambda: lay_out(_built(rows), left, "", request.room), lambda: self._wish is None)
+        self._keep(request, again)
+        return True
 
     async def _count(self, snapshot: Snapshot) -> None:
         if self._wish is None and self._counted_in is not snapshot:
@@ -179,9 +205,11 @@ class RowBuilder:
     async def _is_quiet(self) -> bool:
         """Whether nothing is wished for, and was not for a moment."""
         self._wished.clear()
-        with suppress(TimeoutError):
+        try:
             await asyncio.wait_for(self._wished.wait(), QUIET)
-        return self._wish is None
+        except TimeoutError:
+            return True
+        return False
 
     def _build(self, wish: RowsRequest) -> MadeRows | InvalidQuery:
         """In a thread, one at a time: the index is made once for all keys typed over one snapshot."""

@@ -94,7 +94,7 @@ class ShowingScreen(NavigableScreen):
         dress(self, self.app.glyphs)
         self._panes = Panes(self.body, self.left, self.outline, self.notice, self.detail)
         self.stage = TreeState(self.outline, self.history)
-        self._rows = RowBuilder(self, self.app.indexes, self.app.courtesy, self._built, self._counted)
+        self._rows = RowBuilder(self, self.app.indexes, self.app.courtesy, self._built, self._counted, self.stage.left_in)
         self.watch(self.app, "snapshot", self._snapshot_changed, init=False)
         self.watch(self.app, "board", self._board_changed, init=False)
         self.watch(self.app, "trouble", self._trouble_changed, init=False)

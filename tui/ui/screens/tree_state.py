@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from tui.domain.facts.health import SourceState
 from tui.presenters.keys import subject_of
-from tui.presenters.views.spec import Filter
+from tui.presenters.views.spec import Filter, ViewSpec
 from tui.ui.screens.history import History, Place, Visit
 from tui.ui.screens.laying import LaidOut, MadeRows, lay_out
 from widgets.marking import MarkingTree
@@ -65,6 +65,11 @@ class TreeState:
     def left_open(self) -> frozenset[RowKey] | None:
         """What was unfolded in the current visit, or at the same place before it, when it was left."""
         left = self._left(self._history.current)
+        return left.expanded if left is not None else None
+
+    def left_in(self, view: ViewSpec, chosen: Filter) -> frozenset[RowKey] | None:
+        """What was unfolded in a view under a filter when it was left last."""
+        left = self._history.left(view, chosen)
         return left.expanded if left is not None else None
 
     def _left(self, visit: Visit) -> Place | None:
