@@ -6,15 +6,17 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from heapq import nlargest
-from typing import TYPE_CHECKING
+from operator import itemgetter
+from typing import TYPE_CHECKING, NamedTuple
 
 from tui.domain.answers.scorecard import Scope
 from tui.domain.common.memo import Memo, WeakMemo
+from tui.domain.common.pace import paced
 from tui.domain.common.text import capitalized
 from tui.domain.common.trust import State
 from tui.domain.query.finding import Finding, FindingGrouping, FindingKey
 from tui.domain.query.findings import find
-from tui.domain.snapshot.snapshot import ImageKey, Snapshot
+from tui.domain.snapshot.snapshot import Image, ImageKey, Snapshot, Workload
 from tui.domain.workloads.counting import pods_by_image
 from tui.presenters.glyphs import ROLE, Glyphs
 from tui.presenters.keys import RowSubject
@@ -202,30 +204,51 @@ def _of_team(finding: Finding, context: SectionContext) -> list[TextLine]:
     return [*scorecard_lines(Scope(team=team), context), TextLine()]
 
 
-def _images(finding: Finding, snapshot: Snapshot, glyphs: Glyphs) -> list[TextLine]:
+class _Widest(NamedTuple):
+    """What has a problem, with pods: as many as are listed, those with most pods first; and how many there are of each."""
+
+    images: Sequence[tuple[Image, int]]
+    workloads: Sequence[tuple[Workload, int]]
+    image_count: int
+    workload_count: int
+
+
+_WIDEST: WeakMemo[Snapshot, Memo[_Widest]] = WeakMemo()
+
+
+def _widest(finding: Finding, snapshot: Snapshot) -> _Widest:
+    """Ranked once while the same row is shown: in a large estate it takes several frames."""
+    return _WIDEST.get(snapshot, Memo).get(finding, lambda: _ranked(finding, snapshot))
+
+
+def _ranked(finding: Finding, snapshot: Snapshot) -> _Widest:
     pods = pods_of_finding(finding, snapshot)
-    images = [snapshot.images[key] for key in finding.images if key in snapshot.images]
-    lines = [
-        TextLine(
-            (Span(" "), glyphs.of(image.verdict), Span(f" {image_name(image)}"), Span(f"  {image.key.registry}", "dim")),
-            (Span(f"{plural(pods.get(image.key, 0), 'pod')} ", "dim"),),
-        )
-        for image in nlargest(MOST, images, key=lambda image: pods.get(image.key, 0))
-    ]
-    return lines + _more(len(images))
-
-
-_PODS: WeakMemo[Snapshot, Memo[Mapping[ImageKey, int]]] = WeakMemo()
+    images = [(snapshot.images[key], pods.get(key, 0)) for key in paced(finding.images) if key in snapshot.images]
+    spread = zip(finding.workloads, finding.spread, strict=True)
+    workloads = [(snapshot.workloads[key], number) for key, number in paced(spread) if key in snapshot.workloads]
+    listed, listed_workloads = nlargest(MOST, images, key=itemgetter(1)), nlargest(MOST, workloads, key=itemgetter(1))
+    return _Widest(listed, listed_workloads, len(images), len(workloads))
 
 
 def pods_of_finding(finding: Finding, snapshot: Snapshot) -> Mapping[ImageKey, int]:
-    """How many pods of what has the problem run each image; counted once while the same row is shown."""
-    return _PODS.get(snapshot, Memo).get(finding, lambda: pods_by_image(snapshot, frozenset(finding.workloads)))
+    """How many pods of what has the problem run each image."""
+    return pods_by_image(snapshot, frozenset(finding.workloads))
+
+
+def _images(finding: Finding, snapshot: Snapshot, glyphs: Glyphs) -> list[TextLine]:
+    widest = _widest(finding, snapshot)
+    lines = [
+        TextLine(
+            (Span(" "), glyphs.of(image.verdict), Span(f" {image_name(image)}"), Span(f"  {image.key.registry}", "dim")),
+            (Span(f"{plural(pods, 'pod')} ", "dim"),),
+        )
+        for image, pods in widest.images
+    ]
+    return lines + _more(widest.image_count)
 
 
 def _workloads(finding: Finding, snapshot: Snapshot, glyphs: Glyphs) -> list[TextLine]:
-    spread = dict(zip(finding.workloads, finding.spread, strict=True))
-    workloads = [snapshot.workloads[key] for key in finding.workloads if key in snapshot.workloads]
+    widest = _widest(finding, snapshot)
     lines = [
         TextLine(
             (
@@ -234,11 +257,11 @@ def _workloads(finding: Finding, snapshot: Snapshot, glyphs: Glyphs) -> list[Tex
                 Span(f" {workload.key.cluster}  {workload.key.namespace}  ", "dim"),
                 Span(f"{workload.key.kind}/{workload.key.name}"),
             ),
-            (Span(f"{plural(spread[workload.key], 'pod')} ", "dim"),),
+            (Span(f"{plural(pods, 'pod')} ", "dim"),),
         )
-        for workload in nlargest(MOST, workloads, key=lambda workload: spread[workload.key])
+        for workload, pods in widest.workloads
     ]
-    return lines + _more(len(workloads))
+    return lines + _more(widest.workload_count)
 
 
 def _more(number: int) -> list[TextLine]:
@@ -253,7 +276,7 @@ def build(rows: RowsContext) -> FindingModel:
     grouping = FindingGrouping.CVE if vulnerability else rows.chosen.grouping
     findings = [finding for finding in _let_through(rows, grouping) if _names(finding, vulnerability)]
     for finding in findings[:1]:
-        pods_of_finding(finding, rows.snapshot)  # what is shown first: counted here, and not on the loop
+        _widest(finding, rows.snapshot)  # what is shown first: ranked here, and not on the loop
     from tui.domain.plans.commands import command_line  # not before somebody looks for problems
 
     command = command_line("trustree", "check", rows.chosen.query.strip())
