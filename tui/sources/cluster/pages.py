@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Awaitable, Callable
+from functools import cache
 
 from tui.errors import SourceError
 
-__all__ = ["Body", "Fetch", "Pages", "next_token"]
+__all__ = ["Body", "Fetch", "Pages", "keep_memory_of_pages", "next_token"]
 
 # The bytes of a page, or why there are none: an answer, so that a failed page does not cancel the decoding of the last.
 Body = bytes | SourceError
@@ -16,6 +17,8 @@ Peek = Callable[[bytes], None]
 Fetch = Callable[[str, Peek], Awaitable[Body]]
 
 _HEAD = 8192
+# More than two pages of 500 pods, and what they are put together from.
+_PAGES = 12 << 20
 _CONTINUE = re.compile(rb'"continue":"([^"\\]+)"')
 
 
@@ -60,6 +63,18 @@ class Pages:
             self._prefetch(following)
         else:
             self._following[token] = following
+
+
+@cache
+def keep_memory_of_pages() -> None:
+    """Let the process keep the memory of a page for the next one.
+
+    The allocator of glibc gives what is free at the end of the heap back to the system when it is more than twice the largest
+    block that was ever freed (mallopt(3), M_MMAP_THRESHOLD: "the dynamic mmap threshold"). Pages of several megabytes come and
+    go around that mark, and were mapped anew and filled with zeros each time. This block is never touched, so it costs nothing;
+    other allocators do not notice.
+    """
+    bytes(_PAGES)
 
 
 def next_token(head: bytes) -> str:

@@ -80,7 +80,9 @@ def _load() -> tuple[FindPlace, Cover]:
     """What loads aiohttp waits until a source is really opened, and then happens off the event loop."""
     from tui.sources.cluster.access import find_place
     from tui.sources.cluster.coverage import cover
+    from tui.sources.cluster.pages import keep_memory_of_pages
 
+    keep_memory_of_pages()
     return find_place, cover
 
 
