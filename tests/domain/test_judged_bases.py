@@ -363,3 +363,15 @@ def test_a_refused_tag_leaves_the_base_known_and_says_so() -> None:
     link = link_of(world, app)
     assert (link.base.digest, link.state) == (base, BaseState.UNKNOWN)
     assert "whether there is a newer build is unknown" in link.state_reason
+
+
+def test_what_is_judged_alike_of_many_images_is_kept_once() -> None:
+    world, _, _, new = estate()
+    bases(world, v20=new)
+    for number in range(3):
+        world.manifest(f"{APP}/{number}", f"ac{number}", "1")
+    images = world.snapshot().images
+    links = [images[key].base for key in images if key.repository.startswith("shop/")]
+    assert links[0] is not None
+    assert len(links) == 3
+    assert all(link is links[0] for link in links)

@@ -52,7 +52,8 @@ def content_of(config: str, catalog: Catalog, claims: Callable[[ImageKey], Claim
     read = catalog.contents.config(config)
     if read is None:
         return None
-    images = tuple(sorted(catalog.of_config(config)))
+    holders = catalog.of_config(config)
+    images = holders if len(holders) < 2 else tuple(sorted(holders))
     claimed = {key: own for key in images if (own := claims(key).get(config))}
     return Content(
         config,

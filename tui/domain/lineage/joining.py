@@ -194,7 +194,8 @@ class _Aliases:
         before = self._of_image.pop(key, ())
         after = () if image is None else (key.digest, *(member.manifest for member in image.members if member.config))
         if after:
-            self._of_image[key] = after
+            # The digests of most images are these: then that table is kept, and no copy of it.
+            self._of_image[key] = image.digests if image is not None and image.digests == after else after
         for digest in after:
             if digest not in self._images:
                 yield digest

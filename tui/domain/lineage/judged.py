@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from tui.domain.common.memo import Address, Noted, Rows, Trace, with_more
+from tui.domain.common.memo import Address, Noted, Rows, Shared, Trace, with_more
 from tui.domain.common.text import full_stop
 from tui.domain.facts.facts import ImageFacts
 from tui.domain.facts.image import Platform, RepositoryName
@@ -103,6 +103,7 @@ class BasesJoin:
         self._done: dict[ImageKey, BaseVerdict] = {}
         self._steps: Rows[_Step, BaseVerdict] = Rows(trace, self._with_step)
         self._judged: Rows[ImageKey, _Judged] = Rows(trace, self._judge_whole)
+        self._alike: Shared[_Judged] = Shared()
         self._tables: tuple[dict[ImageKey, BaseLink], dict[ImageKey, BaseVerdict], dict[ImageKey, datetime | None]] = ({}, {}, {})
         self._parents, self._doubts = Noted(trace, lineage.parents), Noted(trace, lineage.doubts)
         self.bases = Bases(*self._tables)
@@ -170,7 +171,7 @@ class BasesJoin:
         verdict = self._steps.get(self._stands.setdefault(step, step))
         name = link.base.name
         read = self._registries.tag(name, link.tag).at if name.repository and link.tag else None
-        return _Judged(apply_verdict(link, verdict), verdict, read)
+        return self._alike.one(_Judged(apply_verdict(link, verdict), verdict, read))
 
     def _with_step(self, standing: _Step) -> BaseVerdict:
         base, tag, verdict = standing

@@ -7,7 +7,7 @@ from datetime import date
 
 import msgspec
 
-from tui.domain.common.memo import Address, Rows, Trace
+from tui.domain.common.memo import Address, Rows, Shared, Trace
 from tui.domain.facts.image import ImageConfig
 from tui.domain.lineage.distro import distro_of
 from tui.domain.lineage.endoflife import Product, end_of_life, parse_product
@@ -28,6 +28,10 @@ class BaseTraits(msgspec.Struct, frozen=True, gc=False):
     distribution: bool = False
 
 
+_Contained = tuple[str, tuple[Product, ...]]
+"""The distribution and the runtimes of one config: the same of thousands."""
+
+
 def _end(system: str) -> date:
     """When a system gets no more fixes; what the table does not know comes last."""
     product = parse_product(system) if system else None
@@ -40,7 +44,9 @@ class TraitsOf:
     def __init__(self, trace: Trace, catalog: Catalog, claims: Callable[[ImageKey], ClaimsByConfig]) -> None:
         self._catalog, self._claims = catalog, claims
         self._rows: Rows[ImageKey, BaseTraits] = Rows(trace, self._read)
-        self._told: dict[str, tuple[str, tuple[Product, ...]]] = {}
+        self._told: dict[str, _Contained] = {}
+        self._contained: Shared[_Contained] = Shared()
+        self._alike: Shared[BaseTraits] = Shared()
 
     def renew(self, changed: Set[Address]) -> Set[Address]:
         """Read again what changed; the keys of images with other traits."""
@@ -57,7 +63,7 @@ class TraitsOf:
             return BaseTraits()
         system, runtimes = self._worst(image)
         scratch = is_scratch(image, self._claims(key))
-        return BaseTraits(system, runtimes, scratch, is_distribution(image, self._catalog))
+        return self._alike.one(BaseTraits(system, runtimes, scratch, is_distribution(image, self._catalog)))
 
     def _worst(self, image: CatalogImage) -> tuple[str, tuple[Product, ...]]:
         """The system that ends first, of those on which its platforms stand, and the runtimes of all of them."""
@@ -69,7 +75,7 @@ class TraitsOf:
         runtimes = dict.fromkeys(runtime for _, several in answers for runtime in several)
         return min((system for system, _ in answers), key=_end), tuple(runtimes)
 
-    def _tell(self, config: ImageConfig) -> tuple[str, tuple[Product, ...]]:
+    def _tell(self, config: ImageConfig) -> _Contained:
         if config.digest not in self._told:
-            self._told[config.digest] = distro_of(config), runtimes_of(config.history)
+            self._told[config.digest] = self._contained.one((distro_of(config), runtimes_of(config.history)))
         return self._told[config.digest]
