@@ -410,6 +410,14 @@ def test_doctor_says_who_what_and_the_next_step(capfd: pytest.CaptureFixture[str
     ]
 
 
+def test_a_heading_of_doctor_is_no_wider_than_a_terminal(capfd: pytest.CaptureFixture[str]) -> None:
+    registry, name = "registry/contoso.azurecr.io", "mi-trustree-reader@contoso.example (managed identity)"
+    doctor((registry, "registry", name, "https://127.0.0.1:41405", [READ]))
+    lines = capfd.readouterr().out.splitlines()
+    assert lines[:3] == [registry, "    https://127.0.0.1:41405", f"    as {name}"]
+    assert max(map(len, lines)) <= 80
+
+
 @pytest.mark.parametrize(
     ("kind", "tried", "heading"),
     [

@@ -9,12 +9,14 @@ from __future__ import annotations
 import pytest
 
 from tests.domain.world import A, World, check, container, digest, waiting
+from tui.domain.answers.pulls import Pull
 from tui.domain.common.trust import CheckName, State
 from tui.domain.facts.events import AbsenceKind
-from tui.domain.facts.pulls import Cause
+from tui.domain.facts.pulls import Cause, PullExam
 from tui.domain.facts.reference import parse_reference
 from tui.domain.registries.presence import Presence, PresenceState
-from tui.domain.workloads.pull_failures import cause_of, is_pulling, sentence
+from tui.domain.workloads.pull_failures import REMEDIES, cause_of, is_pulling, sentence
+from tui.presenters.answers.pulls import pull_sentences
 
 TAG, PIN = f"{A}/team/app:1", f"{A}/team/app@{digest('pin')}"
 LEAD = f'Failed to pull image "{TAG}": rpc error: code = NotFound desc = failed to pull and unpack image "{TAG}": '
@@ -112,16 +114,26 @@ def test_some_reasons_say_all(reason: str, cause: Cause) -> None:
     ("image", "message", "word", "words"),
     [
         (TAG, AMBIGUOUS, NO_REPOSITORY, ["cannot pull: no repository team/app in a.azurecr.io"]),
-        (TAG, NOT_FOUND, NO_TAG, ["cannot pull: no tag 1 in", "Push it"]),
+        (TAG, NOT_FOUND, NO_TAG, ["cannot pull: no tag 1 in", "Push the tag"]),
         (TAG, NOT_FOUND, THERE, ["cannot pull: no tag 1 when", " now. Wait"]),
         (PIN, NOT_FOUND, NO_TAG, ["cannot pull: no digest sha256:", "deleted, or never pushed"]),
         (TAG, AMBIGUOUS, THERE, ["cannot pull: no right of the cluster", "where the image is", "AcrPull", "imagePullSecrets"]),
         (TAG, AMBIGUOUS, DENIED, ["cannot be read from here either"]),
-        ("b.example.com/team/app:1", AMBIGUOUS, THERE, ["no right", "where the image is", "Set imagePullSecrets."]),
+        (
+            "b.example.com/team/app:1",
+            AMBIGUOUS,
+            THERE,
+            ["no right", "where the image is", "Set imagePullSecrets"],
+        ),
         (TAG, CUT, UNREAD, ["to pull a.azurecr.io/team/app, or no such repository", "AcrPull", "imagePullSecrets"]),
         (TAG, CUT, DENIED, ["no right of the cluster to pull a.azurecr.io/team/app", "AcrPull"]),
         (TAG, UNREACHED, THERE, ["cannot pull: no connection from the node to a.azurecr.io", "DNS, proxy"]),
-        (TAG, f"{LEAD}something odd", UNREAD, ["a.azurecr.io/team/app: something odd. Look at", "kubectl describe pod"]),
+        (
+            TAG,
+            f"{LEAD}something odd",
+            UNREAD,
+            ["a.azurecr.io/team/app: something odd. See", "kubectl describe pod"],
+        ),
         (TAG, DNS, THERE, ["no connection from the node to a.azurecr.io", "no such host"]),
         (f"{A}/Team/app:1", "", UNREAD, ["upper-case", "small letters"]),
         (TAG, "desc = \x1b[31mred\u202e", UNREAD, ["cannot pull: "]),
@@ -131,6 +143,13 @@ def test_the_sentence_says_what_would_help(image: str, message: str, word: Prese
     text = sentence(waiting(image, message=message), word)
     assert [each for each in words if each not in text] == [], text
     assert text.isprintable()
+
+
+@pytest.mark.parametrize("cause", [cause for cause in Cause if cause is not Cause.RIGHT])
+def test_what_helps_is_said_in_the_same_words_above_the_rows_and_beside_them(cause: Cause) -> None:
+    pull = Pull(TAG, PullExam(cause, ()), "", (), 1)
+    *_, fix = pull_sentences(pull)
+    assert fix.words.lower() == REMEDIES[cause].lower()
 
 
 def test_only_waiting_for_an_image_is_pulling() -> None:

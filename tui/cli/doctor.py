@@ -30,6 +30,8 @@ BEFORE_READING = frozenset({"kubeconfig", "reachable"}) | SIGN_IN
 """What is tried before anything is read: that it is well says nothing of any right."""
 CACHE = "cache"
 """What is kept on disk is no source: nothing depends on it."""
+WIDTH = 80
+"""Cells of the narrowest terminal that a heading is written for on one line."""
 _SIGNS = {"ok": ("✔", "+"), "denied": ("✘", "x"), "failed": ("✘", "x"), "off": ("·", ".")}
 
 
@@ -113,7 +115,7 @@ def _lines(examined: Sequence[Examined], unicode: bool) -> Iterator[str]:
         yield "No source is set up: there is no kubeconfig context and no registry."
     for name, kind, identity, endpoint, diagnoses in examined:
         signed_in = f"as {identity}" if identity else _nobody(kind, diagnoses)
-        yield "  ".join(part for part in (name, endpoint, signed_in) if part)
+        yield from _heading([part for part in (name, endpoint, signed_in) if part])
         width = max((len(diagnosis.what) for diagnosis in diagnoses), default=0)
         for diagnosis in diagnoses:
             sign = _SIGNS.get(diagnosis.state, ("?", "?"))[0 if unicode else 1]
@@ -123,6 +125,16 @@ def _lines(examined: Sequence[Examined], unicode: bool) -> Iterator[str]:
             if diagnosis.remedy:
                 yield f"      next step: {diagnosis.remedy}"
         yield ""
+
+
+def _heading(parts: Sequence[str]) -> Iterator[str]:
+    """A source, where it is and who is signed in: on one line, or below one another where that is too wide for it."""
+    line = "  ".join(parts)
+    if len(line) <= WIDTH:
+        yield line
+    else:
+        yield parts[0]
+        yield from (f"    {part}" for part in parts[1:])
 
 
 def _nobody(kind: str, diagnoses: Sequence[Diagnosis]) -> str:

@@ -8,6 +8,7 @@ Sources: kubernetes pkg/kubelet/images/types.go (reasons); messages of container
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 from tui.domain.common.text import clean
 from tui.domain.facts.events import AbsenceKind
@@ -19,14 +20,12 @@ from tui.domain.registries.presence import Presence, PresenceState
 from tui.domain.snapshot.snapshot import PodRef
 from tui.errors import InvalidReference
 
-__all__ = ["PULL_REASONS", "cause_of", "heard", "is_let_in", "is_pulling", "said", "sentence"]
+__all__ = ["PULL_REASONS", "REMEDIES", "cause_of", "heard", "is_let_in", "is_pulling", "said", "sentence"]
 
 PULL_REASONS = frozenset(
     {"ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull", "ImageInspectError", "RegistryUnavailable"}
 )
 _SAID = 160
-_REACH = "Let its nodes resolve and reach it: DNS, proxy, firewall, certificates."
-_LOOK = "Look at the pod's events for the whole message: kubectl describe pod."
 
 
 _NETWORK = (
@@ -140,40 +139,54 @@ def sentence(container: PodContainer, word: Presence | None) -> str:
     return f"cannot pull: {_explain(cause_of(container, reference, word), container, reference, word)}"
 
 
+REMEDIES: Mapping[Cause, str] = {
+    Cause.NAME: "Correct the name of the image in the workload.",
+    Cause.REPOSITORY: "Correct the name, or push the image there.",
+    Cause.TAG: "Push the tag, or name one that is there.",
+    Cause.DIGEST: "Push it again, or name a digest that is there.",
+    Cause.RIGHT: "Set imagePullSecrets that the registry accepts.",
+    Cause.PLATFORM: "Build it for the platform of the node as well.",
+    Cause.LIMIT: "Sign the nodes in, or keep the image in a registry of your own.",
+    Cause.NETWORK: "Let nodes resolve and reach it: DNS, proxy, firewall, certificates.",
+    Cause.NEVER: "Load the image on the node, or change the pull policy.",
+    Cause.UNKNOWN: "See the pod's events: kubectl describe pod.",
+}
+"""What helps, by what is wrong, where nothing more exact is known; the same words wherever it is said."""
+
+
 def _explain(cause: Cause, container: PodContainer, reference: Reference, word: Presence | None) -> str:
     registry, repository = reference.registry, reference.repository
     is_there = word is not None and word.there
     match cause:
         case Cause.REPOSITORY:
-            return f"no repository {repository} in {registry}. Correct the name, or push it there."
+            return f"no repository {repository} in {registry}. {REMEDIES[cause]}"
         case Cause.TAG if is_there:
             return f"no tag {reference.tag} when the node asked; it is in {registry}/{repository} now. Wait for the next try."
         case Cause.TAG:
-            return f"no tag {reference.tag} in {registry}/{repository}. Push it, or name a tag that is there."
+            return f"no tag {reference.tag} in {registry}/{repository}. {REMEDIES[cause]}"
         case Cause.DIGEST:
             lacks = f"no digest {reference.digest[:19]} in {registry}/{repository}: deleted, or never pushed there"
-            return f"{lacks}. Push it again, or name one that is there."
+            return f"{lacks}. {REMEDIES[cause]}"
         case Cause.RIGHT:
             return _no_right(registry, repository, word)
         case Cause.PLATFORM:
-            return f"no image for the platform of the node in {registry}/{repository}. Build it for that platform as well."
+            return f"no image for the platform of the node in {registry}/{repository}. {REMEDIES[cause]}"
         case Cause.LIMIT:
-            return (
-                f"too many pulls: {registry} limits their number. Sign the nodes in, or keep the image in a registry of your own."
-            )
+            return f"too many pulls: {registry} limits their number. {REMEDIES[cause]}"
         case Cause.NETWORK:
-            return f"no connection from the node to {registry}: {said(container)}. {_REACH}"
+            return f"no connection from the node to {registry}: {said(container)}. {REMEDIES[cause]}"
         case Cause.NEVER:
-            return "the pull policy is Never and the node does not have the image. Load it there, or change the policy."
+            return f"the pull policy is Never and the node does not have the image. {REMEDIES[cause]}"
         case Cause.NAME:
-            return f"{said(container) or 'the name is not valid'}. Correct the name of the image in the workload."
+            return f"{said(container) or 'the name is not valid'}. {REMEDIES[cause]}"
         case Cause.UNKNOWN:
-            return f"{registry}/{repository}: {said(container) or 'the node gives no reason'}. {_LOOK}"
+            return f"{registry}/{repository}: {said(container) or 'the node gives no reason'}. {REMEDIES[cause]}"
 
 
 def _no_right(registry: str, repository: str, word: Presence | None) -> str:
     # AcrPull is a role of Azure's registries; others know logins only.
-    remedy = "Grant its identity AcrPull, or set imagePullSecrets." if is_azure_registry(registry) else "Set imagePullSecrets."
+    grant = f"Grant AcrPull on {registry} to the kubelet identity, or set imagePullSecrets."
+    remedy = grant if is_azure_registry(registry) else REMEDIES[Cause.RIGHT]
     if word is not None and word.there:
         return f"no right of the cluster to pull {registry}/{repository}, where the image is. {remedy}"
     if word is not None and word.kind is AbsenceKind.DENIED:

@@ -10,6 +10,7 @@ from tui.domain.answers.pulls import Grant, GrantKind, Pull, Pulls
 from tui.domain.common.text import clean
 from tui.domain.common.trust import State
 from tui.domain.facts.pulls import Cause, PullExam
+from tui.domain.workloads.pull_failures import REMEDIES
 from tui.presenters.answers.sentences import MARKS, AnswerSentence, first_of, fitted, named, worded
 from tui.presenters.answers.shared import owner_wordings, whose_and_undecided
 from tui.presenters.words import count, plural, without_registry
@@ -73,21 +74,8 @@ _CAUSES = {
 def _fix(pull: Pull) -> str:
     if pull.grant is not None:
         return grant_words(pull.grant)
-    return _REMEDIES[pull.exam.cause]
-
-
-_REMEDIES = {
-    Cause.NAME: "correct the name of the image in the workload.",
-    Cause.REPOSITORY: "correct the name, or push the image there.",
-    Cause.TAG: "push the tag, or name one that is there.",
-    Cause.DIGEST: "push it again, or name a digest that is there.",
-    Cause.RIGHT: "set imagePullSecrets that the registry accepts.",
-    Cause.PLATFORM: "build it for the platform of the node as well.",
-    Cause.LIMIT: "sign the nodes in, or keep the image in a registry of your own.",
-    Cause.NETWORK: "let the nodes resolve and reach it: DNS, proxy, firewall.",
-    Cause.NEVER: "load the image on the node, or change the pull policy.",
-    Cause.UNKNOWN: "see the pod's events: kubectl describe pod.",
-}
+    remedy = REMEDIES[pull.exam.cause]
+    return remedy[:1].lower() + remedy[1:]
 
 
 def grant_words(grant: Grant) -> str:

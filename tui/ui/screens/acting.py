@@ -292,8 +292,8 @@ class Acting:
 
 
 def _wide(targets: Targets) -> str:
-    parts = (plural(len(targets.images), "image") if targets.images else "", plural(len(targets.workloads), "workload"))
-    return ", ".join(part for part in parts if part)
+    counted = ((len(targets.images), "image"), (len(targets.workloads), "workload"))
+    return ", ".join(plural(number, noun) for number, noun in counted if number)
 
 
 async def _cancel_row(row: BoardRow, actions: Actions) -> None:
