@@ -12,7 +12,7 @@ import msgspec
 
 from tui.actions.transitions import Proof, ProofKind, StepRecord
 from tui.actions.verify import Awaited, Refuted, Verdict
-from tui.domain.common.text import clean, full_stop, short
+from tui.domain.common.text import clean, full_stop, plural, short
 from tui.domain.facts.rollout import RolloutState, RunningImage, Stall, StallKind
 from tui.domain.plans.plan import Step, StepKind
 
@@ -126,7 +126,7 @@ def _left(old: list[RunningImage]) -> str:
 
 
 def _pods(number: int) -> str:
-    return f"{number} pod" if number == 1 else f"{number} pods"
+    return plural(number, "pod")
 
 
 def _awaited(state: RolloutState, words: str) -> Awaited:

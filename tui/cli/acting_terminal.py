@@ -81,7 +81,8 @@ class Operator:
     async def _stop(self) -> None:
         await self._actions.stop()
         running = [row for row in self._actions.board.rows if row.run is not None and row.state is BoardState.RUNNING]
-        if running and await self.agrees(f"Cancel the {len(running)} runs at their builders, too?"):
+        the_runs = "the run at its builder" if len(running) == 1 else f"the {len(running)} runs at their builders"
+        if running and await self.agrees(f"Cancel {the_runs}, too?"):
             await self._actions.cancel_runs()
 
     async def _asked(self, question: str) -> str:

@@ -78,7 +78,7 @@ def progress_words(snapshot: Snapshot) -> str:
     """`loading cluster/prod-weu: pods 12,000 / 15,000 · registry/contoso: repositories 210`."""
     loading = [source for source in snapshot.sources if source.state is SourceState.LOADING or source.progress]
     parts = [f"{source.id}: {_numbers(source)}" for source in loading]
-    return "loading " + " · ".join(parts) if parts else f"loading {count(len(snapshot.sources))} sources"
+    return "loading " + " · ".join(parts) if parts else f"loading {plural(len(snapshot.sources), 'source')}"
 
 
 def _progress_sentence(snapshot: Snapshot) -> str:
@@ -93,4 +93,4 @@ def _numbers(source: SourceHealth) -> str:
         total = "" if item.total is None else f" / {count(item.total)}"
         wait = f", waiting {item.waiting:.0f} s {item.waiting_reason}".rstrip() if item.waiting > 0 else ""
         parts.append(f"{item.unit} {count(item.done)}{total}{wait}")
-    return ", ".join(parts) or f"{count(source.objects)} objects"
+    return ", ".join(parts) or plural(source.objects, "object")

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from contextlib import aclosing
 from datetime import datetime
 
+from tui.domain.common.text import plural
 from tui.domain.facts.demand import ArtifactDemand, Demand
 from tui.domain.facts.events import (
     AbsenceKind,
@@ -318,7 +319,7 @@ def _off(registry: str) -> SourceHealth:
 
 def _others(count: int) -> SourceHealth:
     """The registries beyond those that are asked, as one source: they must be seen to be missing."""
-    denial = Denial(f"{count:,} more registries that pods name", remedy=_NAME_THEM, reason=_CROWDED)
+    denial = Denial(f"{plural(count, 'more registry')} that pods name", remedy=_NAME_THEM, reason=_CROWDED)
     return answered(loading(SourceId(SourceKind.REGISTRY)), None, objects=0, denials=[denial])
 
 

@@ -197,10 +197,10 @@ def _chips(snapshot: Snapshot, glyphs: Glyphs, width: int) -> Cell:
         return ()
     if not sick:
         well = sum(health.state is SourceState.OK for health in configured)
-        return (Span(f"{well}/{len(configured)} sources ok ", "dim"),)
+        return (Span(f"{well}/{plural(len(configured), 'source')} ok ", "dim"),)
     if width < NARROW:
         worst = "failed" if any(health.state is not SourceState.PARTIAL for health in sick) else "partial"
-        return (Span(f"{glyphs.partial} ", "warn"), Span(f"{len(sick)} of {len(configured)} sources {worst} ", "dim"))
+        return (Span(f"{glyphs.partial} ", "warn"), Span(f"{len(sick)} of {plural(len(configured), 'source')} {worst} ", "dim"))
     if len(sick) > 2:
         used = Counter(key.registry for key, workloads in snapshot.users.items() if workloads)
         sick.sort(key=lambda health: severity(health, used[health.id.name]))

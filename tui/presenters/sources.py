@@ -60,7 +60,7 @@ def _progress_of_all(loading: Sequence[SourceHealth], snapshot: Snapshot, glyphs
         (progress for health in loading for progress in health.progress), key=lambda counter: counter.waiting, default=None
     )
     waits = [f"waiting {slowest.waiting:.0f} s: {slowest.waiting_reason}"] if slowest and slowest.waiting > 0 else []
-    sources = f" loading {count(len(sources_on) - len(loading))} / {count(len(sources_on))} sources"
+    sources = f" loading {count(len(sources_on) - len(loading))} / {plural(len(sources_on), 'source')}"
     return TextLine((Span(sources, "accent"), Span("".join(f"{glyphs.dot}{words}" for words in (*waits, *units)), "dim")))
 
 

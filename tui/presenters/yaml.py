@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from tui.domain.common.lookalikes import marked
-from tui.presenters.words import count
+from tui.presenters.words import plural
 
 __all__ = ["yaml_lines"]
 
@@ -78,7 +78,7 @@ def _block(head: str, text: str, depth: int) -> Iterator[str]:
     for line in shown.split("\n"):
         yield f"{lead}{line}" if line else ""
     if len(body) > len(shown):
-        yield f"{lead}… {count(len(body) - len(shown))} more characters"
+        yield f"{lead}… {plural(len(body) - len(shown), 'more character')}"
     yield from [""] * (ends - 1)
 
 
@@ -86,7 +86,7 @@ def _scalar(value: object) -> str:
     if not isinstance(value, str):
         return "{}" if isinstance(value, Mapping) else "[]" if isinstance(value, Sequence) else _number(json.dumps(value))
     if len(value) > MOST_TEXT:
-        value = f"{value[:MOST_TEXT]}… {count(len(value) - MOST_TEXT)} more characters"
+        value = f"{value[:MOST_TEXT]}… {plural(len(value) - MOST_TEXT, 'more character')}"
     if marked(value) != value:
         return _quoted(marked(json.dumps(value, ensure_ascii=False)))
     plain = _PLAIN.fullmatch(value) and value.lower() not in _WORDS and not value.endswith(":") and ": " not in value

@@ -150,7 +150,7 @@ async def test_partial_data_and_limits_of_aqua_are_said() -> None:
     service = aqua(send(listed()), send(listed(aqua_row(1), count=9)))
     async with service.running():
         capped = await told(AquaSource("aqua", ConsoleOptions(service.url, **USER), FAST, max_rows=1))
-    assert capped.one.reason == "only the first 1 vulnerabilities of 9 were read"
+    assert capped.one.reason == "only the first 1 of 9 vulnerabilities were read"
 
 
 # ---- Prisma Cloud
@@ -236,7 +236,7 @@ async def test_a_broken_result_of_prisma_costs_itself_only(broken: Any) -> None:
         ({"err": "failed to pull"}, "the scan failed: failed to pull"),
         ({"vulnerabilitiesCount": 3}, "counts 3 vulnerabilities and lists 1"),
         ({"vulnerabilities": None, "vulnerabilitiesCount": None}, "neither vulnerabilities nor counts"),
-        ({"vulnerabilities": [{"severity": "high"}]}, "1 of 1 vulnerabilities in the report could not be read"),
+        ({"vulnerabilities": [{"severity": "high"}]}, "1 of 1 vulnerability in the report could not be read"),
     ],
 )
 async def test_a_scan_of_prisma_that_failed_is_not_clean(more: dict[str, Any], words: str) -> None:

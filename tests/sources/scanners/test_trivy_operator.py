@@ -149,8 +149,8 @@ async def test_a_broken_report_loses_only_itself(tmp_path: Path) -> None:
     [
         ({"summary": {"criticalCount": 5}}, "counts 5 vulnerabilities and lists 1"),
         ({"vulnerabilities": None, "summary": None}, "neither vulnerabilities nor a summary"),
-        ({"vulnerabilities": [{"vulnerabilityID": 7}]}, "1 of 1 vulnerabilities in the report could not be read"),
-        ({"vulnerabilities": [{"severity": "LOW"}]}, "1 of 1 vulnerabilities in the report could not be read"),
+        ({"vulnerabilities": [{"vulnerabilityID": 7}]}, "1 of 1 vulnerability in the report could not be read"),
+        ({"vulnerabilities": [{"severity": "LOW"}]}, "1 of 1 vulnerability in the report could not be read"),
     ],
 )
 async def test_a_report_that_is_not_whole_says_so(tmp_path: Path, more: dict[str, Any], words: str) -> None:

@@ -15,7 +15,7 @@ from functools import lru_cache
 from tui.domain.checks.context import ImageContext
 from tui.domain.checks.reading_steps import reading_step
 from tui.domain.common.source_id import SourceKind, alone
-from tui.domain.common.text import full_stop, short
+from tui.domain.common.text import full_stop, plural, short
 from tui.domain.common.trust import Check, CheckName, State
 from tui.domain.facts.events import SignaturesVerified
 from tui.domain.facts.signature import Outcome, Reason, SignatureSystem, Verdict, best
@@ -178,7 +178,8 @@ def _unsigned(context: ImageContext, image: CatalogImage, signatures: Signatures
     if others and signatures.subject == context.key.digest:
         brief = "index not signed"
         signed = len(others & platforms)
-        below = f"{signed} of its {len(platforms)} platforms are signed" if signed else "An index in it is signed"
+        are = "is" if signed == 1 else "are"
+        below = f"{signed} of its {plural(len(platforms), 'platform')} {are} signed" if signed else "An index in it is signed"
         beside = f" {below}, but the name gives the index: {_TOOLS} look at that alone, and refuse it."
     elif others:
         brief = "platform not signed"

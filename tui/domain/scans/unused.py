@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 import msgspec
 
-from tui.domain.common.text import clean
+from tui.domain.common.text import clean, plural
 from tui.domain.facts.events import SourceHealth, SourceId, SourceKind, SourceState
 from tui.domain.facts.scan import ScanReport
 from tui.domain.snapshot.snapshot import Image, ImageKey
@@ -31,7 +31,8 @@ def with_unused(
     unused = list(_unused(reports.values(), images))
     if not unused:
         return health
-    more = (f"{len(unused) - _SHOWN} more reports name no image of the estate.",) if len(unused) > _SHOWN else ()
+    left = len(unused) - _SHOWN
+    more = (f"{plural(left, 'more report')} {'names' if left == 1 else 'name'} no image of the estate.",) if left > 0 else ()
     return {**health, FILES: msgspec.structs.replace(files, remarks=(*map(_note, unused[:_SHOWN]), *more))}
 
 

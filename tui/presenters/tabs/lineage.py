@@ -118,7 +118,7 @@ def _users(users: Sequence[Workload], image: ImageKey, depth: int, look: Section
             (lead, glyph, name), (Span(f"{words}  ", role), Span(f"{plural(pods_of(workload, {image}), 'pod')} ", "dim"))
         )
     if len(users) > MOST:
-        yield TextLine((Span("  " * depth + f"   and {len(users) - MOST} more workloads", "dim"),))
+        yield TextLine((Span("  " * depth + f"   and {plural(len(users) - MOST, 'more workload')}", "dim"),))
 
 
 def _derived(derived: Sequence[ImageKey], depth: int, look: SectionContext) -> Iterator[TextLine]:
@@ -129,7 +129,7 @@ def _derived(derived: Sequence[ImageKey], depth: int, look: SectionContext) -> I
             lead = Span(" " + "  " * depth + (look.glyphs.last if end else look.glyphs.branch), "faint")
             yield TextLine((lead, look.glyphs.of(node.verdict), Span(f" {node_name(node)}"), Span("  built on it", "dim")))
     if len(derived) > MOST:
-        yield TextLine((Span("  " * depth + f"   and {len(derived) - MOST} more images", "dim"),))
+        yield TextLine((Span("  " * depth + f"   and {plural(len(derived) - MOST, 'more image')}", "dim"),))
 
 
 def _drift(containers: Sequence[Container]) -> tuple[str, str]:

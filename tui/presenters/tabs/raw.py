@@ -16,7 +16,7 @@ from tui.presenters.keys import RowSubject
 from tui.presenters.tabs.lines import image_of, of_one_image, remark, wrapped
 from tui.presenters.tabs.object_yaml import object_inquiry, object_of
 from tui.presenters.tabs.spec import Drawing, Inquiry, SectionContext, TabSpec
-from tui.presenters.words import count, plural, short
+from tui.presenters.words import plural, short
 from widgets.rows import Span, TextLine
 from widgets.text import chopped
 
@@ -109,7 +109,7 @@ def _drawn(name: str, documents: Sequence[Document], left: int, context: Section
 
 
 def _drawn_document(name: str, document: Document, context: SectionContext) -> Iterator[TextLine]:
-    size = f"{count(document.size)} bytes " if document.error is None else ""
+    size = f"{plural(document.size, 'byte')} " if document.error is None else ""
     yield TextLine(
         (Span(f" {document.what}", "bold"), Span(f"  {document.digest.partition(':')[0]}:{short(document.digest)}", "dim")),
         (Span(size, "dim"),),

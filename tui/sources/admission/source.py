@@ -179,7 +179,7 @@ class GateSource:
                     constraints, broken = await asyncio.to_thread(read_constraints, page, self._reader.cluster, resource.kind)
                     reading.constraints += constraints
                     if broken:
-                        reading.faults.append(_unreadable(f"{broken} constraints of kind {resource.kind}"))
+                        reading.faults.append(_unreadable(f"{plural(broken, 'constraint')} of kind {resource.kind}"))
         except Forbidden as error:
             right = f"list {resource.name}.constraints.gatekeeper.sh"
             reading.denials.append(Denial(f"constraints of kind {resource.kind}", right, ASK, error.headline))

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 
+from tui.domain.common.text import plural
 from tui.domain.facts.events import Denial, HealthChanged, SourceId
 from tui.domain.facts.workload import Resource
 from tui.errors import Forbidden, SourceError
@@ -171,4 +172,4 @@ class _Coverage:
             self.board.deny(Denial(f"namespace {namespace}", right, remedy_for(right), f"No right to {right}."))
         if (more := len(namespaces) - _NAMED_DENIALS) > 0:
             remedy = remedy_for("pods in namespace")
-            self.board.deny(Denial(f"{more} more namespaces", "list pods in each of them", remedy, "No right to list pods."))
+            self.board.deny(Denial(plural(more, "more namespace"), "list pods in each of them", remedy, "No right to list pods."))

@@ -7,6 +7,7 @@ import logging
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 
+from tui.domain.common.text import plural
 from tui.domain.facts.events import CatalogListed
 from tui.domain.facts.image import ManifestListing, RepositoryName, Tag
 from tui.domain.facts.reference import is_repository
@@ -97,8 +98,8 @@ class Survey:
         """The repositories to walk through, those first of which something runs; the list is told, as far as it was read."""
         if strange:
             # Whatever else the list names, nothing can be pulled by it.
-            words = f"{self._host} lists {strange:,} names that are not valid repository names"
-            self._health.note(f"{strange:,} names", UntrustedPayload(words, "Tell the owner of the registry."))
+            words = f"{self._host} lists {plural(strange, 'invalid repository name')}"
+            self._health.note(plural(strange, "name"), UntrustedPayload(words, "Tell the owner of the registry."))
         running = self._demanded()
         if names or complete:
             await self._emit(CatalogListed(self._reader.source, self._host, tuple(names), complete, self._health.now()))

@@ -81,8 +81,8 @@ class AquaSource(ConsoleSource):
                 if page.is_partial_data:
                     return "Aqua sends a part of its data only (is_partial_data)"
                 if gathering.rows >= self._max_rows:
-                    return f"only the first {gathering.rows:,} vulnerabilities of {page.count or 0:,} were read"
-        return f"{gathering.broken} rows of Aqua could not be read" if gathering.broken else ""
+                    return f"only the first {gathering.rows:,} of {plural(page.count or 0, 'vulnerability')} were read"
+        return f"{plural(gathering.broken, 'row')} of Aqua could not be read" if gathering.broken else ""
 
     async def _pages(
         self, console: Console, path: str, kind: type[_T], purpose: str
@@ -101,7 +101,7 @@ class AquaSource(ConsoleSource):
                 return
             if not size:
                 raise UntrustedPayload(
-                    f"{self._service.title} ends its list after {read:,} of {page.count or 0:,} rows", "It is read again."
+                    f"{self._service.title} ends its list after {read:,} of {plural(page.count or 0, 'row')}", "It is read again."
                 )
             number += 1
 

@@ -66,7 +66,7 @@ class DefenderSource(ScannerSource):
             raise self._nothing()
         self._found = True
         if gathering.broken:
-            reason = reason or f"{gathering.broken} findings of Defender could not be read"
+            reason = reason or f"{plural(gathering.broken, 'finding')} of Defender could not be read"
             round_.failures.append(SourceError(reason, "See the log; it is read again."))
         yield await asyncio.to_thread(gathering.reports, reason)
 
@@ -82,7 +82,7 @@ class DefenderSource(ScannerSource):
                 if page.truncated:
                     return self._cut(round_, f"Resource Graph leaves out some of the findings: it counts {page.total:,}")
                 if gathering.rows >= self._options.max_rows:
-                    return self._cut(round_, f"only the first {gathering.rows:,} of {page.total:,} findings were read")
+                    return self._cut(round_, f"only the first {gathering.rows:,} of {plural(page.total, 'finding')} were read")
         return ""
 
     def _cut(self, round_: Round, reason: str) -> str:

@@ -37,7 +37,7 @@ class FilesSource(ScannerSource):
     async def read(self, round_: Round) -> AsyncGenerator[Sequence[ScanReport], None]:
         """The reports of every file, in the order named."""
         refusals: list[SourceError] = []
-        round_.endpoint = f"{len(self._paths)} files"
+        round_.endpoint = plural(len(self._paths), "file")
         for path in self._paths:
             try:
                 reports = await asyncio.to_thread(self._file, path)

@@ -8,6 +8,7 @@ from typing import TypeVar
 import msgspec
 
 from tui.domain.common.decoding import from_json, json_decoder
+from tui.domain.common.text import plural
 from tui.domain.facts.scan import Severity, Vulnerability
 from tui.errors import UntrustedPayload
 
@@ -64,11 +65,11 @@ class Findings:
         """Why the list is not whole, empty when it is; `stated` is the number that the scanner itself gives, if any."""
         listed = self.counts.total()
         if self.broken:
-            return f"{self.broken} of {listed + self.broken} vulnerabilities in the report could not be read"
+            return f"{self.broken} of {plural(listed + self.broken, 'vulnerability')} in the report could not be read"
         if listed > len(self._kept):
             return f"only the first {MAX_FINDINGS:,} of {listed:,} vulnerabilities are kept"
         if stated > listed:
-            return f"the report counts {stated:,} vulnerabilities and lists {listed:,}"
+            return f"the report counts {plural(stated, 'vulnerability')} and lists {listed:,}"
         return ""
 
 

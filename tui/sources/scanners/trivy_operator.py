@@ -11,6 +11,7 @@ from contextlib import aclosing
 
 import msgspec
 
+from tui.domain.common.text import plural
 from tui.domain.facts.diagnosis import Diagnosis
 from tui.domain.facts.events import Denial, SourceId, SourceKind
 from tui.domain.facts.scan import ScanReport
@@ -163,7 +164,7 @@ class TrivyOperatorSource(ScannerSource):
         except (SourceError, UsageError) as error:
             return Diagnosis(action, "failed", error.headline, remedy=error.remedy)
         if round_.denials:
-            return Diagnosis(action, "denied", f"only in {len(scopes)} namespaces", f"{RIGHT} cluster-wide", ASK)
+            return Diagnosis(action, "denied", f"only in {plural(len(scopes), 'namespace')}", f"{RIGHT} cluster-wide", ASK)
         return Diagnosis(action, "ok")
 
 

@@ -115,7 +115,7 @@ class Copying:
         snapshot, built = explorer.app.snapshot, explorer.built
         if explorer.outline.marked:
             subjects = [subject_of(key) for key in explorer.outline.marked]
-            return _Text(marks_markdown(subjects, snapshot), f"{len(subjects)} marked rows as Markdown", True)
+            return _Text(marks_markdown(subjects, snapshot), f"{plural(len(subjects), 'marked row')} as Markdown", True)
         key = subject_of(explorer.outline.cursor_key).finding
         finding = built.model.found.get(key) if key and built is not None and isinstance(built.model, FindingModel) else None
         if finding is not None:

@@ -14,7 +14,7 @@ from textual.widgets import Input
 
 from tui.errors import TrustreeError
 from tui.presenters.tabs.lines import remark
-from tui.presenters.words import count
+from tui.presenters.words import plural
 from tui.ui.host import Host
 from tui.ui.screens.pages import TextScreen
 from tui.ui.work import begin_work
@@ -123,7 +123,9 @@ class RunLogScreen(TextScreen):
 
     def lines(self) -> Sequence[TextLine]:
         """Every line, wrapped where that is asked for; hits of the search stand out."""
-        before = [remark(f"{count(self._cut)} lines before these are not kept here: {self.kept_by}.")] if self._cut else []
+        verb = "is" if self._cut == 1 else "are"
+        words = f"{plural(self._cut, 'line')} before these {verb} not kept here: {self.kept_by}."
+        before = [remark(words)] if self._cut else []
         return JoinedLines([LazyLines(before, self._shown_text(), self._line), self._end()])
 
     def _shown_text(self) -> Sequence[str]:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import msgspec
 
 from tui.domain.common.redaction import quoted
-from tui.domain.common.text import clean, listed
+from tui.domain.common.text import clean, listed, plural
 from tui.domain.facts.build import BaseTrigger, BuilderKind, JobKey, Run, RunCause, RunState
 from tui.sources.builders.service import moment
 from tui.sources.builders.yaml_files import at, parsed, texts
@@ -261,7 +261,7 @@ def progress_words(jobs: Sequence[WorkflowJob]) -> str:
         for step in job.steps:
             if step.status == "in_progress":
                 completed = sum(other.status == "completed" for other in job.steps)
-                return f"{quoted(job.name, 60)}: {quoted(step.name, 80)} ({completed + 1} of {len(job.steps)} steps)"
+                return f"{quoted(job.name, 60)}: {quoted(step.name, 80)} ({completed + 1} of {plural(len(job.steps), 'step')})"
     return ""
 
 

@@ -11,7 +11,7 @@ import msgspec
 
 from tui.domain.common.decoding import from_json
 from tui.domain.common.redaction import quoted
-from tui.domain.common.text import clean, listed
+from tui.domain.common.text import clean, listed, plural
 from tui.domain.facts.build import BuilderKind, JobKey, Run, RunCause, RunState
 from tui.sources.builders.pipelines.definition import PipelineFile
 from tui.sources.builders.service import moment
@@ -364,7 +364,7 @@ def progress_words(timeline: Timeline) -> str:
     tasks = [record for record in timeline.ordered() if record.type == "Task"]
     running = next((task for task in tasks if task.state == "inProgress"), None)
     number = sum(task.state == "completed" for task in tasks) + 1
-    return f"{quoted(running.name, 80)} ({number} of {len(tasks)} tasks)" if running is not None else ""
+    return f"{quoted(running.name, 80)} ({number} of {plural(len(tasks), 'task')})" if running is not None else ""
 
 
 def failure_words(timeline: Timeline) -> str:

@@ -13,6 +13,7 @@ from urllib.parse import unquote
 import msgspec
 
 from tui.domain.common.decoding import from_json
+from tui.domain.common.text import plural
 from tui.domain.facts.scan import CLEARING, Exploitability, ScanReport, Severity, Vex, Vulnerability
 from tui.domain.scans.vulnerabilities import graded
 from tui.sources.scanners.findings import Findings, rows
@@ -128,7 +129,7 @@ def read_cyclonedx(reading: Reading, body: bytes | msgspec.Raw) -> list[ScanRepo
         if not reported:
             draft.other = f"the bill of materials{_by(metadata)}{' with statements' if entries else ''}"
     elif broken:
-        draft.lacking = f"{len(broken)} statements could not be read"
+        draft.lacking = f"{plural(len(broken), 'statement')} could not be read"
     others = [ReportDraft(scanner=scanner, at=written, subject=place, vex=tuple(vex)) for place, vex in gathered.items() if vex]
     is_about_others = bool(others) and not draft.vex and draft.findings is None
     drafts = others if is_about_others else [draft, *others]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 
+from tui.domain.common.text import plural
 from tui.domain.facts.scan import ScanReport
 from tui.errors import UntrustedPayload
 from tui.sources.scanners.formats.defender import DefenderReports, DefenderRow
@@ -54,8 +55,8 @@ def read_csv(reading: Reading, body: bytes) -> list[ScanReport]:
                 )
     except csv.Error as error:
         raise UntrustedPayload(f"line {lines.line_num}: {error}", "Export the findings as CSV again.") from error
-    reason = f"{gathering.broken} lines name no image by its digest" if gathering.broken else ""
-    return gathering.reports(reason, prefix=reading.key)
+    reason = f"{plural(gathering.broken, 'line')} {'names' if gathering.broken == 1 else 'name'} no image by its digest"
+    return gathering.reports(reason if gathering.broken else "", prefix=reading.key)
 
 
 def _found(heading: list[str]) -> dict[str, int]:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import msgspec
 
 from tui.domain.common.decoding import from_json
-from tui.domain.common.text import clean
+from tui.domain.common.text import clean, plural
 from tui.domain.facts.scan import ScanReport
 from tui.errors import UntrustedPayload
 from tui.sources.scanners.encodings import as_utf8
@@ -156,7 +156,8 @@ class _Data(msgspec.Struct):
         total = max(self.total_records or 0, self.total or 0)
         if total <= findings and not (self.skip_token or self.token):
             return ""
-        return f"the file has {findings:,} of {f'{total:,}' if total > findings else 'more'} findings: it is one page of several"
+        of_all = plural(total, "finding") if total > findings else "more findings"
+        return f"the file has {findings:,} of {of_all}: it is one page of several"
 
 
 def _read_defender(reading: Reading, body: bytes) -> list[ScanReport]:
@@ -165,7 +166,7 @@ def _read_defender(reading: Reading, body: bytes) -> list[ScanReport]:
     entries, _ = rows(body if answer is None else answer.data, msgspec.Raw)
     gathering = defender.DefenderReports(reading.source, reading.pool)
     gathering.add_all(entries)
-    reason = f"{gathering.broken} findings in the file could not be read" if gathering.broken else ""
+    reason = f"{plural(gathering.broken, 'finding')} in the file could not be read" if gathering.broken else ""
     return gathering.reports((answer.shortfall(len(entries)) if answer else "") or reason, prefix=reading.key)
 
 
@@ -176,9 +177,9 @@ def _read_aqua(reading: Reading, body: bytes) -> list[ScanReport]:
     for row in entries:
         gathering.add(row)
     total = len(entries) + len(lost)
-    reason = f"{gathering.broken} rows in the file could not be read" if gathering.broken else ""
+    reason = f"{plural(gathering.broken, 'row')} in the file could not be read" if gathering.broken else ""
     if page.is_partial_data or total < (page.count or 0):
-        reason = f"the file has {total:,} of {page.count or 0:,} rows: it is one page of several"
+        reason = f"the file has {total:,} of {plural(page.count or 0, 'row')}: it is one page of several"
     return gathering.reports(reason, prefix=reading.key)
 
 

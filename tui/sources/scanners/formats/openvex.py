@@ -11,6 +11,7 @@ from collections import defaultdict
 import msgspec
 
 from tui.domain.common.decoding import from_json
+from tui.domain.common.text import plural
 from tui.domain.facts.scan import Exploitability, ScanReport, Vex
 from tui.sources.scanners.findings import rows
 from tui.sources.scanners.formats.drafts import DocumentSubject, Reading, ReportDraft, subject_of
@@ -89,7 +90,7 @@ def read_openvex(reading: Reading, body: bytes | msgspec.Raw) -> list[ScanReport
 def _lacking(broken: int, invalid: int) -> str:
     """What of the document counts for nothing: the specification wants a status, and a reason why something is not affected."""
     if broken:
-        return f"{broken} statements could not be read"
+        return f"{plural(broken, 'statement')} could not be read"
     return f"{invalid} of its statements without a known status, or without a reason, do not count" if invalid else ""
 
 

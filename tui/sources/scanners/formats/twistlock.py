@@ -12,6 +12,7 @@ import msgspec
 
 from tui.domain.common.decoding import from_json
 from tui.domain.common.source_id import SourceId
+from tui.domain.common.text import plural
 from tui.domain.facts.scan import ScanReport, Severity, Vulnerability
 from tui.sources.scanners.findings import DECODING, Findings, Pool, rows
 from tui.sources.scanners.words import Said, counted, digest_of, moment, name_of, score, severity_of, text, web_address
@@ -157,7 +158,7 @@ def _lacking(image: _Image, findings: Findings, counts: dict[Severity, int], lis
         return findings.shortfall(max(image.vulnerabilities_count or 0, sum(counts.values())))
     stated = image.vulnerabilities_count or 0
     if stated > sum(counts.values()):
-        return f"the result counts {stated:,} vulnerabilities without saying how severe they are"
+        return f"the result counts {plural(stated, 'vulnerability')} without a word of how severe"
     return "" if counts else "the result has neither vulnerabilities nor counts"
 
 
