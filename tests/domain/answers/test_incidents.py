@@ -19,7 +19,7 @@ from tui.domain.facts.events import SourceId, SourceKind
 from tui.domain.facts.retention import PoliciesRead, RegistryPolicies
 from tui.domain.facts.workload import Pod
 from tui.domain.query.risk import RiskKind
-from tui.domain.snapshot.snapshot import Snapshot
+from tui.domain.snapshot.snapshot import EMPTY, Snapshot
 from tui.domain.workloads.counting import UseKind
 from tui.presenters.answers.lines import answer_lines
 from tui.presenters.answers.sentences import spelled
@@ -221,3 +221,13 @@ def test_that_several_names_moved_is_never_left_out() -> None:
         world.run(f"shop/other-{number}", f"{name}:stable", f"{name}@{old}")
     said = words(world.snapshot(), "is:drifted")
     assert "(2 more)" in said["moved"]
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["is:stuck", "ns:shop", "payments", "cve:CVE-2026-1", "pkg:openssl", "base:debian", "is:at-risk", "drift:moved", "sev>=low"],
+)
+def test_before_anything_was_read_nothing_is_fine(query: str) -> None:
+    first, *others = answer_sentences(answered(EMPTY, query))
+    assert first.state is State.UNKNOWN
+    assert "nothing is read yet." in [sentence.words for sentence in others]

@@ -27,7 +27,8 @@ class Extent(msgspec.Struct, frozen=True):
     the images was made. `undecided` counts the images of which it could not be told, `undecided_running` those of them that run,
     `unplaced` the workloads without a known image; `reasons` say why, the most frequent first. `lost` are sources that did not
     answer, or not whole, and `loading` how many have not told everything yet: what only they know is missing from all of this.
-    `only_running` says that images are counted only as far as they run, as what lies in registries besides was not read.
+    `unopened`: no source was asked yet. `only_running` says that images are counted only as far as they run, as what lies in
+    registries besides was not read.
     """
 
     images: frozenset[ImageKey] = frozenset()
@@ -42,6 +43,7 @@ class Extent(msgspec.Struct, frozen=True):
     reasons: tuple[UndecidedReason, ...] = ()
     lost: tuple[str, ...] = ()
     loading: int = 0
+    unopened: bool = False
     only_running: bool = False
 
     @property
@@ -52,7 +54,7 @@ class Extent(msgspec.Struct, frozen=True):
     @property
     def is_told(self) -> bool:
         """Whether it could be told of everything."""
-        return not self.undecided and not self.unplaced and not self.lost and not self.loading
+        return not self.undecided and not self.unplaced and not self.lost and not self.loading and not self.unopened
 
 
 def extent_of(context: AnswerContext) -> Extent:
@@ -76,6 +78,7 @@ def extent_of(context: AnswerContext) -> Extent:
         # A cluster, its gate and its scanner go by one name.
         lost=tuple(dict.fromkeys(_sources(snapshot, SourceState.FAILED, SourceState.PARTIAL))),
         loading=len(_sources(snapshot, SourceState.LOADING)),
+        unopened=not (snapshot.sources or snapshot.images or snapshot.workloads),
         only_running=context.counts_what_runs,
     )
 

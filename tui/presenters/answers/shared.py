@@ -25,6 +25,10 @@ __all__ = [
 ]
 
 
+UNOPENED = "nothing is read yet"
+"""What is missing before any source was asked."""
+
+
 def runs(answer: Answer, state: State, nothing: str, name: str = "") -> AnswerSentence:
     """How much there is and where it runs; `nothing` is said where there is nothing; `name` is what the images have."""
     extent = answer.extent
@@ -159,7 +163,7 @@ def _untold(extent: Extent) -> str:
         f"{plural(extent.undecided, 'image')}{run}" if extent.undecided else "",
         plural(extent.unplaced, "workload") if extent.unplaced else "",
         f"not whole: {first_of(extent.lost, 1)}" if extent.lost else "",
-        f"{plural(extent.loading, 'source')} loading" if extent.loading else "",
+        f"{plural(extent.loading, 'source')} loading" if extent.loading else UNOPENED if extent.unopened else "",
     )
     return ", ".join(filter(None, parts))
 
@@ -176,7 +180,7 @@ def _undecided_wordings(extent: Extent) -> tuple[str, ...]:
     unplaced = plural(extent.unplaced, "workload") if extent.unplaced else ""
     in_full, brief = (f"{unplaced}{words}" if unplaced else "" for words in (" without a known image", " too" if images else ""))
     lost = f"incomplete: {first_of(extent.lost, 2)}" if extent.lost else ""
-    loading = f"{plural(extent.loading, 'source')} still loading" if extent.loading else ""
+    loading = f"{plural(extent.loading, 'source')} still loading" if extent.loading else UNOPENED if extent.unopened else ""
     reasons = [(reason.words, reason.images) for reason in extent.reasons]
     wordings = []
     full = "more reasons"
