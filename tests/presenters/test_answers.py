@@ -23,7 +23,7 @@ def words(answer: Answer) -> dict[str, str]:
 
 def test_it_runs_and_where_and_what_mends_it() -> None:
     said = words(answered(estate().snapshot(), CVE))
-    assert said["runs"].startswith("2 of 4 images run: 2 workloads in 1 cluster; 4 pods")
+    assert said["runs"].startswith("2 of 4 images run: 2 workloads in lab; 4 pods")
     assert said["fix"] == "rebuild 3 images → 3 workloads; fixes 1 of 2; 1 keeps it."
     assert said["from"] == "debian:12 1; own package in 1; fixed in openssl 3.1."
     assert said["unknown"] == "1 image (1 run): not scanned."

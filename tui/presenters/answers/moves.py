@@ -99,7 +99,7 @@ def _pods(move: Move) -> tuple[str, ...]:
     before = _digest(move.before[0]) if len(move.before) == 1 else f"{len(move.before)} others"
     still = f"{plural(old, 'pod')} still run{'s' if old == 1 else ''} {before}"
     fresh = f", {count(new)} the new one" if new else ""
-    waiting = f", {count(move.waiting)} wait" if move.waiting else ""
+    waiting = f", {count(move.waiting)} wait{'s' if move.waiting == 1 else ''}" if move.waiting else ""
     restart = "a restart fails" if move.now is None else "a restart brings it" if new else "a restart brings the new one"
     hidden = "" if move.always else " (not where a node has the old one)"
     shown = f"{still}{fresh}{waiting}"

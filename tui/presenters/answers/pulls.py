@@ -12,7 +12,7 @@ from tui.domain.common.trust import State
 from tui.domain.facts.pulls import Cause, PullExam
 from tui.domain.workloads.pull_failures import REMEDIES
 from tui.presenters.answers.sentences import MARKS, AnswerSentence, first_of, fitted, named, worded
-from tui.presenters.answers.shared import owner_wordings, whose_and_undecided
+from tui.presenters.answers.shared import clusters_named, owner_wordings, whose_and_undecided
 from tui.presenters.words import count, plural, without_registry
 
 __all__ = ["grant_words", "marks_of", "pull_sentences", "pulls_sentences"]
@@ -40,7 +40,7 @@ def _stuck(answer: Answer, pulls: Pulls, besides: tuple[str, ...]) -> AnswerSent
     number = len(extent.workloads)
     wide = f"{plural(number, 'workload')} {'does' if number == 1 else 'do'} not start: {plural(pods, 'pod')}"
     more = [f"; {words}" if words else "" for words in besides]
-    wordings = [f"{wide} in {named(extent.clusters, 3)}{more[0]}.", *(f"{wide}{words}." for words in more)]
+    wordings = [f"{wide} in {clusters_named(extent)}{more[0]}.", *(f"{wide}{words}." for words in more)]
     return worded("runs", wordings, State.FAIL)
 
 

@@ -14,6 +14,7 @@ from tui.presenters.answers.sentences import AnswerSentence, first_of, fitted, n
 from tui.presenters.words import age, count, plural, without_registry
 
 __all__ = [
+    "clusters_named",
     "mending_wordings",
     "mending_words",
     "owner_wordings",
@@ -37,6 +38,11 @@ def runs(answer: Answer, state: State, nothing: str, name: str = "") -> AnswerSe
     return worded("runs", _extent_wordings(extent, answer.now, name), state)
 
 
+def clusters_named(extent: Extent) -> str:
+    """`prod-weu 5, prod-neu 2`; of one cluster its name alone, as everything that is counted is there."""
+    return extent.clusters[0][0] if len(extent.clusters) == 1 else named(extent.clusters, 3, "in others")
+
+
 def _extent_wordings(extent: Extent, now: datetime, name: str) -> tuple[str, ...]:
     """`25 of 52 images run: 39 workloads in 2 clusters; 300 pods, oldest 816d`."""
     images, running = len(extent.images), len(extent.running)
@@ -57,10 +63,11 @@ def _extent_wordings(extent: Extent, now: datetime, name: str) -> tuple[str, ...
         pods = f"{pods} run{'s' if extent.pods == 1 else ''} none of them"
     oldest = f", oldest {age(extent.oldest_pod, now)}" if extent.oldest_pod is not None else ""
     oldest_in_full = f", the oldest for {age(extent.oldest_pod, now)}" if extent.oldest_pod is not None else ""
-    places, number = named(extent.clusters, 3, "in others"), plural(len(extent.clusters), "cluster")
+    number = plural(len(extent.clusters), "cluster")
+    places = clusters_named(extent) if len(extent.clusters) == 1 else f"{number} ({clusters_named(extent)})"
     return (
-        f"{fuller}: {workloads} in {number} ({places}); {pods}{oldest_in_full}.",
-        f"{first}: {workloads} in {number} ({places}); {pods}{oldest_in_full}.",
+        f"{fuller}: {workloads} in {places}; {pods}{oldest_in_full}.",
+        f"{first}: {workloads} in {places}; {pods}{oldest_in_full}.",
         f"{fuller}: {workloads} in {number}; {pods}{oldest_in_full}.",
         f"{first}: {workloads} in {number}; {pods}{oldest_in_full}.",
         f"{first}: {workloads} in {number}; {pods}{oldest}.",
