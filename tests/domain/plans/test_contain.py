@@ -44,6 +44,12 @@ def test_what_has_the_content_is_locked_before_anything_else() -> None:
     assert any("secrets" in sentence for sentence in plan.unknown)
 
 
+def test_what_its_registry_lost_is_not_locked_there() -> None:
+    plan = contained([msgspec.structs.replace(image(BAD), gone=True)], workload("api", BAD))
+    assert shape(plan) == [("scale-to-zero", "api", 2)]
+    assert "is not in its registry any more" in plan.notes[0]
+
+
 def test_the_last_good_digest_takes_its_place() -> None:
     place = msgspec.structs.replace(workload("api", BAD), rollback=(GOOD, BAD))
     plan = contained([*PLAIN, BEFORE], place)

@@ -45,7 +45,7 @@ class Dossier(msgspec.Struct, frozen=True):
 
     `timeline` is in order of time; `missing` are the moments of which nobody tells. `copies` are other images of the same
     content, `derived` those built on it at any depth, `nodes` hold it, by cluster, as their pods run it. `users` are the
-    workloads by how they use it.
+    workloads by how they use it. `is_gone`: its registry does not have it any more.
     """
 
     image: ImageKey
@@ -57,6 +57,7 @@ class Dossier(msgspec.Struct, frozen=True):
     users: tuple[tuple[UseKind, tuple[ObjectKey, ...]], ...] = ()
     push: Push = Push()
     verdict: State = State.UNKNOWN
+    is_gone: bool = False
 
 
 _ASKED = (MomentKind.CREATED, MomentKind.PUSHED, MomentKind.SIGNED, MomentKind.SCANNED, MomentKind.BUILT)
@@ -79,6 +80,7 @@ def dossier(snapshot: Snapshot, image: Image) -> Dossier:
         tuple(users_of(image.key, snapshot).items()),
         push,
         image.verdict,
+        image.gone,
     )
 
 

@@ -43,9 +43,12 @@ def contain(snapshot: Snapshot, selection: Iterable[ImageKey], *, query: str, no
     images = [key for key in chosen if key in snapshot.images]
     reasons = contents_of(snapshot, images)
     steps: list[Step] = []
-    for key, why in reasons.items():
-        steps += _registry_steps(snapshot, key, why)
     resting = []
+    for key, why in reasons.items():
+        if snapshot.images[key].gone:
+            resting.append(f"{image_title(snapshot, key)} is not in its registry any more: nothing of it can be locked there.")
+        else:
+            steps += _registry_steps(snapshot, key, why)
     for name in sorted({user for key in reasons for user in _users(snapshot, key)}):
         if (workload := snapshot.workloads.get(name)) is not None:
             ends = _workload_steps(snapshot, workload, frozenset(reasons))

@@ -22,6 +22,8 @@ def dossier_sentences(answer: Answer, dossier: Dossier) -> Iterator[AnswerSenten
     yield worded("pushed", _pushed_and_elsewhere(answer, dossier))
     plan = mending_words(answer.mending)
     contain = "K contains it: lock it, stop reads, roll back or scale to zero"
+    if dossier.is_gone:
+        contain = "K contains it: roll back or scale to zero; its registry lost it"
     yield AnswerSentence("fix", fitted(f"{contain}; {plan}." if plan else f"{contain}.", f"{contain}."))
     yield from whose_and_undecided(answer)
 
