@@ -96,7 +96,8 @@ def _unread(snapshot: Snapshot) -> int:
 def _nothing_matches(narrowed: str, untold: Sequence[str], unread: int, hint: str, width: int) -> list[TextLine]:
     """Nothing found is not the same as nothing there, when some of it cannot be told."""
     if not untold:
-        missing = f"{plural(unread, 'source')} could not be read in full; s shows what is missing. " if unread else ""
+        unread_words = f"{unread} of the clusters and registries could not be read in full; s shows what is missing. "
+        missing = unread_words if unread else ""
         title = f"Nothing {'that was read ' if unread else ''}matches {narrowed}"
         return _titled(title, f"{missing}{f'{hint} ' if hint else ''}Esc clears the filter; / changes it.", width)
     lines = _titled(f"Nothing is known to match {narrowed}", "", width)
