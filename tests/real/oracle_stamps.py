@@ -54,6 +54,7 @@ class RawStamp:
     attributes: dict[str, bytes | None] = field(default_factory=dict)
     pin: bytes | None = None
     data_version: bytes = integer(3)
+    digests: bytes = b""
     signer_version: bytes = integer(1)
     identifier: bytes | None = None
     more_certificates: bytes = b""
@@ -126,6 +127,10 @@ class RawStamp:
             "pin of nothing": {"pin": seq(seq())},
             "pin of two": {"pin": seq(seq(seq(octets(own)), seq(octets(bytes(32)))))},
             "pin of another first": {"pin": seq(seq(seq(octets(bytes(32))), seq(octets(own))))},
+            "pin with something else behind": {"pin": seq(seq(seq(octets(own)), octets(b"x")))},
+            "digest algorithms turned round": {"digests": set_of(seq(der.NULL, oid(SHA256)))},
+            "digest algorithms unknown": {"digests": set_of(algorithm("1.2.3"), algorithm(SHA256, der.NULL))},
+            "no digest algorithms": {"digests": set_of()},
             "nonce and ordering": {"after": boolean(0xFF) + integer(1 << 70)},
             "ordering FALSE": {"after": boolean(0)},
             "ordering of 1": {"after": boolean(1)},
@@ -165,7 +170,7 @@ def raw_token(stamp: RawStamp, signature: bytes) -> bytes:
     imprint = seq(algorithm(stamp.imprint_algorithm), octets(_digest(stamp.imprint_algorithm, signature)))
     info = seq(stamp.version, stamp.policy, imprint, stamp.serial, stamp.time, stamp.accuracy, stamp.after)
     certificates = tlv(0xA0, *stamp.signer.ders, stamp.more_certificates)
-    signed = [stamp.data_version, set_of(algorithm(stamp.digest))]
+    signed = [stamp.data_version, stamp.digests or set_of(algorithm(stamp.digest))]
     content = seq(oid(stamp.content_type), tlv(0xA0, octets(info)))
     signers = set_of(*[_signer(stamp, info)] * stamp.signers)
     body = seq(*signed, content, certificates, stamp.lists, signers)

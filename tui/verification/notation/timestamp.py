@@ -111,6 +111,8 @@ def _signer(signed: SignedData, signer: SignerInfo) -> Certificate:
     """The certificate that signing-certificate-v2 names and pins by hash (RFC 5816); the unsigned identifier must agree."""
     pins = _value(signer.attributes, SIGNING_CERTIFICATE_2, "signing-certificate-v2").take(SEQUENCE).take(SEQUENCE)
     pin = pins.take(SEQUENCE)
+    while not pins.empty:
+        pins.take(SEQUENCE)  # only the first counts, but all must be pins
     hashing = algorithm_id(pin.take(SEQUENCE)).oid if pin.peek(SEQUENCE) else _SHA256
     pinned = pin.octets(OCTET_STRING)
     if pin.peek(SEQUENCE):

@@ -68,7 +68,9 @@ def parse_signed_data(data: bytes, most_certificates: int) -> SignedData:
     body = outer.take(constructed(0)).take(SEQUENCE)
     if body.small() != 3:
         raise Malformed("it is signed data of another version")
-    body.take(SET)  # the digest algorithms: each signature names its own
+    digests = body.take(SET)  # only read, as each signature names its own
+    while not digests.empty:
+        algorithm_id(digests.take(SEQUENCE))
     content = _content(body.take(SEQUENCE))
     certificates = _certificates(body.optional(constructed(0)), most_certificates)
     lists = body.optional(constructed(1))
