@@ -24,7 +24,6 @@ from tui.errors import InvalidConfig
 from tui.estate.content import ContentCache
 from tui.estate.estate import Estate
 from tui.estate.inquiries import SourceInquiries
-from tui.packages import load_package
 from tui.settings.settings import RegistrySettings, Settings
 from tui.sources.admission import GateSource
 from tui.sources.azure.credentials import EntraCredentials
@@ -287,14 +286,14 @@ def _estate(parts: _Parts) -> Estate:
 
 async def _examined(parts: _Parts, report: Callable[[str, int], None]) -> list[Examined]:
     """Read the clusters alone for a while, to learn which registries there are; then try each kind of read of everything."""
-    from tui.sources.cluster.client import PACKAGE
+    from tui.sources.cluster.client import load_client
 
     parts.policy()  # a fault in the file is said before anything is asked
     clusters = parts.clusters()
     estate = Estate(clusters, parts.overheard, built_in(), parts.named)
     async with estate.running(), asyncio.TaskGroup() as group:
         # Loading it is no delay of a server's: it is done before any source's time begins.
-        group.create_task(asyncio.to_thread(load_package, PACKAGE), name="load the client of clusters")
+        group.create_task(asyncio.to_thread(load_client), name="load the client of clusters")
         await estate.settled(LEARNING)
         health = {source_health.id: source_health for source_health in estate.snapshot.sources}
     parts.others(clusters)

@@ -20,10 +20,10 @@ from tui.sources.cluster.api import Api, ChangeAnswer
 from tui.sources.cluster.kinds import ResourceKind
 from tui.sources.cluster.reviews import decode_answer
 
-__all__ = ["FIELD_MANAGER", "PACKAGE", "ClusterClient", "PatchTarget"]
+__all__ = ["FIELD_MANAGER", "ClusterClient", "PatchTarget", "load_client"]
 
 FIELD_MANAGER = "trustree"
-PACKAGE = "kubernetes.aio.client"
+_PACKAGE = "kubernetes.aio.client"
 _PURPOSE = "ask what we may do"
 # The right that a patch needs, in words: the client's own methods have no place for it.
 _purpose: ContextVar[str] = ContextVar("purpose")
@@ -147,9 +147,14 @@ class _Connection:
         """Nothing to do: our own connection is closed by its owner."""
 
 
+def load_client() -> None:
+    """Import the package. Not for the event loop."""
+    load_package(_PACKAGE)
+
+
 def _apis_over(api: Api) -> _Apis:
     """The package's APIs over our connection. Loads the package: not for the event loop."""
-    load_package(PACKAGE)
+    load_client()
     from kubernetes.aio.client import ApiClient, AuthorizationV1Api, Configuration, CoreV1Api, CustomObjectsApi
 
     client = ApiClient(Configuration(host=""))
