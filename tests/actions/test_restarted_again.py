@@ -17,7 +17,7 @@ from tui.domain.facts.rollout import RolloutState, RunningImage
 from tui.domain.facts.workload import ObjectKey
 
 STEP = restart("web")
-WANTED = Wanted(digests={"main": frozenset({digest(2)})}, at=NOW)
+WANTED = Wanted(digests={"main": frozenset({digest(2)})}, restarted_at=NOW)
 
 
 def state(restarted_at: str) -> RolloutState:
@@ -73,7 +73,7 @@ def test_a_restart_of_somebody_else_since_the_plan_is_followed_when_its_pods_run
 ) -> None:
     """One that was done before the new image was there has started the old one: then it is still to be done."""
     seen = msgspec.structs.replace(state(""), **changes)
-    adoption = adoption_of(STEP, msgspec.structs.replace(WANTED, at=None), seen, NOW, NOW + timedelta(minutes=5))
+    adoption = adoption_of(STEP, msgspec.structs.replace(WANTED, restarted_at=None), seen, NOW, NOW + timedelta(minutes=5))
     assert (adoption is not None) is follows
     if adoption is not None:
         assert adoption.restarted == NOW + timedelta(seconds=30)
@@ -87,7 +87,9 @@ def test_a_restart_before_the_new_image_was_pushed_is_followed_only_where_all_po
     """While it was under way its pods pulled the old image: nobody would replace these once more."""
     seen = msgspec.structs.replace(state(AFTER), running=running, updated=0 if running is OLD_PODS else 1)
     pushed = NOW + timedelta(seconds=31)
-    adoption = adoption_of(STEP, msgspec.structs.replace(WANTED, at=None), seen, NOW, NOW + timedelta(minutes=5), pushed)
+    adoption = adoption_of(
+        STEP, msgspec.structs.replace(WANTED, restarted_at=None), seen, NOW, NOW + timedelta(minutes=5), pushed
+    )
     assert (adoption is not None) is follows
 
 
@@ -95,14 +97,14 @@ def test_a_restart_is_told_in_utc_whatever_zone_it_was_written_in() -> None:
     """`kubectl rollout restart` writes the local time with its offset."""
     at = NOW + timedelta(seconds=30)
     seen = state(at.astimezone(timezone(timedelta(hours=5, minutes=30))).isoformat())
-    adoption = adoption_of(STEP, msgspec.structs.replace(WANTED, at=None), seen, NOW, NOW + timedelta(minutes=5))
+    adoption = adoption_of(STEP, msgspec.structs.replace(WANTED, restarted_at=None), seen, NOW, NOW + timedelta(minutes=5))
     assert adoption is not None
     assert adoption.words.startswith(f"Somebody else restarted it at {at:%H:%M:%S} UTC,")
 
 
 @pytest.mark.parametrize("moment", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"])
 def test_a_restart_at_no_moment_of_utc_is_none(moment: str) -> None:
-    assert adoption_of(STEP, msgspec.structs.replace(WANTED, at=None), state(moment), NOW, NOW) is None
+    assert adoption_of(STEP, msgspec.structs.replace(WANTED, restarted_at=None), state(moment), NOW, NOW) is None
 
 
 def test_where_it_is_not_known_what_is_to_run_no_restart_is_taken_for_ours() -> None:

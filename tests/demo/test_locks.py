@@ -53,7 +53,7 @@ async def served(*actions: str) -> AsyncIterator[Served]:
         return reply
 
     server, port = await serve(without_tls, None)
-    options = RegistryOptions(host=CONTOSO, kind=RegistryKind.ACR, endpoint=f"http://127.0.0.1:{port}", named=True)
+    options = RegistryOptions(host=CONTOSO, kind=RegistryKind.ACR, endpoint=f"http://127.0.0.1:{port}", named_by_operator=True)
     client = RegistryClient(options, Credentials(entra=Entra()))
     try:
         yield Served(yard, client, stored.digest)

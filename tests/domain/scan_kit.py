@@ -36,7 +36,7 @@ def statement(
     version: str = "",
 ) -> Vex:
     """A statement about a vulnerability."""
-    return Vex(id, status, author, package=package, at=at, version=version)
+    return Vex(id, status, author, package=package, stated_at=at, version=version)
 
 
 def tell(world: World, *reports: ScanReport) -> None:

@@ -209,7 +209,7 @@ def test_the_settings_name_a_job_by_the_closest_pattern() -> None:
     facts = applied(BuildersConfigured(entries)).freeze().builds
     subject = image(NEW, "1")
     found = builds_of(facts, {subject.key: subject}).builders[subject.key]
-    assert [(each.job, each.basis, each.known) for each in found] == [(OTHER, AttributionBasis.CONFIGURED, False)]
+    assert [(each.job, each.basis, each.job_seen) for each in found] == [(OTHER, AttributionBasis.CONFIGURED, False)]
 
 
 def test_jobs_runs_and_builders_stand_in_the_snapshot() -> None:

@@ -37,7 +37,7 @@ def moved(to: str = "newer", since: datetime | None = None) -> TagNow:
         pytest.param({"20.3": HERE, "a1b2c3d": moved(), "20260101": moved()}, {"20.3"}, id="tags of one build"),
         pytest.param({"build-7": HERE, "build-8": moved(), "stable": moved()}, {"build-7", "stable"}, id="the series of builds"),
         pytest.param({"20.3": HERE, "20": TagNow()}, {"20.3", "20"}, id="a tag that cannot be read"),
-        pytest.param({"20.3": HERE, "edge": TagNow("x", named=True)}, {"20.3", "edge"}, id="seen to name it"),
+        pytest.param({"20.3": HERE, "edge": TagNow("x", once_named=True)}, {"20.3", "edge"}, id="seen to name it"),
         pytest.param({"20": moved(), "20.4": moved(), "a1b2c3d": moved()}, {"20", "20.4"}, id="nothing names it"),
     ],
 )  # fmt: skip
@@ -54,7 +54,7 @@ _NOW = st.builds(TagNow, st.sampled_from(["", "a", "b"]), st.booleans(), st.bool
 @given(st.dictionaries(_TAGS, _NOW, max_size=6))
 def test_what_names_it_is_always_a_candidate_and_less_knowledge_leaves_out_less(tags: dict[str, TagNow]) -> None:
     known = set(candidates(tags, PUSHED))
-    assert known >= {tag for tag, now in tags.items() if now.names or now.named}
+    assert known >= {tag for tag, now in tags.items() if now.names or now.once_named}
     assert known <= set(candidates(tags, None)) <= set(tags)
 
 

@@ -33,10 +33,10 @@ def verdict(*reports: ScanReport, rules: Rules | None = None, scanners: tuple[st
 
 def on(app: str, each: ScanReport) -> ScanReport:
     """A report that was made for no digest, on this one."""
-    return report(app, scanner=each.scanner, **{name: getattr(each, name) for name in _FIELDS})
+    return report(app, scanner=each.scanner, at=each.scanned_at, **{name: getattr(each, name) for name in _FIELDS})
 
 
-_FIELDS = ("vulnerabilities", "counts", "complete", "reason", "at", "vex", "os", "end_of_life", "scanned", "known")
+_FIELDS = ("vulnerabilities", "counts", "complete", "reason", "vex", "os", "end_of_life", "scanned", "database_made")
 
 
 def saying(*found: Any, **more: Any) -> ScanReport:
@@ -129,13 +129,13 @@ def test_age_is_not_asked_where_the_policy_says_so() -> None:
 
 def test_a_scan_knows_no_more_than_the_database_that_it_looked_into() -> None:
     old = NOW - timedelta(days=30)
-    answer = verdict(saying(known=old))
+    answer = verdict(saying(database_made=old))
     assert (answer.state, answer.brief) == (State.UNKNOWN, "database too old")
     assert f"Trivy looked into a database of {old:%Y-%m-%d}, more than 7 days old." in answer.reason
-    assert verdict(saying(known=NOW - timedelta(days=5))).state is State.PASS
-    assert verdict(saying(known=old), rules=Rules(scan_max_age=0)).state is State.PASS
-    assert verdict(saying(known=old), saying(scanner="Grype")).state is State.PASS
-    assert verdict(saying(vulnerability(), known=old)).state is State.FAIL
+    assert verdict(saying(database_made=NOW - timedelta(days=5))).state is State.PASS
+    assert verdict(saying(database_made=old), rules=Rules(scan_max_age=0)).state is State.PASS
+    assert verdict(saying(database_made=old), saying(scanner="Grype")).state is State.PASS
+    assert verdict(saying(vulnerability(), database_made=old)).state is State.FAIL
 
 
 def test_what_an_old_or_failed_report_found_is_there_all_the_same() -> None:
@@ -265,7 +265,7 @@ def test_a_report_of_tomorrow_takes_the_place_of_none() -> None:
 
 
 def test_a_database_of_tomorrow_is_of_no_known_age() -> None:
-    answer = verdict(saying(known=NOW + timedelta(days=300)))
+    answer = verdict(saying(database_made=NOW + timedelta(days=300)))
     assert (answer.state, answer.brief) == (State.UNKNOWN, "database of unknown age")
 
 

@@ -238,7 +238,7 @@ def test_a_manifest_is_held_since_it_was_last_read() -> None:
     found = world.manifest(f"{A}/app", "abc")
     later = world.clock
     world.manifest(f"{A}/app", "abc")
-    assert world.inventory().freeze().images.held[REPOSITORY][found] > later
+    assert world.inventory().freeze().images.last_seen[REPOSITORY][found] > later
 
 
 @examples(30)

@@ -68,7 +68,7 @@ class Kept:
         """What follows from these facts."""
         before = self._facts
         changed: set[object] = {*facts.manifests.keys() - before.manifests.keys(), *facts.configs.keys() - before.configs.keys()}
-        for table in ("held", "tags", "tag_lists", "listings", "failed", "proven", "claims"):
+        for table in ("last_seen", "tags", "tag_lists", "listings", "failed", "proven", "claims"):
             changed |= changed_keys(getattr(before, table), getattr(facts, table))
         self._facts = facts
         changed |= self._joined.join(facts, changed)

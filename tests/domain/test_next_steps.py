@@ -245,4 +245,4 @@ def test_the_last_known_good_is_what_ran_not_what_had_the_tag() -> None:
     before = [seen("older", "in weu", 9, "us"), seen("ran", "in weu", 5, "us"), seen("tagged", LEFT_BEHIND, 2, "us")]
     found = compare(seen("odd", "", 1, ""), before)
     assert found is not None
-    assert (found.good, found.where) == (ImageKey(A, "shop", digest("ran")), "in weu")
+    assert (found.predecessor, found.place) == (ImageKey(A, "shop", digest("ran")), "in weu")

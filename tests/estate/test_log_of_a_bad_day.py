@@ -143,7 +143,7 @@ async def living(day: BadDay) -> AsyncIterator[Pump]:
         host=HOST,
         kind=RegistryKind.OCI,
         endpoint=day.registry.url,
-        named=True,
+        named_by_operator=True,
         auth=AuthMode.BASIC,
         username="ops",
         password=PASSWORD,

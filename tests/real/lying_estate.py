@@ -40,7 +40,7 @@ async def living(
 
     def source(registry: str) -> RegistrySource:
         options = RegistryOptions(
-            host=registry, endpoint=f"http://{lying.host}", auth=AuthMode.ANONYMOUS, azure=False, refresh=refresh, whole=True
+            host=registry, endpoint=f"http://{lying.host}", auth=AuthMode.ANONYMOUS, azure=False, refresh=refresh, reads_all=True
         )
         made[registry] = RegistrySource(options, Credentials())
         return made[registry]

@@ -51,7 +51,7 @@ async def test_every_report_is_read_with_every_entry() -> None:
         assert report.vulnerabilities is not None
         assert {(v.id, v.package) for v in report.vulnerabilities} == {(e["vulnerabilityID"], e["resource"]) for e in entries}
         assert report.digest == each["report"]["artifact"].get("digest", "")
-        assert report.at is not None
+        assert report.scanned_at is not None
         assert report.name is not None
 
 

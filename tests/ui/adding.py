@@ -84,7 +84,7 @@ class HostModel:
 
     def detail(self, subject: RowSubject, context: SectionContext) -> Sequence[TextLine] | None:
         """A registry is told of here, its images by the tabs."""
-        hosts = [part.host for part in subject.own if isinstance(part, HostPart)]
+        hosts = [part.host for part in subject.view_parts if isinstance(part, HostPart)]
         return [remark(f"The registry {hosts[0]}")] if hosts and subject.image is None else None
 
     def narrowed_to(self, subject: RowSubject, chosen: Filter) -> Filter | None:

@@ -269,8 +269,8 @@ async def test_s3_what_ran_before_and_now_stands_above_the_rows_in_two_keys(esta
         assert ops.keys <= 2
         moves = moves_among(ops.snapshot, ops.snapshot.workloads).moves
         (move,) = (move for move in moves if move.name.repository == "payments/worker")
-        assert move.now is not None
-        names_now = f"payments/worker:stable names {move.now.digest[7:19]}"
+        assert move.current is not None
+        names_now = f"payments/worker:stable names {move.current.digest[7:19]}"
         await ops.answered(names_now, "24 pods still run", "rollout undo does not help: same tag")
         await ops.press("enter", "G", "enter")
         await ops.sees(lambda: size[0] >= 110 or ops.pilot.app.screen is not ops.screen, "the page of the row")

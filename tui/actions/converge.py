@@ -25,12 +25,12 @@ HOPELESS = frozenset({StallKind.PAUSED, StallKind.ON_DELETE, StallKind.PARTITION
 class Wanted(msgspec.Struct, frozen=True):
     """What a step wants of a workload: the `digests` that its pods may run and the `images` of its template, by container.
 
-    `at` is the time of a restart, `replicas` the number of pods where that is what is changed.
+    `restarted_at` is the time of a restart, `replicas` the number of pods where that is what is changed.
     """
 
     digests: Mapping[str, frozenset[str]] = {}
     images: Mapping[str, str] = {}
-    at: datetime | None = None
+    restarted_at: datetime | None = None
     replicas: int | None = None
 
 
@@ -41,13 +41,13 @@ def is_made(change: Wanted, state: RolloutState) -> bool:
     if change.images:
         written = {container.name: container.image for container in state.containers}
         return all(written.get(name) == image for name, image in change.images.items())
-    return change.at is not None and moment(state.restarted_at) == change.at
+    return change.restarted_at is not None and moment(state.restarted_at) == change.restarted_at
 
 
 def _restarted_again(change: Wanted, state: RolloutState) -> bool:
     """Whether somebody restarted it later still: that undoes no restart, its pods are as new."""
     latest = moment(state.restarted_at)
-    return change.at is not None and latest is not None and latest > change.at
+    return change.restarted_at is not None and latest is not None and latest > change.restarted_at
 
 
 def converge(step: Step, record: StepRecord, change: Wanted, state: RolloutState, now: datetime) -> Verdict:

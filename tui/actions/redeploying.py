@@ -68,7 +68,7 @@ class Redeploying:
         digest, digests = self._new_digest(), dict(self._digests())
         if step.kind is StepKind.RESTART:
             sent = record.sent.replace(microsecond=0) if record.sent is not None else None
-            return Wanted(digests=digests, at=record.restarted or sent)
+            return Wanted(digests=digests, restarted_at=record.restarted or sent)
         image = step.new_image if "@" in step.new_image else f"{step.new_image or self._name}@{digest}" if digest else ""
         return Wanted(digests=digests, images=dict.fromkeys(step.containers, image) if image else {})
 
@@ -207,7 +207,7 @@ class Redeploying:
         goal = self._wanted()
         match self._step.kind:
             case StepKind.RESTART:
-                restart_at = goal.at
+                restart_at = goal.restarted_at
                 assert restart_at is not None  # it is on disk that it is about to be sent
                 return await redeployer.restart(planned, restart_at)
             case StepKind.SCALE_TO_ZERO:

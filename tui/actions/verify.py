@@ -46,15 +46,15 @@ Verdict = Proof | Awaited | Refuted
 class Built(msgspec.Struct, frozen=True):
     """One image of a rebuild whose run has ended well; `sent` is when that was asked for.
 
-    `bases` are the digests that the rebuilds it needs have pushed, by repository; `beside` the tags of the other images of the
-    same repository that the run replaces.
+    `bases` are the digests that the rebuilds it needs have pushed, by repository; `sibling_tags` the tags of the other images
+    of the same repository that the run replaces.
     """
 
     image: Replaced
     run: Run
     sent: datetime | None
     bases: Mapping[RepositoryName, str]
-    beside: tuple[str, ...] = ()
+    sibling_tags: tuple[str, ...] = ()
 
     @property
     def name(self) -> RepositoryName:
@@ -203,7 +203,7 @@ def _came_under(
 
 def _newer_beside(built: Built) -> tuple[str, ...]:
     """Newer tags of the same series that the run replaces as well: a job pushes its newest version, and an old one no more."""
-    newer = (find(tag, built.beside) for tag in built.image.tags for find in (newer_patch, newer_minor))
+    newer = (find(tag, built.sibling_tags) for tag in built.image.tags for find in (newer_patch, newer_minor))
     return tuple(dict.fromkeys(filter(None, newer)))
 
 

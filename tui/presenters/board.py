@@ -165,7 +165,7 @@ class BoardModel:
 
     def detail(self, subject: RowSubject, context: SectionContext) -> Sequence[TextLine] | None:
         """What is known of a row: where it is, what is proven, and what to do."""
-        for part in reversed(subject.own):
+        for part in reversed(subject.view_parts):
             if isinstance(part, BoardPart):
                 row = self._rows.get((PlanPart(part.plan), part))
                 return [] if row is None else row_lines(row, context)
@@ -194,7 +194,7 @@ class BoardModel:
 
     def interrupted(self, subject: RowSubject) -> PlanProgress | None:
         """The plan that a subject is about, if nobody works at it here and it has not ended."""
-        part = subject.own[-1] if subject.own else None
+        part = subject.view_parts[-1] if subject.view_parts else None
         plan = self._plans.get(part.id) if isinstance(part, PlanPart) else None
         if plan is None or plan.running:
             return None
@@ -202,7 +202,7 @@ class BoardModel:
 
     def board_row(self, subject: RowSubject) -> BoardRow | None:
         """The row that a subject is about; None for a plan."""
-        part = next((part for part in reversed(subject.own) if isinstance(part, BoardPart)), None)
+        part = next((part for part in reversed(subject.view_parts) if isinstance(part, BoardPart)), None)
         return self._rows.get((PlanPart(part.plan), part)) if part is not None else None
 
 

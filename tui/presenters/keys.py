@@ -91,9 +91,9 @@ class RowSubject(msgspec.Struct, frozen=True):
     namespace: str = ""
     unreadable: bool = False
     finding: FindingKey | None = None
-    beside: ImageKey | None = None
+    other_image: ImageKey | None = None
     """The other image, where two are marked."""
-    own: tuple[Hashable, ...] = ()
+    view_parts: tuple[Hashable, ...] = ()
     """Parts of the path that only the view knows which the row is of."""
 
     @property
@@ -122,11 +122,11 @@ def subject_of(key: RowKey | None) -> RowSubject:
             case FindingKey():
                 subject = msgspec.structs.replace(subject, finding=part)
             case BoardPart():
-                subject = msgspec.structs.replace(subject, image=part.image, own=(*subject.own, part))
+                subject = msgspec.structs.replace(subject, image=part.image, view_parts=(*subject.view_parts, part))
             case _ if part == UNREADABLE:
                 subject = msgspec.structs.replace(subject, unreadable=True)
             case _:
-                subject = msgspec.structs.replace(subject, own=(*subject.own, part))
+                subject = msgspec.structs.replace(subject, view_parts=(*subject.view_parts, part))
     return subject
 
 

@@ -233,8 +233,8 @@ def _blast_radius(radius: BlastRadius) -> BlastRadiusRow:
     return BlastRadiusRow(
         radius.direct,
         radius.through,
-        radius.old,
-        radius.old_running,
+        radius.outdated,
+        radius.outdated_running,
         radius.untold,
         radius.since,
         count_rows(radius.alone),
@@ -274,7 +274,7 @@ def _dossier(dossier: Dossier) -> DossierRow:
 def _move(move: Move) -> MoveRow:
     return MoveRow(
         f"{move.name}:{move.tag}",
-        move.now.reference if move.now is not None else None,
+        move.current.reference if move.current is not None else None,
         [key.reference for key in move.before],
         move.moved,
         move.stale_pods,

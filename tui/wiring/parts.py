@@ -346,9 +346,9 @@ def _registry_options(
         requests_per_minute=budgets_for(own.requests_per_minute) if own.requests_per_minute else {},
         azure=settings.azure,
         catalog=by_name,
-        named=by_name,
+        named_by_operator=by_name,
         once=once,
-        whole=host in map(normalize_registry, settings.registries),
+        reads_all=host in map(normalize_registry, settings.registries),
     )
 
 

@@ -52,7 +52,7 @@ def test_what_is_built_on_it_and_how() -> None:
 
 def test_old_layers_count_also_where_the_image_between_is_current() -> None:
     radius = radius_of(estate().snapshot(), "base:debian")
-    assert (radius.old, radius.old_running, radius.untold) == (2, 1, 0)
+    assert (radius.outdated, radius.outdated_running, radius.untold) == (2, 1, 0)
 
 
 def test_of_what_no_job_is_known_to_build_it_is_not_known_whether_it_rebuilds_by_itself() -> None:

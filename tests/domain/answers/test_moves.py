@@ -50,11 +50,11 @@ def the_move(snapshot: Snapshot) -> Move:
 def test_what_ran_before_and_now_and_which_pods_still_run_what() -> None:
     world, old, new = moved_world()
     move = the_move(world.snapshot())
-    assert (move.now, move.before, move.tag) == (key(new), (key(old),), "1")
+    assert (move.current, move.before, move.tag) == (key(new), (key(old),), "1")
     assert move.pods == ((key(old), 3), (key(new), 1))
     assert move.stale_pods == 3
     assert move.moved == NOW - timedelta(days=3)
-    assert (move.push.run, move.push.known) == (None, False)
+    assert (move.push.run, move.push.builder_asked) == (None, False)
 
 
 def test_who_pushed_it_is_told_by_the_run_of_a_builder_alone() -> None:
@@ -67,7 +67,7 @@ def test_who_pushed_it_is_told_by_the_run_of_a_builder_alone() -> None:
     world.tell(RunsSeen(source, (run,), world.clock))
     push = the_move(world.snapshot()).push
     assert push.run is not None
-    assert (push.run.id, push.job, push.known) == ("cf7", "api", True)
+    assert (push.run.id, push.job, push.builder_asked) == ("cf7", "api", True)
 
 
 def test_an_undo_does_not_help_where_the_older_version_has_the_same_tag() -> None:
@@ -90,7 +90,7 @@ def test_an_undo_goes_to_another_build_under_another_tag() -> None:
     world.pod("shop/api-2-0", running(NAME, f"{APP}@{old}"), owner=owners[1])
     move = the_move(world.snapshot())
     assert [found for _, found in move.undo.helps] == [key(older)]
-    assert move.now == key(new)
+    assert move.current == key(new)
 
 
 def test_a_restart_brings_the_new_one_and_a_node_may_hide_it() -> None:

@@ -467,7 +467,7 @@ def test_hostile_names_stay_one_word_of_a_shell(name: str, tag: str, place: str,
 def test_what_the_settings_have_a_job_run_with_stands_in_its_step_and_no_secret_does(kind: BuilderKind, command: str) -> None:
     given_by = (("CHANNEL", "stable"), ("TOKEN", "token=ghp_0123456789abcdefghijklmnopqrstuvwxyz"))
     built = msgspec.structs.replace(
-        job("shop/api/build.yml", "shop/api:1", kind=kind, builder="ci"), ref="release", given=given_by
+        job("shop/api/build.yml", "shop/api:1", kind=kind, builder="ci"), ref="release", configured=given_by
     )
     step = next(step for step in plan_for(world(CHAIN, RUNNING[:1], [BUILDERS[0], built]), API).steps if step.job == built.key)
     assert step.parameters == (("CHANNEL", "stable"),)

@@ -40,7 +40,7 @@ def options(server: FakeRegistry, **changes: object) -> RegistryOptions:
         refresh=0.05,
         request_timeout=5.0,
         concurrency=6,
-        named=True,
+        named_by_operator=True,
     )
     values = {name: getattr(base, name) for name in base.__struct_fields__}
     return RegistryOptions(**{**values, **changes})

@@ -385,7 +385,7 @@ async def test_a_registry_without_a_catalog_is_whole_unless_all_of_it_was_asked_
     async with FakeRegistry() as server:
         server.image("app", "1")
         server.fault = only("_catalog", said(404, "UNSUPPORTED"))
-        registry = source(options(server, whole=whole))
+        registry = source(options(server, reads_all=whole))
         registry.want((demand("app", "1"),))
         async with Collector(registry) as seen:
             await seen.idle()
@@ -393,7 +393,7 @@ async def test_a_registry_without_a_catalog_is_whole_unless_all_of_it_was_asked_
 
 
 async def test_a_refused_sign_in_is_told_also_when_nothing_runs_from_there() -> None:
-    async with FakeRegistry(auth="basic") as server, Collector(source(basic(server, password="wrong", whole=True))) as seen:
+    async with FakeRegistry(auth="basic") as server, Collector(source(basic(server, password="wrong", reads_all=True))) as seen:
         await seen.idle()
         assert (seen.health.state, seen.health.auth_failed) == (SourceState.FAILED, True)
 

@@ -54,7 +54,7 @@ async def asked(answer: Answer, entra: Entra, cloud: Cloud = PUBLIC) -> AsyncIte
 
 def registry_of(server: FakeRegistry, credentials: Credentials, host: str = HOST, **changes: object) -> RegistrySource:
     """The source of an Azure registry that only a pod names."""
-    given = options(server, **{"host": host, "named": False, "catalog": False, **changes})
+    given = options(server, **{"host": host, "named_by_operator": False, "catalog": False, **changes})
     registry = source(given, credentials)
     registry.want((Demand(RepositoryName(host, "app"), "1", Priority.RUNNING),))
     return registry
@@ -108,7 +108,7 @@ async def test_what_the_operator_names_is_signed_in_to_without_asking() -> None:
     entra = Entra()
     async with FakeRegistry(auth="bearer", acr=True) as server, asked(rows(), entra) as (service, credentials):
         server.image("app", "1")
-        async with Collector(registry_of(server, credentials, named=True)) as seen:
+        async with Collector(registry_of(server, credentials, named_by_operator=True)) as seen:
             await seen.until(lambda: seen.health.identity)
             assert seen.health.ownership.owner is Owner.OURS
         assert not service.bodies
@@ -130,7 +130,7 @@ async def test_a_token_of_one_cloud_never_goes_to_another(host: str, cloud: Clou
     entra = Entra()
     async with FakeRegistry(auth="bearer", acr=True) as server, asked(forbidden, entra, cloud) as (_, credentials):
         server.image("app", "1")
-        async with Collector(registry_of(server, credentials, host, named=named, auth=auth)) as seen:
+        async with Collector(registry_of(server, credentials, host, named_by_operator=named, auth=auth)) as seen:
             await seen.until(lambda: seen.health.sign_in_error or seen.health.error)
             said = f"{seen.health.sign_in_error}{seen.health.error}"
         assert f"tokens of {cloud.name} are not sent there" in said
@@ -173,7 +173,7 @@ async def test_an_authority_of_ones_own_signs_in_where_that_is_said(named: bool)
     entra, own = Entra(), cloud_of_sign_in({"AZURE_AUTHORITY_HOST": "login.private.test"})
     async with FakeRegistry(auth="bearer", acr=True) as server, asked(forbidden, entra, own) as (_, credentials):
         server.image("app", "1")
-        async with Collector(registry_of(server, credentials, named=named)) as seen:
+        async with Collector(registry_of(server, credentials, named_by_operator=named)) as seen:
             await seen.until(lambda: seen.health.identity or seen.health.sign_in_error)
         assert bool(server.paths("/oauth2/exchange")) is named
 

@@ -50,7 +50,7 @@ def test_trivy() -> None:
     report = only(written.trivy())
     assert found(report) == [("CVE-2026-1", Severity.CRITICAL, "zlib1g", "1:1.2.13", "1:1.3")]
     assert (report.name, report.tag, report.digest, report.os) == (WEB, "v1", DIGEST, "debian 12.11")
-    assert report.at == datetime(2026, 11, 25, 10, 0, 0, 123456, UTC)
+    assert report.scanned_at == datetime(2026, 11, 25, 10, 0, 0, 123456, UTC)
     assert report.vulnerabilities is not None
     (one,) = report.vulnerabilities
     assert (one.cvss, one.layer, one.aliases) == (9.8, "sha256:" + "1" * 64, ("DSA-1-1",))
@@ -71,7 +71,7 @@ def test_grype() -> None:
     assert found(report) == [("GHSA-aaaa-bbbb-cccc", Severity.HIGH, "lodash", "4.17.20", "4.17.21")]
     assert report.vulnerabilities is not None
     assert report.vulnerabilities[0].aliases == ("CVE-2026-2",)
-    assert (report.name, report.tag, report.at, report.os) == (WEB, "v1", AT, "debian 12")
+    assert (report.name, report.tag, report.scanned_at, report.os) == (WEB, "v1", AT, "debian 12")
 
 
 def test_which_platform_was_scanned_is_kept() -> None:
@@ -102,7 +102,7 @@ def test_sarif_of_a_tool_that_does_not_scan_images_says_nothing_least_of_all_whe
 def test_cyclonedx_with_vulnerabilities_is_a_scan() -> None:
     report = only(written.cyclonedx())
     assert found(report) == [("CVE-2026-1", Severity.CRITICAL, "zlib1g", "1.2", "1.3")]
-    assert (report.name, report.digest, report.at, report.scanner) == (WEB, DIGEST, AT, "trivy")
+    assert (report.name, report.digest, report.scanned_at, report.scanner) == (WEB, DIGEST, AT, "trivy")
 
 
 def test_a_bill_of_materials_without_vulnerabilities_is_no_scan() -> None:
@@ -314,7 +314,7 @@ def test_what_a_scanner_was_told_to_leave_out_is_shown_as_exempt() -> None:
 def test_what_a_scanner_says_of_its_database_is_kept(document: Any, known: int | None) -> None:
     report = only(document)
     assert (report.complete, report.vulnerabilities) == (True, ())
-    assert report.known == (datetime(2026, 11, known, 4, 0, tzinfo=UTC) if known else None)
+    assert report.database_made == (datetime(2026, 11, known, 4, 0, tzinfo=UTC) if known else None)
 
 
 def rated(*ratings: dict[str, Any]) -> dict[str, Any]:

@@ -68,7 +68,7 @@ def test_aqua_has_99_rows_of_one_image(source: Document) -> None:
     if source.recorded:
         assert report.digest == "sha256:827f44e0b2f5efd4320f7fad94c5da411cc1cdd284000a7da0769392e78692cc"
         assert (report.name, report.tag, report.os, report.complete) == (None, "latest", "debian 11.10", True)
-        assert report.at == datetime(2025, 3, 6, tzinfo=UTC)
+        assert report.scanned_at == datetime(2025, 3, 6, tzinfo=UTC)
         first = report.vulnerabilities[0]
         assert (first.id, first.severity, first.cvss, first.fixed) == ("CVE-2018-3745", Severity.CRITICAL, 9.1, "8.4.0")
 
@@ -89,7 +89,7 @@ def test_defenders_finding_has_the_severity_of_the_vulnerability_and_is_counted_
     if source.recorded:
         assert report.digest == "sha256:4af8e6f002401a965bbe753a381af308b40d8947fad2b9e1f6a369aa81abee59"
         assert report.name == RepositoryName("ptebic.azurecr.io", "public/azureml/aifx/stable-ubuntu2004-cu117-py39-torch200")
-        assert report.at == datetime(2023, 9, 12, 13, 36, 15, 77279, UTC)
+        assert report.scanned_at == datetime(2023, 9, 12, 13, 36, 15, 77279, UTC)
         assert (found.id, found.cvss) == ("CVE-2022-42969", 7.5)
         assert (found.package, found.installed) == ("py", "1.11.0.0")
         assert report.os == "ubuntu_linux_20.04"
@@ -110,7 +110,7 @@ def test_a_vulnerability_report_has_its_summary_and_every_entry(source: Document
     assert report.complete
     if source.recorded:
         assert (report.name, report.tag, report.digest) == (RepositoryName("docker.io", "library/nginx"), "alpine", "")
-        assert report.at == datetime(2023, 3, 23, 16, 23, 1, tzinfo=UTC)
+        assert report.scanned_at == datetime(2023, 3, 23, 16, 23, 1, tzinfo=UTC)
         assert (report.scanner, report.namespace, report.complete) == ("Trivy 0.38.2", "default", True)
 
 
@@ -133,7 +133,7 @@ def test_prisma_says_60_and_lists_2_so_the_report_is_not_whole(source: Document)
     if source.recorded:
         assert report.digest == "sha256:0bfa24a116efb99c51076ee3801ee8de80e5998a0f85522599c7036dea8a67f1"
         assert (report.name, report.tag) == (RepositoryName("docker.io", "demisto/python"), "1.3-alpine")
-        assert report.at == datetime(2021, 12, 14, 14, 19, 36, 91000, UTC)
+        assert report.scanned_at == datetime(2021, 12, 14, 14, 19, 36, 91000, UTC)
 
 
 def test_the_compact_form_of_prisma_has_counts_alone(source: Document) -> None:

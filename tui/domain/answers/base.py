@@ -28,16 +28,17 @@ class _Freshness(StrEnum):
 class BlastRadius(msgspec.Struct, frozen=True):
     """What stands on a base.
 
-    `direct` images are built on it, `through` on others that are. `old` are those that still have the layers of an older build of
-    it, since `since` at most, `old_running` those of them that run; of `untold` nobody knows. `alone` counts what runs by whether
-    it will be rebuilt by itself when the base changes, and `why_not` the reasons why not, the most frequent first. `shared` are
-    names under which the same layers lie elsewhere, each with how many images stand there that the question does not find.
+    `direct` images are built on it, `through` on others that are. `outdated` are those that still have the layers of an older
+    build of it, since `since` at most, `outdated_running` those of them that run; of `untold` nobody knows. `alone` counts what
+    runs by whether it will be rebuilt by itself when the base changes, and `why_not` the reasons why not, the most frequent
+    first. `shared` are names under which the same layers lie elsewhere, each with how many images stand there that the question
+    does not find.
     """
 
     direct: int = 0
     through: int = 0
-    old: int = 0
-    old_running: int = 0
+    outdated: int = 0
+    outdated_running: int = 0
     untold: int = 0
     since: datetime | None = None
     alone: tuple[tuple[Outlooks, int], ...] = ()
@@ -63,8 +64,8 @@ def blast_radius_of(context: AnswerContext) -> BlastRadius:
     return BlastRadius(
         direct=direct,
         through=len(selection.images) - direct,
-        old=len(old),
-        old_running=len(old & running),
+        outdated=len(old),
+        outdated_running=len(old & running),
         untold=sum(state is _Freshness.UNKNOWN for state in states.values()),
         since=min(filter(None, moved), default=None),
         alone=tuple((answer, counts[answer]) for answer in Outlooks if counts[answer]),

@@ -122,8 +122,8 @@ def _moments(image: Image, push: Push) -> Iterator[Moment]:
         if row.updated is not None:
             yield Moment(row.updated, MomentKind.TAGGED, f"named {row.name}")
     for report in image.scans:
-        if report.at is not None and report.is_scan:
-            yield Moment(report.at, MomentKind.SCANNED, f"scanned by {report.scanner}")
+        if report.scanned_at is not None and report.is_scan:
+            yield Moment(report.scanned_at, MomentKind.SCANNED, f"scanned by {report.scanner}")
     if not image.tags and image.tags_listed and image.changed is not None and image.changed != image.pushed:
         yield Moment(image.changed, MomentKind.CHANGED, "its record was changed last: it has no tag since then at the latest")
 

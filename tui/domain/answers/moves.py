@@ -25,13 +25,13 @@ MOVED = frozenset({Drift.MOVED, Drift.MIXED, Drift.GONE})
 class Push(msgspec.Struct, frozen=True):
     """When an image came into its registry, and the run of a builder that says it pushed it; None where no builder does.
 
-    `known` is whether a builder was asked at all that could have pushed it.
+    `builder_asked` is whether a builder was asked at all that could have pushed it.
     """
 
-    at: datetime | None = None
+    pushed: datetime | None = None
     run: Run | None = None
     job: str = ""
-    known: bool = False
+    builder_asked: bool = False
 
 
 class Undo(msgspec.Struct, frozen=True):
@@ -45,7 +45,7 @@ class Undo(msgspec.Struct, frozen=True):
 
 
 class Move(msgspec.Struct, frozen=True):
-    """One name: `now` is the image that it means (None: nothing), `before` those that run under it and are others.
+    """One name: `current` is the image that it means (None: nothing), `before` those that run under it and are others.
 
     `moved` is when the tag came to name what it names, None where nobody tells; `pods` counts, by image, the pods that run it
     under this name, `waiting` those that run nothing yet; `lost` are those of `before` that the registry has no more.
@@ -53,7 +53,7 @@ class Move(msgspec.Struct, frozen=True):
 
     name: RepositoryName
     tag: str
-    now: ImageKey | None
+    current: ImageKey | None
     before: tuple[ImageKey, ...]
     workloads: tuple[ObjectKey, ...]
     pods: tuple[tuple[ImageKey, int], ...]
@@ -68,7 +68,7 @@ class Move(msgspec.Struct, frozen=True):
     @property
     def stale_pods(self) -> int:
         """The pods that run something else than the name means now."""
-        return sum(number for key, number in self.pods if key != self.now)
+        return sum(number for key, number in self.pods if key != self.current)
 
 
 class Moves(msgspec.Struct, frozen=True):
@@ -108,8 +108,8 @@ def push_of(snapshot: Snapshot, key: ImageKey) -> Push:
         run = next(_runs(snapshot, attribution.job, attribution.run), None) if attribution.run else None
         if run is not None:
             job = snapshot.jobs.get(attribution.job) if attribution.job is not None else None
-            return Push(image.pushed if image else None, run, job.name if job is not None else "", known=True)
-    return Push(image.pushed if image else None, known=bool(attributions))
+            return Push(image.pushed if image else None, run, job.name if job is not None else "", builder_asked=True)
+    return Push(image.pushed if image else None, builder_asked=bool(attributions))
 
 
 def _runs(snapshot: Snapshot, job: JobKey | None, run: str) -> Iterator[Run]:

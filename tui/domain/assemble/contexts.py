@@ -40,7 +40,7 @@ class Use(msgspec.Struct, frozen=True, gc=False):
     """Whether something that is known runs an image, and the digests that the names of what runs it give."""
 
     in_use: bool
-    named: tuple[str, ...]
+    named_digests: tuple[str, ...]
 
 
 class Question(msgspec.Struct, frozen=True, gc=False):
@@ -56,7 +56,7 @@ class Question(msgspec.Struct, frozen=True, gc=False):
 
     def under(self, rules: Rules, now: datetime, use: Use) -> ImageContext:
         """The context with rules, time and use there. `now` should be coarse, so that equal images stay equal."""
-        return msgspec.structs.replace(self.context, rules=rules, now=now, in_use=use.in_use, named=use.named)
+        return msgspec.structs.replace(self.context, rules=rules, now=now, in_use=use.in_use, named_digests=use.named_digests)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -97,7 +97,7 @@ class ContextFactory:
 
     def use(self, question: Question, digests: tuple[str, ...] | None = None) -> Use:
         """Whether something runs an image, and the digests that names give of it, or these `digests` alone."""
-        if question.context.known is None:
+        if question.context.catalogued is None:
             return Use(True, digests or ())
         names = self._used.get(question.context.key)
         if names is None and not digests:
@@ -110,12 +110,12 @@ class ContextFactory:
         listed = registries.lists_tags(name)
         presence = registries.digest_once(name, key.digest)
         if catalog_image is None:
-            return Question(self._absent(key, presence), presence.at, gone=presence.gone, tags_listed=listed)
+            return Question(self._absent(key, presence), presence.answered_at, gone=presence.gone, tags_listed=listed)
         context = self._context(catalog_image, name)
         root = context.link is None and key in reading.lineage.roots
         is_gone = bool(catalog_image.absent) and presence.gone
         built_by = self._builders.of(catalog_image, context.link, context.signatures)
-        return Question(context, catalog_image.held, root, reading.catalog.same_content(key), is_gone, listed, built_by)
+        return Question(context, catalog_image.confirmed, root, reading.catalog.same_content(key), is_gone, listed, built_by)
 
     def _absent(self, key: ImageKey, presence: Presence) -> ImageContext:
         """The little that is known of an image that runs although no registry shows it to us."""
@@ -128,7 +128,7 @@ class ContextFactory:
             absent=_why_absent(name, presence),
             altered=registries.altered(name, (key.digest,)),
             session=sessions.registries.get(key.registry),
-            lost=registries.lost.get(key.registry, ""),
+            registry_lost=registries.lost.get(key.registry, ""),
             in_use=True,
             signatures_lost=sessions.signatures_lost,
             scan=self._evidence.scans.of_digest(key.digest),
@@ -145,7 +145,7 @@ class ContextFactory:
             rules=_NO_RULES,
             now=_NO_TIME,
             key=key,
-            known=catalog_image,
+            catalogued=catalog_image,
             absent=catalog_image.absent,
             altered=registries.altered(name, (*catalog_image.digests, *catalog_image.configs)),
             link=link,
@@ -156,7 +156,7 @@ class ContextFactory:
             derived=key in lineage.derived,
             remarks=lineage.remarks.get(key, ()),
             session=sessions.registries.get(key.registry),
-            lost=registries.lost.get(key.registry, ""),
+            registry_lost=registries.lost.get(key.registry, ""),
             signatures=self._signatures(catalog_image, name),
             signatures_lost=sessions.signatures_lost,
             signatures_missed=self._missed(catalog_image, name),

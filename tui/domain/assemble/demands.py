@@ -79,7 +79,9 @@ class DemandJoin:
         running = self._running.refresh(changed, referenced - before, before - referenced)
         if running:
             self._first = tuple(merged(demand for pair in sorted(referenced) for demand in self._running.get(pair)))
-        hosts = {demand.name.registry for demand in self._first} | {name.registry for name in images.held} | registries | PUBLIC
+        hosts = (
+            {demand.name.registry for demand in self._first} | {name.registry for name in images.last_seen} | registries | PUBLIC
+        )
         if hosts != self._hosts:
             self._hosts = hosts
             changed.update(self._contents.values)
@@ -112,7 +114,7 @@ class DemandJoin:
     def _is_answered(self, name: RepositoryName, reference: str) -> bool:
         registries = self._registries
         presence = registries.digest(name, reference) if ":" in reference else registries.tag(name, reference)
-        return presence.at is not None or presence.kind is not None
+        return presence.answered_at is not None or presence.kind is not None
 
     def _is_moved(self, reference: _Asked) -> bool:
         name, tag = reference

@@ -120,7 +120,7 @@ _NO_TIME = datetime(1, 1, 1, tzinfo=UTC)
 
 
 def _image(question: Question, context: ImageContext, checks: tuple[Check, ...]) -> Image:
-    catalog_image = context.known
+    catalog_image = context.catalogued
     image = Image(
         key=context.key,
         digests=context.digests,
@@ -163,7 +163,7 @@ def _described(image: Image, catalog_image: CatalogImage, question: Question) ->
 def _checks(question: Question, rules: Rules, use: Use, answers: tuple[Check, ...]) -> tuple[Check, ...]:
     context = question.context
     if rules.overrules:
-        answers = ruled(answers, rules, context.meaning_by(use.named))
+        answers = ruled(answers, rules, context.meaning_by(use.named_digests))
     if context.altered:
         answers = tuple([unless_altered(check, context) for check in answers])
     return tuple(sorted((*answers, *_UNUSED), key=_place))

@@ -46,7 +46,7 @@ class JudgedImages:
             return image.checks
         answers = self._again.setdefault(image.key, [])
         for answer in answers:
-            if answer.rules is rules and answer.named == digests:  # the book keeps equal rules as one object
+            if answer.rules is rules and answer.named_digests == digests:  # the book keeps equal rules as one object
                 return answer.checks
         checks = self.judge.again(image.key, rules, digests)
         answers.append(_Again(rules, digests, checks))
@@ -72,5 +72,5 @@ class _Again(NamedTuple):
     """What was judged once more by other rules, or under other digests."""
 
     rules: Rules
-    named: tuple[str, ...] | None
+    named_digests: tuple[str, ...] | None
     checks: tuple[Check, ...]

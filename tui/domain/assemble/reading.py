@@ -69,7 +69,7 @@ class Reading:
 def changed_in(before: ImageFacts, after: ImageFacts) -> set[Address]:
     """The repositories of which something else is said, and the digests of content that came, or of which something is said."""
     return {
-        *changed_keys(before.held, after.held),
+        *changed_keys(before.last_seen, after.last_seen),
         *changed_keys(before.tags, after.tags),
         *changed_keys(before.tag_lists, after.tag_lists),
         *changed_keys(before.listings, after.listings),

@@ -142,12 +142,12 @@ class WorkloadJudge:
             owner_readable=group.top.readable,
             source=group.source,
             crews=joined.crews,
-            lost_rollback=joined.lost,
+            lost_rollback=joined.lost_names,
         )
 
     def _container(self, answered: _Answers, before: _Answers | None = None, last: Container | None = None) -> Container:
         """The container as it is judged now; `last` is how it was after the answers `before`, if the same was joined then."""
-        joined, key, lost = answered.context.container, answered.context.workload, answered.context.lost
+        joined, key, lost = answered.context.container, answered.context.workload, answered.context.cluster_lost
         own, rules = answered.answers, answered.context.rules
         if rules.overrules:
             own = ruled(own, rules, (joined.digests,))
@@ -158,7 +158,7 @@ class WorkloadJudge:
         checks = (*own, *self._by_name(shown, digests, judged))
         verdict = verdict_of(own, judged, joined.trouble)
         placed = dict(zip(shown, judged, strict=True)) if self._judged.judge.book.varies else {}
-        if last is not None and before is not None and before.context.lost == lost:
+        if last is not None and before is not None and before.context.cluster_lost == lost:
             if _judgement_of(last) == (checks, verdict, declared, placed):
                 return last
             return msgspec.structs.replace(last, checks=checks, verdict=verdict, declared=declared, placed=placed)
@@ -211,7 +211,7 @@ class WorkloadJudge:
             container=joined,
             workload=key,
             source=source,
-            lost=silence.reason,
+            cluster_lost=silence.reason,
             lost_at=silence.since,
             remedy=silence.remedy,
             gate=self.under.gates.get(key.cluster),
@@ -222,10 +222,10 @@ class WorkloadJudge:
 
 def _names(joined: ContainerJoin) -> dict[ImageKey, tuple[str, ...]]:
     """The digests that the name of a container gives of each of its images."""
-    if len(joined.named) == 1:
-        return {key: (digest,) for key, digest in joined.named}
+    if len(joined.named_digests) == 1:
+        return {key: (digest,) for key, digest in joined.named_digests}
     digests: dict[ImageKey, list[str]] = {}
-    for key, digest in joined.named:
+    for key, digest in joined.named_digests:
         digests.setdefault(key, []).append(digest)
     return {key: tuple(values) for key, values in digests.items()}
 

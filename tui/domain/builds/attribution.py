@@ -147,7 +147,7 @@ class _Index:
         has_job = job in self._jobs
         if tag := next((tag for tag in image.tags for pattern in tags if tag_matches(pattern, tag)), ""):
             note = f"The job says that it pushes tag {tag} of this repository."
-            return Attribution(job, AttributionBasis.IMAGES, Confidence.LIKELY, note, known=has_job)
+            return Attribution(job, AttributionBasis.IMAGES, Confidence.LIKELY, note, job_seen=has_job)
         if image.tags and tags and not any(is_open(tag) for tag in tags):
             return None if image.tags_listed else self._in_repository(job, has_job)
         return self._in_repository(job, has_job)
@@ -155,7 +155,7 @@ class _Index:
     @staticmethod
     def _in_repository(job: JobKey, has_job: bool) -> Attribution:
         note = "The job pushes into this repository; nothing says that it pushed this image."
-        return Attribution(job, AttributionBasis.REPOSITORY, Confidence.CLAIMED, note, known=has_job)
+        return Attribution(job, AttributionBasis.REPOSITORY, Confidence.CLAIMED, note, job_seen=has_job)
 
     def _set(self, image: Image) -> Iterator[Attribution]:
         """What the settings name: the entry with the closest pattern."""
@@ -163,7 +163,7 @@ class _Index:
         if entries:
             job = min(entries, key=lambda entry: entry.images.closeness).job
             note = "The settings name this job for the image."
-            yield Attribution(job, AttributionBasis.CONFIGURED, Confidence.LIKELY, note, known=job in self._jobs)
+            yield Attribution(job, AttributionBasis.CONFIGURED, Confidence.LIKELY, note, job_seen=job in self._jobs)
 
     def _claimed(self, image: Image) -> tuple[Attribution, ...]:
         """What the image says itself; nothing where its claims contradict each other. An attestation that is not verified leads
@@ -185,7 +185,7 @@ class _Index:
         confidence = Confidence.LIKELY if claim.is_statement and is_vouched(image, claim) else Confidence.CLAIMED
         who, only = speaker(claim), "" if claim.names_builder else ", of which no other workflow is known"
         note = f"{capitalized(who)}, {cover_of(image, claim)}, names {builder_title(claim)}{only}."
-        return Attribution(job, basis, confidence, note, known=job in self._jobs)
+        return Attribution(job, basis, confidence, note, job_seen=job in self._jobs)
 
 
 _BASES = tuple(AttributionBasis)

@@ -31,9 +31,9 @@ def check_admission(context: ContainerContext) -> Check:
         return Check(CheckName.ADMISSION, State.OFF, "The cluster's admission rules are not read.")
     if gate.absent:
         return _check(gate, State.OFF, gate.absent)
-    if context.lost or gate.unread:
+    if context.cluster_lost or gate.unread:
         return _check(
-            gate, State.UNKNOWN, context.lost or gate.unread, brief="gate unknown", remedy=context.remedy or gate.remedy
+            gate, State.UNKNOWN, context.cluster_lost or gate.unread, brief="gate unknown", remedy=context.remedy or gate.remedy
         )
     container = context.container
     pods = ((ref.name, ref.created) for ref in container.refs)

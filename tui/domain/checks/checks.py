@@ -45,16 +45,16 @@ def check_base(context: ImageContext) -> Check:
 
 
 def _check_build(context: ImageContext) -> Check:
-    if context.known is None:
+    if context.catalogued is None:
         return _base(
             context, State.UNKNOWN, f"What it is built on is not known: {context.absent}", "", "not readable", _read(context)
         )
     if context.link is None or context.base is None:
-        return _no_base(context, context.known)
+        return _no_base(context, context.catalogued)
     verdict = context.base
     match verdict.state:
-        case BaseState.CURRENT if not context.known.complete:
-            reason = f"Not everything that it could run has been read. {context.known.gap}".rstrip()
+        case BaseState.CURRENT if not context.catalogued.complete:
+            reason = f"Not everything that it could run has been read. {context.catalogued.gap}".rstrip()
             return _base(context, State.UNKNOWN, reason, verdict.rule, "not read", reading_step(context.key.registry, reason))
         case BaseState.CURRENT:
             return _base(context, State.PASS, verdict.reason, verdict.rule)
@@ -99,7 +99,7 @@ def _no_base(context: ImageContext, image: CatalogImage) -> Check:
 
 
 def _base(context: ImageContext, state: State, reason: str, rule: str = "", brief: str = "", remedy: str = "") -> Check:
-    sources, observed = context.sources, context.known.held if context.known else None
+    sources, observed = context.sources, context.catalogued.confirmed if context.catalogued else None
     if context.link is not None and context.link.base.registry:
         sources, observed = alone(SourceKind.REGISTRY, context.link.base.registry), context.base_at
     return Check(CheckName.BASE, state, reason, sources, observed, str(rule), brief, remedy)
@@ -115,8 +115,8 @@ _UNDATED = "Build it with its real creation time, or push it to a registry that 
 
 def check_age(context: ImageContext) -> Check:
     """Is it young enough? By when it was built; by when it was pushed where the builder reset the clock."""
-    image, rules = context.known, context.rules
-    observed = image.held if image else None
+    image, rules = context.catalogued, context.rules
+    observed = image.confirmed if image else None
     if image is None:
         reason = f"When it was built is not known: {context.absent}"
         return Check(CheckName.AGE, State.UNKNOWN, reason, context.sources, observed, brief="not readable", remedy=_read(context))
@@ -199,8 +199,8 @@ def check_identity(context: ContainerContext) -> Check:
 
 def _check_drift(context: ContainerContext) -> Check:
     container, rules = context.container, context.rules
-    if context.lost:
-        return _identity(context, State.UNKNOWN, context.lost, "cluster does not answer", context.remedy, context.lost_at)
+    if context.cluster_lost:
+        return _identity(context, State.UNKNOWN, context.cluster_lost, "cluster does not answer", context.remedy, context.lost_at)
     if container.trouble:
         cause, _, step = container.trouble.partition(". ")
         return _identity(context, State.UNKNOWN, f"{container.reason} It {full_stop(cause)}", "cannot pull", step)
@@ -219,7 +219,9 @@ def _identity(
 ) -> Check:
     drift = context.container.drift
     rule = context.rules.cite(drift.value) if drift in (Drift.MOVED, Drift.MIXED, Drift.GONE) else f"identity: {drift}"
-    return Check(CheckName.IDENTITY, state, reason, (context.source,), observed or context.container.at, rule, brief, remedy)
+    return Check(
+        CheckName.IDENTITY, state, reason, (context.source,), observed or context.container.resolved_at, rule, brief, remedy
+    )
 
 
 # ---- of images, what is asked of the containers that run them

@@ -39,16 +39,16 @@ class Scanners:
 class ImageContext(msgspec.Struct, frozen=True, gc=False):
     """What image checks may look at.
 
-    `known` is None for an image that no registry shows, `absent` then says why. `altered` says that its registry answered with
-    other bytes than a digest of it names. `scratch`, `distro` and `derived` tell of an
-    image without a base whether that is right: built from scratch, a distribution's own, one that others stand on. `remarks`
-    are sentences on why it has none. `base_at` is when the registry said what the base's tag names.
+    `catalogued` is None for an image that no registry shows, `absent` then says why. `altered` says that its registry answered
+    with other bytes than a digest of it names. `scratch`, `distro` and `derived` tell of an image without a base whether that
+    is right: built from scratch, a distribution's own, one that others stand on. `remarks` are sentences on why it has none.
+    `base_at` is when the registry said what the base's tag names.
 
-    `session` says who is signed in to its registry, None while that is not known; `lost` since when that does not answer,
-    empty while it does. `in_use` says whether something that is known runs it, `named` are the digests that the names of what
-    runs it give (of the index, or of a platform). `signatures` are what was found on its digests, `signatures_lost` says why
-    nothing is looked for, empty while it is, `signatures_missed` why single digests could not be looked at; `content_trust`
-    that its registry holds Docker Content Trust data of it.
+    `session` says who is signed in to its registry, None while that is not known; `registry_lost` since when that does not
+    answer, empty while it does. `in_use` says whether something that is known runs it, `named_digests` are the digests that the
+    names of what runs it give (of the index, or of a platform). `signatures` are what was found on its digests,
+    `signatures_lost` says why nothing is looked for, empty while it is, `signatures_missed` why single digests could not be
+    looked at; `content_trust` that its registry holds Docker Content Trust data of it.
 
     `scan` is what scanners say of it, `scanners` how they do. `system` is the distribution that it is built on (`debian 12`),
     also where that is not its own; `renewed` is that of the newest build of its base, where the image is not on it yet;
@@ -58,7 +58,7 @@ class ImageContext(msgspec.Struct, frozen=True, gc=False):
     rules: Rules
     now: datetime
     key: ImageKey
-    known: CatalogImage | None = None
+    catalogued: CatalogImage | None = None
     absent: str = ""
     altered: str = ""
     link: BaseLink | None = None
@@ -69,9 +69,9 @@ class ImageContext(msgspec.Struct, frozen=True, gc=False):
     derived: bool = False
     remarks: tuple[str, ...] = ()
     session: RegistrySession | None = None
-    lost: str = ""
+    registry_lost: str = ""
     in_use: bool = False
-    named: tuple[str, ...] = ()
+    named_digests: tuple[str, ...] = ()
     signatures: tuple[SignaturesVerified, ...] = ()
     signatures_lost: str = ""
     signatures_missed: tuple[tuple[str, str], ...] = ()
@@ -95,21 +95,21 @@ class ImageContext(msgspec.Struct, frozen=True, gc=False):
     @property
     def digests(self) -> tuple[str, ...]:
         """Its digests, those of its platforms included."""
-        return self.known.digests if self.known is not None else (self.key.digest,)
+        return self.catalogued.digests if self.catalogued is not None else (self.key.digest,)
 
     @property
     def meaning(self) -> tuple[tuple[str, ...], ...]:
         """Groups of digests that each mean all of what is judged: its own, those of all its platforms, those that names give."""
-        return self.meaning_by(self.named)
+        return self.meaning_by(self.named_digests)
 
     def meaning_by(self, named: tuple[str, ...]) -> tuple[tuple[str, ...], ...]:
         """The same, were these the digests that names give."""
-        members = self.known.members if self.known is not None else ()
+        members = self.catalogued.members if self.catalogued is not None else ()
         return (self.key.digest,), tuple(member.manifest for member in members), named
 
 
 class ContainerContext(msgspec.Struct, frozen=True, gc=False):
-    """What container checks may look at; `lost` says since when the cluster does not answer, empty while it does.
+    """What container checks may look at; `cluster_lost` says since when the cluster does not answer, empty while it does.
 
     `workload` is what it belongs to, `siblings` are the names and images of all its containers. `gate` is the cluster's own,
     None when nobody was asked for it. `suspicion` is how what it runs, or would run, differs from all that ran before under
@@ -121,7 +121,7 @@ class ContainerContext(msgspec.Struct, frozen=True, gc=False):
     container: ContainerJoin
     workload: ObjectKey
     source: SourceId
-    lost: str = ""
+    cluster_lost: str = ""
     lost_at: datetime | None = None
     remedy: str = ""
     gate: Gate | None = None

@@ -60,13 +60,13 @@ def _freshness(heard: Sequence[ScanReport], context: ImageContext) -> list[Opini
     rules = context.rules
     limit = timedelta(days=rules.scan_max_age)
     scans = [report for report in heard if report.complete]
-    recent = [report for report in scans if _is_recent(report.at, context.now, limit)]
-    if any(report.known is None or _is_recent(report.known, context.now, limit) for report in recent):
+    recent = [report for report in scans if _is_recent(report.scanned_at, context.now, limit)]
+    if any(report.database_made is None or _is_recent(report.database_made, context.now, limit) for report in recent):
         return []
     if recent:
-        newest = max(recent, key=lambda report: (report.known, report.key))
-        database = f"{scanner_of(newest)} looked into a database of {newest.known:%Y-%m-%d}"
-        if newest.known is not None and newest.known > context.now:
+        newest = max(recent, key=lambda report: (report.database_made, report.key))
+        database = f"{scanner_of(newest)} looked into a database of {newest.database_made:%Y-%m-%d}"
+        if newest.database_made is not None and newest.database_made > context.now:
             reason = f"{database}, which is still to come."
             return [
                 Opinion(State.UNKNOWN, reason, rules.cite("scan_max_age"), "database of unknown age", "Have it scanned again.")
@@ -74,13 +74,13 @@ def _freshness(heard: Sequence[ScanReport], context: ImageContext) -> list[Opini
         reason = f"{database}, more than {rules.scan_max_age} days old."
         remedy = "Update the scanner's database, and have it scanned again."
         return [Opinion(State.UNKNOWN, reason, rules.cite("scan_max_age"), "database too old", remedy)]
-    dated = [report for report in scans if report.at is not None and context.now - report.at > limit]
+    dated = [report for report in scans if report.scanned_at is not None and context.now - report.scanned_at > limit]
     if dated:
-        newest = max(dated, key=lambda report: (report.at is not None, report.at, report.key))
-        reason = f"The newest report is of {newest.at:%Y-%m-%d}, more than {rules.scan_max_age} days old."
+        newest = max(dated, key=lambda report: (report.scanned_at is not None, report.scanned_at, report.key))
+        reason = f"The newest report is of {newest.scanned_at:%Y-%m-%d}, more than {rules.scan_max_age} days old."
         return [Opinion(State.UNKNOWN, reason, rules.cite("scan_max_age"), "scan too old", "Have it scanned again.")]
     if scans:
-        scanner, at = scanner_of(scans[0]), scans[0].at
+        scanner, at = scanner_of(scans[0]), scans[0].scanned_at
         reason = f"{scanner} does not say when it scanned the image."
         if at is not None:
             reason = f"{scanner} says that it scanned the image on {at:%Y-%m-%d}, which is still to come."

@@ -39,7 +39,7 @@ class GateAnswer(StrEnum):
 class GateSubject(msgspec.Struct, frozen=True):
     """A container of a workload as the gate sees it: by its spec; `created` is when the newest of its `pods` was.
 
-    `others` are the names and images of the workload's other containers.
+    `other_containers` are the names and images of the workload's other containers.
     """
 
     namespace: str
@@ -49,7 +49,7 @@ class GateSubject(msgspec.Struct, frozen=True):
     image: str
     pods: frozenset[str] = frozenset()
     created: datetime | None = None
-    others: frozenset[str] = frozenset()
+    other_containers: frozenset[str] = frozenset()
 
 
 class Judgement(msgspec.Struct, frozen=True):
@@ -223,7 +223,7 @@ def _is_of(violation: Violation, subject: GateSubject) -> bool:
         return False
     words = violation.message.replace(",", " ").replace("<", " ").replace(">", " ").replace('"', " ").split()
     # A message about one container is not about the others; one that names none is about the whole pod.
-    return subject.image in words or subject.container in words or subject.others.isdisjoint(words)
+    return subject.image in words or subject.container in words or subject.other_containers.isdisjoint(words)
 
 
 def _say(constraint: Constraint, answer: GateAnswer, sentence: str) -> Judgement:

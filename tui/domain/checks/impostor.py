@@ -17,7 +17,7 @@ _FIND_OUT = "Find out who pushed it"
 def with_suspicion(check: Check, context: ContainerContext) -> Check:
     """The check with how the image differs from all that ran before under its name; unchanged when nothing is odd."""
     suspicion, state = context.suspicion, context.rules.impostor
-    if suspicion is None or context.lost or state is State.OFF:
+    if suspicion is None or context.cluster_lost or state is State.OFF:
         return check
     if suspicion.doubt and state is not State.PASS:
         return _doubted(check, suspicion)
@@ -34,11 +34,11 @@ def with_suspicion(check: Check, context: ContainerContext) -> Check:
 
 
 def _remedy(suspicion: Suspicion) -> str:
-    good = suspicion.good
+    good = suspicion.predecessor
     if good is None:
         return f"{_FIND_OUT}, and run nothing of it until then."
     name = good.reference
-    return f"{_FIND_OUT}. Until then pin the last one before it ({clean(suspicion.where, 80)}): {name}."
+    return f"{_FIND_OUT}. Until then pin the last one before it ({clean(suspicion.place, 80)}): {name}."
 
 
 def _doubted(check: Check, suspicion: Suspicion) -> Check:

@@ -37,7 +37,7 @@ def check_registry(context: ImageContext) -> Check:
 def _azure(context: ImageContext, registry: str) -> Check:
     rule, session = context.rules.cite("trust_signed_in"), context.session
     if session is None or not (session.identity or session.certain):
-        why = context.lost or "it has not answered yet."
+        why = context.registry_lost or "it has not answered yet."
         reason = f"Whether {registry} is ours, and who is signed in to it, is not known: {why}"
         return _registry(State.UNKNOWN, reason, rule, BRIEF_UNKNOWN)
     if session.off:

@@ -143,7 +143,7 @@ def scan_gap(context: ImageContext) -> str:
 
 def _check(context: ImageContext, heard: Sequence[ScanReport], opinion: Opinion, remarks: str = "") -> Check:
     sources = tuple(sorted({report.source for report in heard})) or context.scanners.names
-    newest = max((report.at for report in heard if report.at is not None), default=None)
+    newest = max((report.scanned_at for report in heard if report.scanned_at is not None), default=None)
     reason = " ".join(filter(None, (opinion.reason, remarks)))
     rules = context.rules
     accepted = accepting(rules.exceptions, context.meaning)

@@ -105,13 +105,15 @@ def check_signature(context: ImageContext) -> Check:
     rules = context.rules
     if rules.unsigned is State.OFF and rules.unverified is State.OFF:
         return _check(context, State.OFF, "The policy asks for no signatures.")
-    if context.known is None:
+    if context.catalogued is None:
         reason = f"Whether it is signed is not known: {context.absent}"
         step = reading_step(context.key.registry, context.absent)
         return _check(context, State.UNKNOWN, reason, brief="not readable", remedy=step)
     if context.signatures_lost:
         return _not_looked_at(context, context.signatures_lost)
-    answers = [_answer(context, context.known, digest) for digest in context.named or context.known.named]
+    answers = [
+        _answer(context, context.catalogued, digest) for digest in context.named_digests or context.catalogued.named_digests
+    ]
     return max(answers, key=lambda answer: answer.state.severity)  # the first of the worst
 
 

@@ -78,8 +78,8 @@ class Job(msgspec.Struct, frozen=True, gc=False):
     build (None: not known). `disabled` says why it cannot be run, empty while it can. `trigger` is about bases, `source_trigger`
     and `schedule` about the rest (None: not known). `hindrances` are sentences about what keeps its runs from a good end
     (network rules, an agent pool without machines). `purges` are the commands in it that delete images; `purges_unclear`
-    says that it deletes others too, or may. `reason` says why parts of this are unknown. `ref` and `given` are the branch and
-    the parameters that the settings have it run with. `is_unreadable`: what the list of jobs says of it is not understood.
+    says that it deletes others too, or may. `reason` says why parts of this are unknown. `ref` and `configured` are the branch
+    and the parameters that the settings have it run with. `is_unreadable`: what the list of jobs says of it is not understood.
     """
 
     key: JobKey
@@ -99,7 +99,7 @@ class Job(msgspec.Struct, frozen=True, gc=False):
     purges: tuple[PurgeRule, ...] = ()
     purges_unclear: bool = False
     ref: str = ""
-    given: tuple[tuple[str, str], ...] = ()
+    configured: tuple[tuple[str, str], ...] = ()
     is_unreadable: bool = False
 
 

@@ -83,18 +83,18 @@ class ClusterFacts:
 class ImageFacts:
     """What registries hold.
 
-    `manifests` and `configs` are contents by digest, the same wherever they lie; `held` says when a manifest was last seen in
-    a repository, `tags` what tags were said to name, `failed` the newest failure for a tag or digest of a repository, `proven`
-    when a tag or digest was last answered with content that is what it should be.
-    `tag_lists` says when the tags of a repository were last listed whole, `listings` are the newest whole lists of manifests.
-    `claims` and `builders` are what is said from outside of bases and of builders. `configured` are the bases that the settings
-    name. `policies` are those of registries, by host.
+    `manifests` and `configs` are contents by digest, the same wherever they lie; `last_seen` says when a manifest was last seen
+    in a repository, `tags` what tags were said to name, `failed` the newest failure for a tag or digest of a repository,
+    `proven` when a tag or digest was last answered with content that is what it should be. `tag_lists` says when the tags of a
+    repository were last listed whole, `listings` are the newest whole lists of manifests. `claims` and `builders` are what is
+    said from outside of bases and of builders. `configured` are the bases that the settings name. `policies` are those of
+    registries, by host.
     """
 
     version: int = 0
     manifests: Mapping[str, Manifest] = field(default_factory=dict)
     configs: Mapping[str, ImageConfig] = field(default_factory=dict)
-    held: Mapping[RepositoryName, Mapping[str, datetime]] = field(default_factory=dict)
+    last_seen: Mapping[RepositoryName, Mapping[str, datetime]] = field(default_factory=dict)
     tags: Mapping[RepositoryName, Mapping[str, TagRecord]] = field(default_factory=dict)
     tag_lists: Mapping[RepositoryName, datetime] = field(default_factory=dict)
     listings: Mapping[RepositoryName, ManifestsListed] = field(default_factory=dict)

@@ -70,7 +70,7 @@ class Vex(msgspec.Struct, frozen=True, gc=False):
     author: str
     justification: str = ""
     package: str = ""
-    at: datetime | None = None
+    stated_at: datetime | None = None
     version: str = ""
 
 
@@ -106,16 +106,16 @@ class ScanReport(msgspec.Struct, frozen=True):
     index it tells which platform was scanned, and so does `architecture`.
     `vulnerabilities` is None when only the `counts` are known. `complete` is False for a scan that failed or was cut,
     `reason` then says why. `os` is `debian 12.11` or the like; `end_of_life` is True when the scanner says so of the OS.
-    `known` is when the database was made that the scanner looked into, where it tells: what became known later it cannot list.
-    `cluster` and `namespace` are set for reports that lie in a cluster. A statement that is no scan (VEX alone) has `vex`, no
-    `vulnerabilities` (None) and no `counts`. `scanned` is False for a document that holds no scan of vulnerabilities (a bill of
-    materials, findings of secrets alone); `reason` then says what it is.
+    `database_made` is when the database was made that the scanner looked into, where it tells: what became known later it
+    cannot list. `cluster` and `namespace` are set for reports that lie in a cluster. A statement that is no scan (VEX alone)
+    has `vex`, no `vulnerabilities` (None) and no `counts`. `scanned` is False for a document that holds no scan of
+    vulnerabilities (a bill of materials, findings of secrets alone); `reason` then says what it is.
     """
 
     source: SourceId
     scanner: str
     key: str
-    at: datetime | None
+    scanned_at: datetime | None
     name: RepositoryName | None = None
     tag: str = ""
     digest: str = ""
@@ -130,7 +130,7 @@ class ScanReport(msgspec.Struct, frozen=True):
     namespace: str = ""
     config: str = ""
     scanned: bool = True
-    known: datetime | None = None
+    database_made: datetime | None = None
     architecture: str = ""
 
     @property

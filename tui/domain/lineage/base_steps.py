@@ -30,7 +30,7 @@ class Rebuild(NamedTuple):
     """A base that is to be rebuilt, and the base that it is to be rebuilt on; both in words."""
 
     name: str
-    on: str
+    base: str
 
 
 def with_step(
@@ -51,11 +51,11 @@ def in_order(rebuilds: list[Rebuild], on: str) -> str:
         return f"Rebuild it on {on}."
     foreign = next((rebuild for rebuild in rebuilds if is_public(rebuild.name.partition("/")[0])), None)
     if foreign is not None:
-        waits = f"{foreign.name} has no build on {foreign.on} yet, and only its publisher can make one"
+        waits = f"{foreign.name} has no build on {foreign.base} yet, and only its publisher can make one"
         return f"{waits}: wait for it, or build on another base."
     first, *others = rebuilds
     then = "".join(f", then {rebuild.name} on that" for rebuild in others)
-    return f"Rebuild {first.name} on {first.on}{then}, then this image."
+    return f"Rebuild {first.name} on {first.base}{then}, then this image."
 
 
 def rebuilt_on(step: str) -> str:

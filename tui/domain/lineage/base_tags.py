@@ -24,7 +24,7 @@ class TagNow(msgspec.Struct, frozen=True, gc=False):
 
     digest: str = ""
     names: bool = False
-    named: bool = False
+    once_named: bool = False
     since: datetime | None = None
 
 
@@ -34,7 +34,7 @@ def candidates(tags: Mapping[str, TagNow], pushed: datetime | None) -> tuple[str
     Those that name it or were seen to, and those that may have: versions of the same line and variant, and words. Left out is
     what names something else since before the build was there, other versions, and what changes with every build.
     """
-    own = [tag for tag, now in tags.items() if now.names or now.named]
+    own = [tag for tag, now in tags.items() if now.names or now.once_named]
     variants = _variants(own)
     by_digest: dict[str, list[str]] = {}
     for tag, now in tags.items():
@@ -43,7 +43,7 @@ def candidates(tags: Mapping[str, TagNow], pushed: datetime | None) -> tuple[str
     versions = [version for tag in own if (version := _version(tag)) is not None]
     chosen = list(own)
     for tag, now in tags.items():
-        if now.names or now.named or _was_there_before(now, pushed):
+        if now.names or now.once_named or _was_there_before(now, pushed):
             continue
         if _may_have_named(tag, versions, shapes, variants, by_digest[now.digest] if now.digest else [tag]):
             chosen.append(tag)

@@ -27,7 +27,7 @@ _ABSENT = 0.9  # a base that no registry shows us
 class BaseEdge(msgspec.Struct, gc=False):
     """How one content stands on its base: `target` as in the forest, or `absent` for a base that nothing readable holds.
 
-    `said` is the claim that decided, `agreed` are all that mean this base. `doubt` says why nothing proves this base: a claim
+    `claim` is the claim that decided, `agreed` are all that mean this base. `doubt` says why nothing proves this base: a claim
     alone names it, or one that readable layers deny names another.
     """
 
@@ -37,7 +37,7 @@ class BaseEdge(msgspec.Struct, gc=False):
     confidence: Confidence = Confidence.LIKELY
     score: float = 0.0
     layers: int = 0
-    said: ParsedClaim | None = None
+    claim: ParsedClaim | None = None
     note: str = ""
     contradictions: tuple[str, ...] = ()
     agreed: tuple[ParsedClaim, ...] = ()
@@ -52,7 +52,7 @@ class BaseEdge(msgspec.Struct, gc=False):
 class _Found(NamedTuple):
     """A claim with the contents that it can mean, and those of them whose layers begin the image's."""
 
-    said: ParsedClaim
+    claim: ParsedClaim
     targets: list[int]
     contained: list[int]
 
@@ -154,12 +154,12 @@ class ClaimWeigher:
         if number in reading.targets:
             return edge  # an image that names itself says nothing
         if reading.contained:
-            return self._contained(number, edge, reading.said, reading.contained)
-        if reading.targets and self._is_other_build(edge, reading.said):
-            return _of_other_build(edge, reading.said)
+            return self._contained(number, edge, reading.claim, reading.contained)
+        if reading.targets and self._is_other_build(edge, reading.claim):
+            return _of_other_build(edge, reading.claim)
         if reading.targets:
-            return self._elsewhere(edge, reading.said, min(reading.targets, key=self._config))
-        return self._unresolved(number, edge, reading.said)
+            return self._elsewhere(edge, reading.claim, min(reading.targets, key=self._config))
+        return self._unresolved(number, edge, reading.claim)
 
     def _config(self, number: int) -> str:
         return self._forest.contents[number].config
@@ -227,7 +227,7 @@ class ClaimWeigher:
             return self._farther(edge, parsed, target)
         if edge.target >= 0 and edge.absent is None and target != edge.target and not self._as_near(number, target, edge.target):
             return self._farther(edge, parsed, target)
-        claimed = edge.said is None
+        claimed = edge.claim is None
         if not claimed and edge.target != target:
             return _contradicted(edge, parsed, "names another base")
         score = max(edge.score, 1 - (1 - self._score(parsed)) * _DOUBT_LEFT)
@@ -239,7 +239,7 @@ class ClaimWeigher:
             edge.confidence if disagrees or parsed.claim.kind is ClaimKind.NAME else Confidence.CERTAIN,
             score,
             self._forest.length(target),
-            parsed if claimed else edge.said,
+            parsed if claimed else edge.claim,
             _agreed(edge.note or "The layers begin with those of the base.", parsed),
             edge.contradictions,
             (*edge.agreed, parsed),
@@ -266,7 +266,7 @@ class ClaimWeigher:
 
     def _elsewhere(self, edge: BaseEdge, parsed: ParsedClaim, target: int) -> BaseEdge:
         """The claimed base is known, and its layers are not in the image."""
-        configured = parsed.claim.kind is ClaimKind.CONFIGURED and edge.said is None
+        configured = parsed.claim.kind is ClaimKind.CONFIGURED and edge.claim is None
         score = self._score(parsed) * _NOT_COMPARABLE
         if (edge.target >= 0 or edge.score >= score) and not configured:
             return self._refuted(edge, parsed, "the layers of that image are not in this one")
@@ -307,7 +307,7 @@ class ClaimWeigher:
         key = _absent_key(parsed)
         score = self._score(parsed) * _ABSENT
         beaten = edge.score >= score and parsed.claim.kind is not ClaimKind.CONFIGURED
-        if edge.said is not None or (beaten and not self._may_be_between(edge, parsed)):
+        if edge.claim is not None or (beaten and not self._may_be_between(edge, parsed)):
             return self._hinted(edge, parsed, key)
         where = "it is in no registry that can be read" if parsed.digest else "nothing says which build of it"
         note = f"{SPEAKER[parsed.claim.kind]} names it; {where}."
@@ -332,12 +332,12 @@ class ClaimWeigher:
         return bool(configs) and all(config in self._numbers for config in configs)
 
     def _hinted(self, edge: BaseEdge, parsed: ParsedClaim, key: ImageKey) -> BaseEdge:
-        if edge.absent == key or (edge.said is not None and edge.said.name == parsed.name and parsed.name is not None):
+        if edge.absent == key or (edge.claim is not None and edge.claim.name == parsed.name and parsed.name is not None):
             edge.note = _agreed(edge.note, parsed)
             edge.agreed += (parsed,)
             return edge
-        if edge.target < ROOT and edge.said is None:
-            edge.said = parsed  # names the unknown base
+        if edge.target < ROOT and edge.claim is None:
+            edge.claim = parsed  # names the unknown base
             edge.agreed = (parsed,)
             return edge
         return _contradicted(
@@ -373,7 +373,7 @@ def _doubt(edge: BaseEdge, parsed: ParsedClaim, why: str) -> str:
 def _of_other_build(edge: BaseEdge, parsed: ParsedClaim) -> BaseEdge:
     """The claim gives the repository and the tag, the layers which build of it."""
     edge = _contradicted(edge, parsed, "the layers are those of another build of it")
-    edge.said = edge.said or parsed
+    edge.claim = edge.claim or parsed
     edge.agreed += (parsed,)
     return edge
 

@@ -43,7 +43,7 @@ def whole_registries(facts: ImageFacts) -> frozenset[str]:
 
 def hidden_registries(facts: ImageFacts) -> frozenset[str]:
     """The registries that may hold a repository which was not read; those that everybody reads from are never known whole."""
-    registries = frozenset(name.registry for name in facts.held if not is_public(name.registry))
+    registries = frozenset(name.registry for name in facts.last_seen if not is_public(name.registry))
     return registries - whole_registries(facts)
 
 

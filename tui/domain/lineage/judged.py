@@ -170,7 +170,7 @@ class BasesJoin:
         step = (link.base, link.tag, self._done[key])
         verdict = self._steps.get(self._stands.setdefault(step, step))
         name = link.base.name
-        read = self._registries.tag(name, link.tag).at if name.repository and link.tag else None
+        read = self._registries.tag(name, link.tag).answered_at if name.repository and link.tag else None
         return self._alike.one(_Judged(apply_verdict(link, verdict), verdict, read))
 
     def _with_step(self, standing: _Step) -> BaseVerdict:
@@ -314,7 +314,7 @@ class BasesJoin:
         word, record = self._registries.tag(base.name, tag), self._registries.facts.tags[base.name][tag]
         named_it = not record.spans.keys().isdisjoint(base.digests)
         if not word.there:
-            return None if word.gone and not named_it else TagNow(named=named_it)
+            return None if word.gone and not named_it else TagNow(once_named=named_it)
         names = word.digest == base.link.base.digest or self._is_same(base, word.digest)
         return TagNow(word.digest, names, named_it, self._registries.moved(base.name, tag))
 

@@ -88,7 +88,7 @@ class _Lift:
         shared = self._shared.setdefault(image.registry, {})
         link = shared.get(id(edge))
         if link is None:
-            if edge.said is not None or edge.contradictions or edge.absent is not None or edge.agreed:
+            if edge.claim is not None or edge.contradictions or edge.absent is not None or edge.agreed:
                 return False
             if edge.target == ROOT:
                 return not edge.note
@@ -144,7 +144,7 @@ class _Lift:
 
     def _preference(self, image: ImageKey, key: ImageKey, ways: list[BaseCandidate]) -> tuple[object, ...]:
         """Smaller is better: named by a claim, more platforms, better proven, the same registry, a version tag, a short name."""
-        agreeing = [parsed for way in ways for parsed in way.said]
+        agreeing = [parsed for way in ways for parsed in way.claims]
         tags = self._names.get(key, ())
         return (
             not any(is_named(parsed, key) for parsed in agreeing),
@@ -159,8 +159,8 @@ class _Lift:
 
     def _make(self, node: ImageKey, base: ImageKey, ways: list[BaseCandidate]) -> BaseLink:
         fitting = [way for way in ways if base in way.candidates]
-        best = max(fitting, key=lambda way: (way.edge.score, bool(way.said)))
-        agreeing = [parsed for way in fitting for parsed in way.said]
+        best = max(fitting, key=lambda way: (way.edge.score, bool(way.claims)))
+        agreeing = [parsed for way in fitting for parsed in way.claims]
         tags = claimed_tags(base, agreeing)
         if tags is not None:
             self._out.origins[node] = tags
@@ -189,7 +189,7 @@ class _Lift:
         if base in self._called.nameless:
             return edge.basis, Confidence.LIKELY, ""
         if base not in holders:
-            basis, confidence = standing_of(way.said[0].claim.kind) if way.said else (edge.basis, Confidence.LIKELY)
+            basis, confidence = standing_of(way.claims[0].claim.kind) if way.claims else (edge.basis, Confidence.LIKELY)
             return basis, confidence, f"The name is from there; the same content is known of {listed}."
         if others and not is_claimed:
             confidence = Confidence.LIKELY if edge.confidence is Confidence.CERTAIN else edge.confidence
@@ -321,8 +321,10 @@ class _Lift:
         for number, edge in enumerate(self._edges):
             if edge.absent is not None and edge.absent not in self._holdings:
                 below.setdefault(edge.absent, []).append((self._forest.contents[number].platform, edge))
-                if edge.said is not None:
-                    named_by[edge.absent] = min(named_by.get(edge.absent, edge.said), edge.said, key=lambda parsed: parsed.words)
+                if edge.claim is not None:
+                    named_by[edge.absent] = min(
+                        named_by.get(edge.absent, edge.claim), edge.claim, key=lambda parsed: parsed.words
+                    )
         for key, edges in below.items():
             if key not in self._out.bases:
                 self._out.bases[key] = self._claimed_node(key, edges, named_by.get(key))
@@ -346,7 +348,7 @@ class _Lift:
 
 
 def _claimed_key(edge: BaseEdge) -> ImageKey | None:
-    parsed = edge.said
+    parsed = edge.claim
     if parsed is None or parsed.name is None:
         return None
     return ImageKey.of(parsed.name, parsed.digest)

@@ -26,7 +26,7 @@ class BaseCandidate(NamedTuple):
     platform: Platform
     edge: BaseEdge
     candidates: tuple[ImageKey, ...]
-    said: tuple[ParsedClaim, ...] = ()
+    claims: tuple[ParsedClaim, ...] = ()
 
 
 def is_named(claim: ParsedClaim, key: ImageKey) -> bool:

@@ -49,18 +49,18 @@ def condition(image: Image) -> Condition:
 
 
 class RebuildNode(msgspec.Struct, frozen=True, gc=False):
-    """An image to be rebuilt. `on` are images to be rebuilt before; `level` is 1 where there are none.
+    """An image to be rebuilt. `prerequisites` are the images to be rebuilt first; `level` is 1 where there are none.
 
-    `stands_on` is the base that it will stand on, where that is known; `behind` says that this one is old itself and nobody here
-    can rebuild it, `same_base` that it stands on this build already. `fixed_tag` is the newer version that the tag which it is
-    built from will never name by itself.
+    `stands_on` is the base that it will stand on, where that is known; `base_outdated` says that this one is old itself and
+    nobody here can rebuild it, `same_base` that it stands on this build already. `fixed_tag` is the newer version that the tag
+    which it is built from will never name by itself.
     """
 
     key: ImageKey
-    on: tuple[ImageKey, ...] = ()
+    prerequisites: tuple[ImageKey, ...] = ()
     level: int = 1
     stands_on: ImageKey | None = None
-    behind: bool = False
+    base_outdated: bool = False
     same_base: bool = False
     fixed_tag: str = ""
 
@@ -309,10 +309,10 @@ class _Gathering:
         if new is None or below is None or below.state is not BaseState.OUTDATED:
             return RebuildNode(key, stands_on=new, fixed_tag=fixed)
         if not self._index.is_ours(new) or new not in self._images:
-            return RebuildNode(key, stands_on=new, behind=True, same_base=same, fixed_tag=fixed)
+            return RebuildNode(key, stands_on=new, base_outdated=True, same_base=same, fixed_tag=fixed)
         level = self._add(new, depth + 1)
         if not level:  # they stand on each other: one of the statements is wrong
-            return RebuildNode(key, stands_on=new, behind=True, same_base=same, fixed_tag=fixed)
+            return RebuildNode(key, stands_on=new, base_outdated=True, same_base=same, fixed_tag=fixed)
         return RebuildNode(key, (new,), level + 1, new, same_base=same, fixed_tag=fixed)
 
 

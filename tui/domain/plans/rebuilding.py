@@ -51,7 +51,7 @@ def rebuild(
         snapshot, Action.REBUILD, query, now, (*ordered, *redeploys.steps), notes, (*needs.unknown, *redeploys.unknown)
     )
     cleared = frozenset([image for step in plan.ready if step.kind is StepKind.REBUILD for image in _images(step)])
-    behind = frozenset(node.key for node in needs.nodes if node.behind)
+    behind = frozenset(node.key for node in needs.nodes if node.base_outdated)
     return msgspec.structs.replace(plan, forecast=forecast(snapshot, needs.covered, cleared, behind, query=query))
 
 
@@ -109,7 +109,7 @@ class _Rebuilds:
         target = image_title(self._snapshot, node.key)
         if len(nodes) > 1:
             target = several([image_title(self._snapshot, member.key) for member in nodes])
-        needs = dict.fromkeys([ids[key] for member in nodes for key in member.on])
+        needs = dict.fromkeys([ids[key] for member in nodes for key in member.prerequisites])
         needs.pop(ids[node.key], None)
         step = Step(
             id=ids[node.key],
@@ -134,7 +134,7 @@ class _Rebuilds:
             return full_stop(clean(image.base.state_reason, 400))
         if mended := len([row for row in image.vulnerabilities if row.rebuild]):
             return f"The newest build of its base removes {mended} of its vulnerabilities."
-        return "Its base is rebuilt first." if node.on else "Whether it is up to date is not known."
+        return "Its base is rebuilt first." if node.prerequisites else "Whether it is up to date is not known."
 
     def _preconditions(self, node: RebuildNode) -> tuple[Precondition, ...]:
         tags = self._snapshot.images[node.key].tags
@@ -160,17 +160,17 @@ def _by(step: Step, chosen: ChosenJob, hindrance: tuple[str, str], snapshot: Sna
 
 def _shown(job: Job) -> tuple[tuple[str, str], ...]:
     """The parameters that the settings have it run with, but for what looks like a secret: that is sent all the same."""
-    if not job.given:
+    if not job.configured:
         return ()
-    return tuple((name, value) for name, value in job.given if not names_credential(name) and redact(value) == value)
+    return tuple((name, value) for name, value in job.configured if not names_credential(name) and redact(value) == value)
 
 
 def _given_words(job: Job, shown: tuple[tuple[str, str], ...]) -> str:
     """The branch and the parameters, as the settings name them."""
-    if not job.given and not job.ref:
+    if not job.configured and not job.ref:
         return ""
     values = dict(shown)
-    pairs = [f"{clean(name, 60)}={clean(values[name], 100)}" if name in values else clean(name, 60) for name, _ in job.given]
+    pairs = [f"{clean(name, 60)}={clean(values[name], 100)}" if name in values else clean(name, 60) for name, _ in job.configured]
     branch = f", branch {clean(job.ref, 100)}" if job.ref else ""
     return f"{branch}, with {several(pairs)}" if pairs else branch
 
@@ -197,7 +197,7 @@ def _blocked(snapshot: Snapshot, node: RebuildNode, chosen: ChosenJob) -> tuple[
         return f"It is built from a tag that does not move: a rebuild would be built on the same build. {new} is newer.", (
             f"Change its FROM line to the tag {new}, then rebuild it."
         )
-    if node.behind and node.same_base:
+    if node.base_outdated and node.same_base:
         base = repository_title(node.stands_on) if node.stands_on is not None else "its base"
         return f"{base} is built on an old base itself, and only its publisher can rebuild it: a rebuild changes nothing yet.", (
             f"Wait for a new build of {base}, or build on another base."
@@ -206,7 +206,7 @@ def _blocked(snapshot: Snapshot, node: RebuildNode, chosen: ChosenJob) -> tuple[
 
 
 def _warnings(node: RebuildNode) -> tuple[str, ...]:
-    if node.behind and not node.same_base and node.stands_on is not None:
+    if node.base_outdated and not node.same_base and node.stands_on is not None:
         return (f"{repository_title(node.stands_on)} is built on an old base itself: some findings stay.",)
     if node.stands_on is None:
         return ("Which build of its base it will be built on is not known.",)

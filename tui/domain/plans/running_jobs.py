@@ -40,7 +40,7 @@ def _waves(nodes: tuple[RebuildNode, ...], names: dict[ImageKey, Hashable]) -> d
     needs: dict[Hashable, set[Hashable]] = {name: set() for name in names.values()}
     for node in nodes:
         name = names[node.key]
-        for below in node.on:
+        for below in node.prerequisites:
             if names[below] != name:
                 needs[name].add(names[below])
     users: dict[Hashable, list[Hashable]] = {}

@@ -32,11 +32,12 @@ MAX_SAME = 20
 class CatalogImage(msgspec.Struct, frozen=True, gc=False):
     """An image that a registry shows or showed: its members are its platforms.
 
-    `absent` says why it is not there any more, empty while it is; `held` is when the registry last confirmed it. `refused` says
-    why its own manifest was not read, empty when it was or when nobody tried; `gap` why it is not `complete`, as far as that is
-    known. `named` are those of its digests that a tag gives, the top one alone if it has a tag or none has. `created` is when its
-    oldest platform was built and `newest` when its newest was, of those whose clock can be believed; `undated` says that the
-    clock of another cannot. `changed` and `locks` are what a list of the registry tells of its manifest, `tag_rows` of its tags.
+    `absent` says why it is not there any more, empty while it is; `confirmed` is when the registry last confirmed it. `refused`
+    says why its own manifest was not read, empty when it was or when nobody tried; `gap` why it is not `complete`, as far as
+    that is known. `named_digests` are those of its digests that a tag gives, the top one alone if it has a tag or none has.
+    `created` is when its oldest platform was built and `newest` when its newest was, of those whose clock can be believed;
+    `undated` says that the clock of another cannot. `changed` and `locks` are what a list of the registry tells of its
+    manifest, `tag_rows` of its tags.
     """
 
     key: ImageKey
@@ -50,12 +51,12 @@ class CatalogImage(msgspec.Struct, frozen=True, gc=False):
     newest: datetime | None = None
     undated: bool = False
     pushed: datetime | None = None
-    held: datetime | None = None
+    confirmed: datetime | None = None
     absent: str = ""
     complete: bool = True
     gap: str = ""
     refused: str = ""
-    named: tuple[str, ...] = ()
+    named_digests: tuple[str, ...] = ()
     changed: datetime | None = None
     locks: Locks | None = None
     tag_rows: tuple[Tag, ...] = ()
@@ -113,7 +114,7 @@ class _Repository:
         self._rows = registries.rows(name)
         self._tag_records = registries.facts.tags.get(name, {})
         self._unread = frozenset(registries.unread(name))
-        self._digests = {*registries.facts.held.get(name, ()), *self._rows, *self._unread}
+        self._digests = {*registries.facts.last_seen.get(name, ()), *self._rows, *self._unread}
         self._tags, self._attached = self._read_tags()
         self._children = self._find_children()
 
@@ -180,12 +181,12 @@ class _Repository:
             newest=max(credible, default=None),
             undated=len(credible) < len(built),
             pushed=row.pushed if row is not None else None,
-            held=word.at,
+            confirmed=word.answered_at,
             absent=_absence(self._name, word),
             complete=bool(members) and all(self._contents.config(member.config) is not None for member in members),
             gap=next(self._gaps(members), "") or (refused and f"Its manifest could not be: {refused}"),
             refused=refused,
-            named=self._named(digests),
+            named_digests=self._named(digests),
             changed=row.updated if row is not None else None,
             locks=row.locks if row is not None else None,
             tag_rows=self._tag_rows(tags, digests),
@@ -285,7 +286,7 @@ def _in_order(digest: str, several: list[CatalogImage]) -> tuple[ImageKey, ...]:
 
 def _shown_first(image: CatalogImage, digest: str) -> tuple[bool, bool, bool, float, ImageKey]:
     """A digest that is the top of an image means that image; else one that is there, tagged, and new comes first."""
-    dated = image.pushed or image.held
+    dated = image.pushed or image.confirmed
     return image.key.digest != digest, bool(image.absent), not image.tags, -dated.timestamp() if dated else 0.0, image.key
 
 

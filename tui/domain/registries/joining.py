@@ -38,7 +38,7 @@ class CatalogJoin:
         self._reader = PresenceReader(facts, trace=self._trace)
         self._contents.renew(facts.manifests, facts.configs, changed)
         names = {name for name in changed if isinstance(name, RepositoryName)}
-        present = {name for name in names if name in facts.held or name in facts.listings or name in facts.failed}
+        present = {name for name in names if name in facts.last_seen or name in facts.listings or name in facts.failed}
         return self._take(self._rows.refresh(changed, present, names - present))
 
     def _read(self, name: RepositoryName) -> tuple[CatalogImage, ...]:
@@ -118,5 +118,5 @@ def _meanings(before: CatalogImage | None, after: CatalogImage | None) -> Iterat
 def join(facts: ImageFacts) -> Catalog:
     """All images of all registries. The order of the facts does not matter."""
     joined = CatalogJoin(Trace())
-    joined.join(facts, {*facts.held, *facts.listings, *facts.failed})
+    joined.join(facts, {*facts.last_seen, *facts.listings, *facts.failed})
     return joined.catalog

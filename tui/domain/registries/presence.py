@@ -47,13 +47,13 @@ class Presence(msgspec.Struct, frozen=True, gc=False):
     """What is known of a tag or digest now.
 
     `digest` is what a tag names, or named last when it is not there or not readable any more. `kind`, `reason`, `remedy` and
-    `right` are those of the failure, `at` is when it was said.
+    `right` are those of the failure, `answered_at` is when it was said.
     """
 
     standing: PresenceState
     digest: str = ""
     reason: str = ""
-    at: datetime | None = None
+    answered_at: datetime | None = None
     kind: AbsenceKind | None = None
     remedy: str = ""
     right: str = ""
@@ -102,7 +102,7 @@ class PresenceReader:
         if listed is not None and (last is None or last < listed):
             return Presence(PresenceState.GONE, digest, f"{name} has no tag {tag}.", listed, AbsenceKind.MANIFEST_UNKNOWN)
         if last is not None:
-            return Presence(PresenceState.THERE, digest, at=last)
+            return Presence(PresenceState.THERE, digest, answered_at=last)
         return _not_yet(name)
 
     def moved(self, name: RepositoryName, tag: str) -> datetime | None:
@@ -117,7 +117,7 @@ class PresenceReader:
         return self._digest(name, digest)
 
     def _digest(self, name: RepositoryName, digest: str) -> Presence:
-        read = self.facts.held.get(name, {}).get(digest)
+        read = self.facts.last_seen.get(name, {}).get(digest)
         failure = self.facts.failed.get(name, {}).get(digest)
         listed = self._listed_at(name)
         if name.registry in self.lost:
@@ -125,13 +125,13 @@ class PresenceReader:
         if failure is not None and self._stands(failure, read, listed):
             return _failed(failure, digest)
         if listed is not None and digest in self._listing(name):
-            return Presence(PresenceState.THERE, digest, at=listed)
+            return Presence(PresenceState.THERE, digest, answered_at=listed)
         if listed is not None and (read is None or read < listed):
             return Presence(
                 PresenceState.GONE, digest, f"{name} does not list it any more.", listed, AbsenceKind.MANIFEST_UNKNOWN
             )
         if read is not None:
-            return Presence(PresenceState.THERE, digest, at=read)
+            return Presence(PresenceState.THERE, digest, answered_at=read)
         return _not_yet(name)
 
     def unread(self, name: RepositoryName) -> Iterator[str]:
@@ -198,7 +198,7 @@ class PresenceReader:
             failure.kind is AbsenceKind.REPOSITORY_UNKNOWN for failure in facts.failed.get(name, {}).values()
         ):
             return False
-        return name in facts.tag_lists or name in facts.listings or bool(facts.held.get(name)) or bool(facts.tags.get(name))
+        return name in facts.tag_lists or name in facts.listings or bool(facts.last_seen.get(name)) or bool(facts.tags.get(name))
 
     def is_left_behind(self, name: RepositoryName, digests: Iterable[str], tags: Collection[str]) -> bool:
         """Whether an image is known only because a tag named it once, and no list of its registry says that it is there."""

@@ -165,7 +165,7 @@ class ScanIndex:
             for report in self._named.get((image.name, tag), ()):
                 if report.is_scan and scanned:
                     continue
-                if report.at is None or since is None or report.at < since:
+                if report.scanned_at is None or since is None or report.scanned_at < since:
                     note = _too_early(report, f"{image.name}:{tag}")
                 else:
                     (scans if report.is_scan else statements).append(report)
@@ -208,7 +208,7 @@ def _architecture(member: PlatformMember) -> str:
 
 
 def _too_early(report: ScanReport, name: str) -> str:
-    dated = f"of {report.at:%Y-%m-%d} " if report.at is not None else ""
+    dated = f"of {report.scanned_at:%Y-%m-%d} " if report.scanned_at is not None else ""
     return f"A report {dated}by {report.scanner} names {name} without a digest, and may be about an earlier image of that name."
 
 
@@ -230,23 +230,25 @@ def _with_contradictions(matched: Matched, image: CatalogImage) -> Matched:
 
 def _doubt(report: ScanReport, name: str) -> str:
     return (
-        f"The report of {report.at:%Y-%m-%d} by {report.scanner} names {name} without a digest, and may be about an earlier image"
-        " of that name: the registry does not say since when it names this one."
+        f"The report of {report.scanned_at:%Y-%m-%d} by {report.scanner} names {name} without a digest, and may be about an "
+        "earlier image of that name: the registry does not say since when it names this one."
     )
 
 
 def _moments(reports: Iterable[ScanReport]) -> Iterator[datetime]:
     for report in reports:
-        yield from (moment for moment in (report.at, *(statement.at for statement in report.vex)) if moment is not None)
+        yield from (
+            moment for moment in (report.scanned_at, *(statement.stated_at for statement in report.vex)) if moment is not None
+        )
 
 
 def _as_of(report: ScanReport, now: datetime) -> ScanReport:
     """The report with no statement that clears something by a date still to come: it is not newer than any other."""
-    if not any(_is_ahead(statement.at, now) for statement in _clearing((report,))):
+    if not any(_is_ahead(statement.stated_at, now) for statement in _clearing((report,))):
         return report
     statements = (
-        msgspec.structs.replace(statement, at=None)
-        if statement.status in CLEARING and _is_ahead(statement.at, now)
+        msgspec.structs.replace(statement, stated_at=None)
+        if statement.status in CLEARING and _is_ahead(statement.stated_at, now)
         else statement
         for statement in report.vex
     )
@@ -280,7 +282,7 @@ def _best(reports: Iterable[ScanReport], now: datetime) -> tuple[ScanReport, ...
 def _worth(report: ScanReport, now: datetime) -> tuple[bool, bool, datetime, bool, str]:
     # A failed attempt does not take the word of an earlier report; of two that succeeded the newer one counts, unless its date
     # is still to come.
-    moment = report.at or _NEVER
+    moment = report.scanned_at or _NEVER
     return report.complete, not _is_ahead(moment, now), moment, report.vulnerabilities is not None, report.key
 
 

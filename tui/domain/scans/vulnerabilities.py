@@ -44,7 +44,7 @@ class Merged:
     @cached_property
     def whole(self) -> Mapping[SourceId, datetime | None]:
         """The sources whose silence means that something is not there, and when they looked."""
-        return {report.source: report.at for report in self.reports if report.is_scan and report.whole}
+        return {report.source: report.scanned_at for report in self.reports if report.is_scan and report.whole}
 
 
 def severity_of(vulnerability: Vulnerability) -> Severity:
@@ -228,7 +228,7 @@ def _clearing(names: Iterable[str], package: str, installed: Set[str], statement
 
 def _newness(statement: Vex) -> tuple[datetime, bool, str, str]:
     # Of two statements of one moment the one that clears nothing counts.
-    return statement.at or _NEVER, statement.status not in CLEARING, statement.author, statement.justification
+    return statement.stated_at or _NEVER, statement.status not in CLEARING, statement.author, statement.justification
 
 
 def _is_about(statement: Vex, package: str, installed: Set[str]) -> bool:

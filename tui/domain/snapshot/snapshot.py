@@ -217,7 +217,7 @@ _CLAIMS = (AttributionBasis.PROVENANCE, AttributionBasis.LABEL)
 class Attribution(msgspec.Struct, frozen=True, gc=False):
     """That a job builds an image, with what says so. `job` is None for a run that has none (a quick run of ACR Tasks).
 
-    `run` is the id of the run that pushed it, where that is known; `note` says in a sentence how this is known. `known` tells
+    `run` is the id of the run that pushed it, where that is known; `note` says in a sentence how this is known. `job_seen` tells
     whether the builder was read and has the job: what only claims or settings name may not exist.
     """
 
@@ -226,7 +226,7 @@ class Attribution(msgspec.Struct, frozen=True, gc=False):
     confidence: Confidence
     note: str
     run: str = ""
-    known: bool = True
+    job_seen: bool = True
 
 
 class UnknownBase(msgspec.Struct, frozen=True):

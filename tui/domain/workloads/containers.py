@@ -36,9 +36,9 @@ class ContainerJoin(msgspec.Struct, frozen=True, gc=False):
     """A container before it is judged; fields as in `snapshot.Container`.
 
     `idle` says that nothing is meant to run: scaled to zero, suspended, between two jobs. `note` is a remark that changes
-    nothing, `altered` says that the registry answered for its name with other bytes, `at` is when the registry said what the
-    name means. `named` are the images that it runs, or would run, with the digest that its name gives of each. `needs_node` tells
-    that the platform of a node would answer what is not known.
+    nothing, `altered` says that the registry answered for its name with other bytes, `resolved_at` is when the registry said
+    what the name means. `named_digests` are the images that it runs, or would run, with the digest that its name gives of each.
+    `needs_node` tells that the platform of a node would answer what is not known.
     """
 
     slot: Slot
@@ -58,8 +58,8 @@ class ContainerJoin(msgspec.Struct, frozen=True, gc=False):
     refs: tuple[PodRef, ...] = ()
     idle: str = ""
     altered: str = ""
-    at: datetime | None = None
-    named: tuple[tuple[ImageKey, str], ...] = ()
+    resolved_at: datetime | None = None
+    named_digests: tuple[tuple[ImageKey, str], ...] = ()
     needs_node: bool = False
     pull: PullExam | None = None
     place: Place | None = None
@@ -121,8 +121,8 @@ def _running(
         pull_policy=newest[1].pull_policy,
         refs=refs,
         altered=newest[2].altered or next((finding.altered for finding in verdicts if finding.altered), ""),
-        at=newest[2].at,
-        named=_named(started) or _named([newest[2]]),
+        resolved_at=newest[2].resolved_at,
+        named_digests=_named(started) or _named([newest[2]]),
         needs_node=drift is Drift.UNKNOWN and any(finding.needs_node for finding in started),
         place=place,
         template=image_in_template if image_in_template != newest[1].image else "",
@@ -153,7 +153,7 @@ def _distinct(instances: Iterable[Instance]) -> list[DriftVerdict]:
 
 
 def _named(findings: Sequence[DriftVerdict]) -> tuple[tuple[ImageKey, str], ...]:
-    pairs = ((finding.runs or finding.declared, finding.named) for finding in findings)
+    pairs = ((finding.runs or finding.declared, finding.named_digest) for finding in findings)
     return tuple(sorted({(image, digest) for image, digest in pairs if image is not None and digest}))
 
 
@@ -302,8 +302,8 @@ def _idle(slot: Slot, declared: TemplateContainer, group: WorkloadDraft, judge: 
         pull_policy=declared.pull_policy,
         idle=idle,
         altered=finding.altered,
-        at=finding.at,
-        named=_named([finding]),
+        resolved_at=finding.resolved_at,
+        named_digests=_named([finding]),
         place=place,
     )
 

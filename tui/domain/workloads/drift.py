@@ -42,9 +42,10 @@ class DriftVerdict(msgspec.Struct, frozen=True, gc=False):
 
     `content` are the configs that run, None when not known; `runs` and `declared` the images that run and that the name means
     now; `note` is a remark that changes nothing, `altered` says that the registry answered for the name with other bytes. `name`
-    is None when the text is no reference. `at` is when the registry said what the name means, `platform` that of the node, or of
-    the one config that runs. `named` is the digest that the name gives of the image that runs, or would run: that of an index,
-    or of a platform's manifest. `needs_node` tells that the platform of the node would answer what is not known.
+    is None when the text is no reference. `resolved_at` is when the registry said what the name means, `platform` that of the
+    node, or of the one config that runs. `named_digest` is the digest that the name gives of the image that runs, or would run:
+    that of an index, or of a platform's manifest. `needs_node` tells that the platform of the node would answer what is not
+    known.
     """
 
     drift: Drift
@@ -59,8 +60,8 @@ class DriftVerdict(msgspec.Struct, frozen=True, gc=False):
     declared: ImageKey | None = None
     note: str = ""
     altered: str = ""
-    at: datetime | None = None
-    named: str = ""
+    resolved_at: datetime | None = None
+    named_digest: str = ""
     needs_node: bool = False
 
     @property
@@ -112,7 +113,7 @@ class DriftJudge:
         name, word = reference.name, self.word(reference)
         digest = reference.digest or ("" if word.gone else word.digest)
         return RegistryWord(
-            named=word,
+            presence=word,
             manifest=self._registries.digest(name, digest) if digest else None,
             has_repository=self._registries.has(name),
             platform=platform,
@@ -145,8 +146,8 @@ class DriftJudge:
             pin=reference.digest,
             declared=self._declared(name, word, reference),
             altered=word.altered or self._registries.altered(name, filter(None, (running.digest, reference.digest, word.digest))),
-            at=word.at,
-            named=reference.digest or ("" if word.gone else word.digest),
+            resolved_at=word.answered_at,
+            named_digest=reference.digest or ("" if word.gone else word.digest),
         )
         if running.kind is ImageIdKind.NONE:
             return msgspec.structs.replace(bare, reason=_not_started(variant))
@@ -164,7 +165,7 @@ class DriftJudge:
             content=content,
             platform=self._platform(case),
             runs=runs,
-            named=self._named(case, bare.named, runs),
+            named_digest=self._named(case, bare.named_digest, runs),
         )
 
     # ---- contents

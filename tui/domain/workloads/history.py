@@ -68,7 +68,7 @@ class Observer:
         usual = configs[0]
         return Observation(
             image=image.key,
-            where="",
+            place="",
             at=image.pushed or image.created,
             families=frozenset(self._families(image)),
             builder=builder_of(usual.history),

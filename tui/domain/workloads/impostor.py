@@ -43,14 +43,14 @@ MAX_STEP = 1000
 class Observation(msgspec.Struct, frozen=True, gc=False):
     """What was seen of an image under a name, now or once.
 
-    `where` says where it was seen, in words; `at` is when it was made or pushed. `families` are names of what it stands on
+    `place` says where it was seen, in words; `at` is when it was made or pushed. `families` are names of what it stands on
     (`debian`, `python`), `builder` is what built it, `steps` are its own build steps without what changes from build to build,
     `layers` its diff_ids. `signers` are those whose signatures were accepted, None when nobody looked for any. What is empty
     is not known.
     """
 
     image: ImageKey
-    where: str
+    place: str
     at: datetime | None = None
     families: frozenset[str] = frozenset()
     builder: str = ""
@@ -63,15 +63,15 @@ class Suspicion(msgspec.Struct, frozen=True, gc=False):
     """How an image differs from all that ran before; `impostor` when that is more than a release explains.
 
     `by_signer` says that only its signatures tell. `doubt` says why that may not be so any more, empty when nothing is open.
-    `good` is the image that ran last before it, and `where` it does or did.
+    `predecessor` is the image that ran last before it, and `place` it does or did.
     """
 
     impostor: bool
     sentence: str
     by_signer: bool = False
     doubt: str = ""
-    good: ImageKey | None = None
-    where: str = ""
+    predecessor: ImageKey | None = None
+    place: str = ""
 
 
 def compare(now: Observation, before: Sequence[Observation]) -> Suspicion | None:
@@ -83,17 +83,17 @@ def compare(now: Observation, before: Sequence[Observation]) -> Suspicion | None
     differences = [sentence for sentence in (signer, family, steps, builder) if sentence]
     if not differences or not (signer or family):
         return None
-    where = ", ".join(sorted({observation.where for observation in before})[:SHOWN])
+    where = ", ".join(sorted({observation.place for observation in before})[:SHOWN])
     sentence = f"Compared with what ran before under this name ({where}): {'; '.join(differences)}."
     unlike = bool(family and steps)
     good = max(before, key=_known_good)
-    return Suspicion(unlike or bool(signer), sentence, bool(signer) and not unlike, good=good.image, where=good.where)
+    return Suspicion(unlike or bool(signer), sentence, bool(signer) and not unlike, predecessor=good.image, place=good.place)
 
 
 def _known_good(observation: Observation) -> tuple[bool, float, ImageKey]:
     """What runs or ran goes before what only had the tag; then the newest."""
     timestamp = observation.at.timestamp() if observation.at is not None else 0.0
-    return observation.where != LEFT_BEHIND, timestamp, observation.image
+    return observation.place != LEFT_BEHIND, timestamp, observation.image
 
 
 def _signer(now: Observation, before: Iterable[Observation]) -> str:

@@ -26,8 +26,8 @@ class JoinedWorkload:
     """A workload before it is judged: it depends on no policy and no time.
 
     `crews` are its pods by the images that they run, `idle` are images that it would run, ran, or could go back to; `images`
-    are all that its judgement looks at. `named` are the digests that its names give of each.
-    `lost` are names in ReplicaSets kept to go back to that their registries do not have any more.
+    are all that its judgement looks at. `named_digests` are the digests that its names give of each.
+    `lost_names` are names in ReplicaSets kept to go back to that their registries do not have any more.
     """
 
     key: ObjectKey
@@ -40,8 +40,8 @@ class JoinedWorkload:
     crews: tuple[PodGroup, ...] = ()
     idle: tuple[ImageKey, ...] = ()
     images: tuple[ImageKey, ...] = ()
-    named: tuple[tuple[ImageKey, str], ...] = ()
-    lost: tuple[str, ...] = ()
+    named_digests: tuple[tuple[ImageKey, str], ...] = ()
+    lost_names: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -106,15 +106,15 @@ def _join(key: ObjectKey, draft: WorkloadDraft, nodes: Mapping[str, Node], judge
         crews=crews,
         idle=tuple(dict.fromkeys((*(image for container in containers for image in _idle(container)), *rollback))),
         images=tuple(dict.fromkeys((*runs, *declared, *rollback))),
-        lost=tuple(image for image in known_images if judge.word(parse_reference(image)).gone),
-        named=tuple(
+        lost_names=tuple(image for image in known_images if judge.word(parse_reference(image)).gone),
+        named_digests=tuple(
             dict.fromkeys(
                 (
-                    *(pair for container in containers for pair in container.named),
+                    *(pair for container in containers for pair in container.named_digests),
                     *(
-                        (container.declared, container.named)
+                        (container.declared, container.named_digest)
                         for container in old
-                        if container.declared is not None and container.named
+                        if container.declared is not None and container.named_digest
                     ),
                 )
             )
@@ -192,7 +192,7 @@ def _uses(workload: JoinedWorkload) -> dict[ImageKey, _Use]:
         for image in crew.images:
             pods[image] = pods.get(image, 0) + crew.pods
     idle, names = frozenset(workload.idle), dict[ImageKey, list[str]]()
-    for image, digest in workload.named:
+    for image, digest in workload.named_digests:
         names.setdefault(image, []).append(digest)
     images = dict.fromkeys((*pods, *workload.idle))
     return {image: _Use(pods.get(image), image in idle, tuple(names.get(image, ()))) for image in images}

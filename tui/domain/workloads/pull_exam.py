@@ -28,12 +28,12 @@ _NO_PULL = "The node does not pull: the pull policy is Never."
 class RegistryWord(msgspec.Struct, frozen=True):
     """What the registry says to us of all that a pull needs.
 
-    `named` is its word on the tag, or on the digest where the name gives one; `manifest` that on the digest that is meant, None
-    where none is known. `has_repository` is True when the repository is there for certain. `fits` tells whether the image has
-    something for the `platform` of the node; None when one of the two is not known.
+    `presence` is its word on the tag, or on the digest where the name gives one; `manifest` that on the digest that is meant,
+    None where none is known. `has_repository` is True when the repository is there for certain. `fits` tells whether the image
+    has something for the `platform` of the node; None when one of the two is not known.
     """
 
-    named: Presence
+    presence: Presence
     manifest: Presence | None = None
     has_repository: bool = False
     platform: Platform | None = None
@@ -44,7 +44,7 @@ def examine(
     container: PodContainer, reference: Reference | None, word: RegistryWord | None, secrets: tuple[str, ...] | None = None
 ) -> PullExam:
     """What is known of each step; without a `reference` the name itself is wrong."""
-    cause = cause_of(container, reference, word.named if word is not None else None)
+    cause = cause_of(container, reference, word.presence if word is not None else None)
     if reference is None or word is None:
         reason = full_stop(said(container) or "The name of the image is not valid")
         unknown = "No registry can be asked for a name that is not valid."
@@ -79,7 +79,7 @@ def _sentence(reason: str) -> str:
 
 
 def _repository(case: _Case) -> tuple[State, str]:
-    tag = case.word.named
+    tag = case.word.presence
     if tag.kind is AbsenceKind.REPOSITORY_UNKNOWN:
         return State.FAIL, f"{case.reference.registry} has no repository {case.reference.repository}."
     if tag.there or case.word.has_repository:
@@ -88,7 +88,7 @@ def _repository(case: _Case) -> tuple[State, str]:
 
 
 def _tag(case: _Case) -> tuple[State, str]:
-    tag, tag_word = case.reference.tag, case.word.named
+    tag, tag_word = case.reference.tag, case.word.presence
     if case.reference.digest:
         return State.OFF, "The name gives a digest: no tag is asked for."
     if tag_word.there:
@@ -97,7 +97,7 @@ def _tag(case: _Case) -> tuple[State, str]:
 
 
 def _digest(case: _Case) -> tuple[State, str]:
-    manifest, tag_word = case.word.manifest, case.word.named
+    manifest, tag_word = case.word.manifest, case.word.presence
     if manifest is None:
         return State.UNKNOWN, "No tag names a digest." if tag_word.gone else _sentence(tag_word.reason)
     digest = short(manifest.digest or case.reference.digest)
@@ -108,7 +108,7 @@ def _digest(case: _Case) -> tuple[State, str]:
 
 def _right(case: _Case) -> tuple[State, str]:
     match case.cause:
-        case Cause.RIGHT if case.container.message or case.word.named.kind is AbsenceKind.DENIED:
+        case Cause.RIGHT if case.container.message or case.word.presence.kind is AbsenceKind.DENIED:
             if _is_ambiguous(case):
                 return State.UNKNOWN, "The registry gives the node one answer for no right and for no such repository."
             return State.FAIL, "The registry refuses the node."
@@ -125,7 +125,7 @@ def _right(case: _Case) -> tuple[State, str]:
 def _is_ambiguous(case: _Case) -> bool:
     """containerd: "repository does not exist or may require authorization"; where it is there, it is the right."""
     return "does not exist or may require" in case.container.message.lower() and not (
-        case.word.named.there or case.word.has_repository
+        case.word.presence.there or case.word.has_repository
     )
 
 

@@ -18,7 +18,7 @@ __all__ = ["blast_radius_sentences"]
 def blast_radius_sentences(answer: Answer, radius: BlastRadius) -> Iterator[AnswerSentence]:
     """How much stands on it and runs, how it does, what mends it and what will mend itself, and whose it is."""
     extent = answer.extent
-    old = State.FAIL if radius.old_running else State.UNKNOWN if radius.untold or not extent.is_told else State.PASS
+    old = State.FAIL if radius.outdated_running else State.UNKNOWN if radius.untold or not extent.is_told else State.PASS
     yield runs(answer, old, "Nothing here is built on it." if extent.is_told else "Nothing is known to be built on it.")
     if extent.images:
         yield worded("built", _built(answer, radius))
@@ -32,14 +32,20 @@ def _built(answer: Answer, radius: BlastRadius) -> tuple[str, ...]:
     ways = ((radius.direct, "directly"), (radius.through, "through others"))
     by_way = ", ".join(f"{count(images)} {word}" for images, word in ways if images)
     since = f" for {age(radius.since, answer.now)}" if radius.since is not None else ""
-    old = f"{count(radius.old)} on an old build{since}" if radius.old else "" if radius.untold else "all on its newest build"
-    run = f", {count(radius.old_running)} run" if radius.old else ""
+    old = (
+        f"{count(radius.outdated)} on an old build{since}"
+        if radius.outdated
+        else ""
+        if radius.untold
+        else "all on its newest build"
+    )
+    run = f", {count(radius.outdated_running)} run" if radius.outdated else ""
     untold = f"{count(radius.untold)} not known" if radius.untold else ""
     shared = [(without_registry(name), number) for name, number in radius.shared]
     twins = [f"same layers in {named(shared, most)}" if shared else "" for most in (2, 1)]
     brief_ways = ((radius.direct, "on it"), (radius.through, "through others"))
     brief = ", ".join(f"{count(images)} {word}" for images, word in brief_ways if images)
-    brief_old = f"{count(radius.old)} old{since}{run}" if radius.old else ""
+    brief_old = f"{count(radius.outdated)} old{since}{run}" if radius.outdated else ""
     wordings = [[by_way, old + run, untold, twin] for twin in twins]
     wordings += [[brief, brief_old, untold, twins[1]], [brief, brief_old, untold], [brief_old, untold]]
     return tuple("; ".join(filter(None, parts)) + "." for parts in wordings)

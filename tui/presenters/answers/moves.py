@@ -65,9 +65,9 @@ def _digest(key: ImageKey | None) -> str:
 def _moved(move: Move, now: datetime, more: str, brief_more: str) -> str:
     """`payments/worker:stable names 29cb8029d3a4 for 3d, pushed by run cf12 of payments-worker (2 more names moved)`."""
     since = f" for {age(move.moved, now)}" if move.moved is not None else ""
-    if move.now is None:
+    if move.current is None:
         return fitted(f"{_name(move)} is gone: it names nothing now{more}.", f"{_name(move)} is gone{brief_more}.")
-    names = f"{_name(move)} names {_digest(move.now)}{since}"
+    names = f"{_name(move)} names {_digest(move.current)}{since}"
     who, brief = pushed_words(move.push, now), _pushed_briefly(move.push)
     run = f"by run {move.push.run.id}" if move.push.run is not None else "pusher unknown"
     return fitted(
@@ -78,7 +78,7 @@ def _moved(move: Move, now: datetime, more: str, brief_more: str) -> str:
 
 def pushed_words(push: Push, now: datetime) -> str:
     """When it was pushed and by whom: `pushed 3d ago by run cf12 of payments-worker`."""
-    when = f" {age(push.at, now)} ago" if push.at is not None else ""
+    when = f" {age(push.pushed, now)} ago" if push.pushed is not None else ""
     if push.run is not None:
         return f"pushed{when} by {_pusher(push.run, push.job)}"
     return f"pushed{when}; no builder says by whom" if when else "pushed, when and by whom not known"
@@ -94,13 +94,13 @@ def _pusher(run: Run, job: str) -> str:
 
 def _pods(move: Move) -> tuple[str, ...]:
     """`24 pods still run 614e75b1b89b, 12 the new one; a restart brings it`."""
-    old = sum(number for key, number in move.pods if key != move.now)
-    new = sum(number for key, number in move.pods if key == move.now)
+    old = sum(number for key, number in move.pods if key != move.current)
+    new = sum(number for key, number in move.pods if key == move.current)
     before = _digest(move.before[0]) if len(move.before) == 1 else f"{len(move.before)} others"
     still = f"{plural(old, 'pod')} still run{'s' if old == 1 else ''} {before}"
     fresh = f", {count(new)} the new one" if new else ""
     waiting = f", {count(move.waiting)} wait{'s' if move.waiting == 1 else ''}" if move.waiting else ""
-    restart = "a restart fails" if move.now is None else "a restart brings it" if new else "a restart brings the new one"
+    restart = "a restart fails" if move.current is None else "a restart brings it" if new else "a restart brings the new one"
     hidden = "" if move.always else " (not where a node has the old one)"
     shown = f"{still}{fresh}{waiting}"
     return f"{shown}; {restart}{hidden}.", f"{shown}; {restart}.", f"{still}{fresh}."

@@ -15,7 +15,7 @@ __all__ = ["COMPARE", "compared"]
 def compared(subject: RowSubject, marked: Iterable[RowSubject]) -> RowSubject:
     """What is compared: two images that are marked, whatever row the cursor is on; else what the row is about."""
     images = list(dict.fromkeys(row.image for row in marked if row.image is not None))
-    return RowSubject(image=images[0], beside=images[1]) if len(images) == 2 else subject
+    return RowSubject(image=images[0], other_image=images[1]) if len(images) == 2 else subject
 
 
 def _lines(subject: RowSubject, context: SectionContext) -> Sequence[TextLine]:

@@ -65,7 +65,7 @@ def _covered(card: Scorecard, look: SectionContext) -> list[TextLine]:
 
 def _trend(scope: Scope, card: Scorecard, look: SectionContext) -> list[TextLine]:
     """`+3 fail, -1 unknown since 2026-11-28`, of the images that run; empty where nothing is known of before."""
-    trend = trend_of(look.before, scope, card)
+    trend = trend_of(look.last_mark, scope, card)
     if trend is None:
         return [TextLine()]
     changes = [f"{change:+,} {VERDICTS[state]}" for state, change in trend.changes]

@@ -30,13 +30,13 @@ Pair = tuple[Image, Image]
 
 def _pair(subject: RowSubject, snapshot: Snapshot) -> Pair | None:
     """Before and now; two images that are marked, the older first."""
-    if subject.image is not None and subject.beside is not None:
-        marked = [snapshot.images[key] for key in (subject.image, subject.beside) if key in snapshot.images]
+    if subject.image is not None and subject.other_image is not None:
+        marked = [snapshot.images[key] for key in (subject.image, subject.other_image) if key in snapshot.images]
         marked.sort(key=lambda image: (image.pushed or image.created or snapshot.as_of, image.key))
         return (marked[0], marked[1]) if len(marked) == 2 else None
     move = _move(subject, snapshot)
     before = snapshot.images.get(move.before[0]) if move is not None and move.before else None
-    now = snapshot.images.get(move.now) if move is not None and move.now is not None else None
+    now = snapshot.images.get(move.current) if move is not None and move.current is not None else None
     return (before, now) if before is not None and now is not None else None
 
 
@@ -47,13 +47,13 @@ def _move(subject: RowSubject, snapshot: Snapshot) -> Move | None:
     if not users:
         users = [user for key in images for user in snapshot.users.get(key, ())]
     moves = moves_among(snapshot, dict.fromkeys(users)).moves
-    about = [move for move in moves if not subject.is_image_inside or subject.image in (move.now, *move.before)]
+    about = [move for move in moves if not subject.is_image_inside or subject.image in (move.current, *move.before)]
     return next(iter(about), None)
 
 
 def side_by_side(subject: RowSubject, context: SectionContext) -> Sequence[TextLine]:
     """What moved under the row, and both images; two that are marked, where two are."""
-    pair, move = _pair(subject, context.snapshot), None if subject.beside is not None else _move(subject, context.snapshot)
+    pair, move = _pair(subject, context.snapshot), None if subject.other_image is not None else _move(subject, context.snapshot)
     lines: list[TextLine] = []
     for sentence in move_sentences(move, context.now) if move is not None else ():
         if sentence.label != "trust":

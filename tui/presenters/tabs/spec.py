@@ -28,8 +28,8 @@ def _nothing_counted(scope: Scope) -> Scorecard | None:
 class SectionContext(NamedTuple):
     """What every section needs to draw itself; `order` is one of its tab's, empty for the usual one.
 
-    `wanted` is the vulnerability or package that the filter names, if it names one; `scorecard` gives that of a scope, None while
-    it is being counted; `before` is how the estate stood when it was looked at before.
+    `filter_value` is the vulnerability or package that the filter names, if it names one; `scorecard` gives that of a scope,
+    None while it is being counted; `last_mark` is how the estate stood when it was looked at before.
     """
 
     snapshot: Snapshot
@@ -37,9 +37,9 @@ class SectionContext(NamedTuple):
     glyphs: Glyphs
     width: int
     order: str = ""
-    wanted: str = ""
+    filter_value: str = ""
     scorecard: Callable[[Scope], Scorecard | None] = _nothing_counted
-    before: Mark | None = None
+    last_mark: Mark | None = None
 
 
 Drawing = Callable[[SectionContext], Sequence[TextLine]]

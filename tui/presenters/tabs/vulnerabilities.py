@@ -81,7 +81,7 @@ _KEYS: Mapping[Order, Callable[[ImageVulnerability], tuple[object, ...]]] = {
 def vulnerability_lines(image: Image, look: SectionContext) -> Sequence[TextLine]:
     """Whose reports these are, then one line for each vulnerability; those only that the filter names, if it names some."""
     lines = [line for report in image.scans for line in _report(report, look)]
-    order, filter_text = Order(look.order or Order.SEVERITY), look.wanted
+    order, filter_text = Order(look.order or Order.SEVERITY), look.filter_value
     if not image.scans:
         silent = "No scanner has reported on it: that is unknown, not clean."
         return [*wrapped(silent, "unknown", look.width), *wrapped(image.scan_gap, "unknown", look.width)]
@@ -103,7 +103,7 @@ def vulnerability_lines(image: Image, look: SectionContext) -> Sequence[TextLine
 
 
 def _report(report: ScanReport, look: SectionContext) -> Iterator[TextLine]:
-    when = f"{age(report.at, look.now)} ago " if report.at else "no date "
+    when = f"{age(report.scanned_at, look.now)} ago " if report.scanned_at else "no date "
     glyph = look.glyphs.of(State.PASS if report.complete else State.UNKNOWN)
     yield TextLine((Span(" "), glyph, Span(f" {report.scanner}"), Span(f"  {report.os}", "dim")), (Span(when, "dim"),))
     yield from wrapped(report.reason, "unknown", look.width, indent=3)

@@ -209,10 +209,10 @@ class RegistryModel(TabbedModel):
 
     def detail(self, subject: RowSubject, context: SectionContext) -> Sequence[TextLine] | None:
         """Of a registry or a repository how much of it is used; of an image what the tabs tell."""
-        if subject.image is not None or not subject.own:
+        if subject.image is not None or not subject.view_parts:
             return None
-        part = subject.own[-1]
-        contents = self._contents_of(subject.own[0], part)
+        part = subject.view_parts[-1]
+        contents = self._contents_of(subject.view_parts[0], part)
         title = part.name if isinstance(part, RegistryPart | RepositoryPart) else ""
         kind = "registry" if isinstance(part, RegistryPart) else "repository"
         return [

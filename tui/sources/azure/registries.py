@@ -39,20 +39,20 @@ class _Row(msgspec.Struct, rename="camel"):
 
 
 class _Listing(msgspec.Struct, frozen=True):
-    """What was answered: hosts, by whom they are seen, and why more may be ours; `until` in seconds of the clock."""
+    """What was answered: hosts, by whom they are seen, and why more may be ours; `expires` in seconds of the clock."""
 
-    until: float
+    expires: float
     hosts: frozenset[str] = frozenset()
-    who: str = ""
+    identity: str = ""
     reason: str = ""
 
     def ownership(self, host: str) -> Ownership:
         """Whose a registry is by this answer."""
         if host in self.hosts:
-            return Ownership(Owner.OURS, f"is listed by Azure Resource Graph for {self.who}")
+            return Ownership(Owner.OURS, f"is listed by Azure Resource Graph for {self.identity}")
         if self.reason:
             return Ownership(Owner.UNKNOWN, f"could not be asked: {self.reason}")
-        return Ownership(Owner.FOREIGN, f"is not among the registries that Azure Resource Graph lists for {self.who}")
+        return Ownership(Owner.FOREIGN, f"is not among the registries that Azure Resource Graph lists for {self.identity}")
 
 
 class OwnRegistries:
@@ -66,7 +66,7 @@ class OwnRegistries:
     async def ownership(self, host: str) -> Ownership:
         """Whose a registry is; UNKNOWN with the reason where that cannot be asked."""
         async with self._asking:
-            if self._listing is None or self._listing.until <= self._clock():
+            if self._listing is None or self._listing.expires <= self._clock():
                 self._listing = await self._asked()
             return self._listing.ownership(host.lower())
 

@@ -147,7 +147,7 @@ class ConfiguredSource:
         if configured is None:
             return job
         parameters = tuple(sorted((clean(name, 100), value) for name, value in configured.parameters.items()))
-        return msgspec.structs.replace(job, ref=clean(configured.ref, 200), given=parameters)
+        return msgspec.structs.replace(job, ref=clean(configured.ref, 200), configured=parameters)
 
     def _ended(self, read: int, failures: list[SourceError]) -> SourceHealth:
         """How it went: what may not be read is a denial, what failed in passing a failure."""

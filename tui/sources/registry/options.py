@@ -63,9 +63,10 @@ class RegistryOptions(msgspec.Struct, frozen=True, kw_only=True):
     itself in challenges and links are led to the endpoint as well. `refresh`: seconds between looks at running tags.
     When it has said nothing for `pulse` seconds it is asked whether it is there, and must say so within `pulse_timeout`.
     `requests_per_minute`: own budget per class. `token_hosts`: further hosts that may see the credentials of this registry.
-    `rest_limit`: how many manifests beyond what runs are read at most. `whole`: the operator asks for all of it, so that it is
-    a fault when its repositories cannot be listed. `named`: the operator names it, so that it is signed in to. `once`: for a
-    command that ends when it has its answer; nothing is looked at again, and the registry is walked through only on demand.
+    `rest_limit`: how many manifests beyond what runs are read at most. `reads_all`: the operator asks for all of it, so that it
+    is a fault when its repositories cannot be listed. `named_by_operator`: the operator names it, so that it is signed in to.
+    `once`: for a command that ends when it has its answer; nothing is looked at again, and the registry is walked through only
+    on demand.
     """
 
     host: str
@@ -84,8 +85,8 @@ class RegistryOptions(msgspec.Struct, frozen=True, kw_only=True):
     requests_per_minute: dict[RequestClass, float] = {}
     concurrency: int = 12
     catalog: bool = True
-    whole: bool = False
-    named: bool = False
+    reads_all: bool = False
+    named_by_operator: bool = False
     token_hosts: tuple[str, ...] = ()
     audience: str = ACR_AUDIENCE
     rest_limit: int = 20_000

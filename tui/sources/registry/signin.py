@@ -52,7 +52,7 @@ class SignIns:
         self._ways = _ways(options, credentials)
         self._at = 0
         self.refusals: list[SourceError] = []
-        self.ownership = NAMED if options.named else Ownership() if credentials.entra is not None else LEFT_OUT
+        self.ownership = NAMED if options.named_by_operator else Ownership() if credentials.entra is not None else LEFT_OUT
 
     async def current(self) -> Identity:
         """Who to be now. Raises AuthenticationFailed when the one way that was configured does not work."""
@@ -117,7 +117,7 @@ class SignIns:
         token of one cloud never goes to another. 4. Where nobody can say what is ours, the cloud alone decides; the sign-in
         then proves nothing.
         """
-        if not self._options.named:
+        if not self._options.named_by_operator:
             self.ownership = await self._asked()
             if self.ownership.owner is Owner.FOREIGN:
                 raise _not_ours(self._options.host, self.ownership)

@@ -86,7 +86,7 @@ class Survey:
             complete = True
         except (AuthenticationFailed, Forbidden, NotFound, RouteNotFound) as error:
             # Many registries have no catalog, and many rights do not reach it: what runs is known anyway.
-            tell = self._health.deny if self._client.options.whole else self._health.note
+            tell = self._health.deny if self._client.options.reads_all else self._health.note
             tell(CATALOG, error)
         except SourceError as error:
             # A list that was cut, or somebody else in the registry's place: what was read of it is used, and it is not all.

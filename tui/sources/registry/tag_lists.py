@@ -31,7 +31,7 @@ class TagList(msgspec.Struct, frozen=True):
     names: tuple[str, ...]
     tags: tuple[Tag, ...] = ()
     lacking: SourceError | None = None
-    at: float = 0.0
+    listed_at: float = 0.0
 
 
 class TagLists:
@@ -81,7 +81,7 @@ class TagLists:
 
     def _is_fresh(self, tag_list: TagList) -> bool:
         options = self._client.options
-        return options.once or self._clock() - tag_list.at <= options.refresh
+        return options.once or self._clock() - tag_list.listed_at <= options.refresh
 
     async def manifest(self, store: ContentStore, repository: str, tag: str) -> ManifestBody:
         """What a tag names: where a list that was read just now says that, and it is kept, it is not sent again.

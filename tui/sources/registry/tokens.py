@@ -50,12 +50,12 @@ class _Held(msgspec.Struct, frozen=True, gc=False):
 
     value: str
     issued: float
-    until: float
+    expires: float
     shared: bool = False
 
     def usable(self, now: float) -> bool:
         """Whether it need not be renewed yet."""
-        return now < self.until - min(RENEW_MOST, RENEW_SHARE * (self.until - self.issued))
+        return now < self.expires - min(RENEW_MOST, RENEW_SHARE * (self.expires - self.issued))
 
 
 class Authorizer:

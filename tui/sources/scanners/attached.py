@@ -114,7 +114,7 @@ class AttachedSource:
             source=self.id,
             scanner="attached report",
             key=f"{demand.name}@{demand.subject.digest}",
-            at=None,
+            scanned_at=None,
             name=demand.name,
             digest=demand.subject.digest,
             complete=False,

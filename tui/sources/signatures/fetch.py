@@ -76,7 +76,7 @@ async def _public() -> frozenset[Zone]:
 
 class _Kept(msgspec.Struct, frozen=True):
     answer: FetchAnswer
-    until: datetime
+    expires: datetime
 
 
 class RevocationFetcher:
@@ -128,7 +128,7 @@ class RevocationFetcher:
     async def _answer(self, key: str, url: str, lookup: Lookup, method: Method) -> FetchAnswer:
         """A kept answer, or a fresh one; never raises for what the other side does."""
         cached, now = self._kept.get(key), self._clock()
-        if cached is not None and now < cached.until:
+        if cached is not None and now < cached.expires:
             return cached.answer
         stored = await self._stored(key, url, lookup, method)
         if stored is not None:

@@ -45,7 +45,8 @@ SMALL = 2_000
 
 
 class RowsRequest(NamedTuple):
-    """What rows are wanted. Where they are other rows than those shown they are laid out too, with what was `left` open there."""
+    """What rows are wanted. Where they are other rows than those shown they are laid out too, with what was `open_rows` open
+    there."""
 
     view: ViewSpec
     chosen: Filter
@@ -55,7 +56,7 @@ class RowsRequest(NamedTuple):
     board: Board = EMPTY_BOARD
     arrives: bool = False
     others: bool = True
-    left: frozenset[RowKey] | None = None
+    open_rows: frozenset[RowKey] | None = None
     room: int = 0
 
 
@@ -161,7 +162,7 @@ class RowBuilder:
         if not wish.arrives or earlier is None or _is_same_estate(earlier[0], wish) or _is_small(wish.snapshot):
             return
         request, rows = earlier
-        self._show(request, await asyncio.to_thread(lay_out, _built(rows), wish.left, "", wish.room))
+        self._show(request, await asyncio.to_thread(lay_out, _built(rows), wish.open_rows, "", wish.room))
 
     async def _foresee(self, shown: RowsRequest) -> None:
         """Make the rows of the other views, unless they are loading or filtered; those made some seconds ago are laid out again.
@@ -178,8 +179,8 @@ class RowBuilder:
                 continue
             if not await self._is_quiet():
                 return
-            left = self._left_in(view, shown.chosen)
-            wish = shown._replace(view=view, arrives=False, others=True, left=left)
+            open_rows = self._left_in(view, shown.chosen)
+            wish = shown._replace(view=view, arrives=False, others=True, open_rows=open_rows)
             rows = await self._courtesy.work(lambda wish=wish: self._build(wish), lambda: self._wish is None)  # type: ignore[misc]
             if not isinstance(rows, InvalidQuery):
                 self._keep(wish, rows)
@@ -218,7 +219,7 @@ class RowBuilder:
             built = _built(earlier[1]) if earlier is not None and _is_same_estate(earlier[0], wish) else self._build_anew(wish)
         except InvalidQuery as error:
             return error
-        return lay_out(built, wish.left, wish.chosen.words, wish.room) if wish.others else built
+        return lay_out(built, wish.open_rows, wish.chosen.words, wish.room) if wish.others else built
 
     def _build_anew(self, wish: RowsRequest) -> Built:
         from tui.domain.workloads.counting import (
@@ -244,7 +245,7 @@ def _built(rows: MadeRows) -> Built:
 
 def _is_laid_out(rows: MadeRows, wish: RowsRequest) -> bool:
     """Whether nothing is left to do on the loop but to show them."""
-    return isinstance(rows, LaidOut) and rows.left == wish.left
+    return isinstance(rows, LaidOut) and rows.open_rows == wish.open_rows
 
 
 def _is_small(snapshot: Snapshot) -> bool:

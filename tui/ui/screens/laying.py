@@ -16,13 +16,13 @@ __all__ = ["LaidOut", "MadeRows", "lay_out"]
 
 
 class LaidOut(NamedTuple):
-    """Rows in their order with places open: those `left` open, else what leads to the hits of a filter, else to the worst.
+    """Rows in their order with places open: those `open_rows` open, else what leads to the hits of a filter, else to the worst.
 
     `bare`: there was nothing to unfold. `first_hit` is the row that the filter leads to. An outline goes into a tree once.
     """
 
     built: Built
-    left: frozenset[RowKey] | None
+    open_rows: frozenset[RowKey] | None
     outline: Outline
     bare: bool
     first_hit: RowKey | None

@@ -149,7 +149,7 @@ class ShowingScreen(NavigableScreen):
         """Have the rows of the newest snapshot made."""
         app, stage = self.app, self.stage
         wish = RowsRequest(self.view, self.chosen, app.snapshot, app.clock(), app.glyphs, app.board)
-        place = wish._replace(arrives=stage.arrives, others=stage.shows_other_rows, left=stage.left_open, room=self._room)
+        place = wish._replace(arrives=stage.arrives, others=stage.shows_other_rows, open_rows=stage.left_open, room=self._room)
         self._rows.ask(place)
 
     def _trouble_changed(self, trouble: TrustreeError | None) -> None:

@@ -100,7 +100,7 @@ class TreeState:
         """The rows with open what was left open; laid out here only where that was not known when they were asked for."""
         left = self._left(visit)
         unfolded = left.expanded if left is not None else None
-        if isinstance(rows, LaidOut) and rows.left == unfolded:
+        if isinstance(rows, LaidOut) and rows.open_rows == unfolded:
             return rows
         return lay_out(rows.built if isinstance(rows, LaidOut) else rows, unfolded, visit.chosen.words, room)
 
@@ -161,7 +161,7 @@ class TreeState:
 
         For who is returning nothing is open that was not.
         """
-        if rows.left is not None or self.touched:
+        if rows.open_rows is not None or self.touched:
             self._bare = rows.bare
             self._outline.set_outline(rows.outline, opening=not returning)
         else:

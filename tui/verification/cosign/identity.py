@@ -59,7 +59,7 @@ def fulcio_chain(
         raise CheckFailed("the signer's certificate is not for code signing", Reason.CHAIN)
     names_authorities = policy.root is not None and bool(policy.root.authorities)
     for authority in _authorities(policy):
-        roots, between = [load_certificate(authority.root)], [load_certificate(der) for der in authority.between]
+        roots, between = [load_certificate(authority.root)], [load_certificate(der) for der in authority.intermediates]
         above = between if names_authorities else between + carried
         counts = authority.covers(moment) and authority.covers(leaf.not_valid_before_utc)
         chain = _extend([leaf], above, roots, moment) if counts else None

@@ -90,7 +90,7 @@ def _without_entries(bundle: Bundle, root: TrustedRoot) -> CheckFailed:
 
 def _issued_under(leaf: x509.Certificate, root: TrustedRoot) -> bool:
     """Whether a certificate of the trusted root made it, at whatever time."""
-    above = [load_certificate(der) for authority in root.authorities for der in (*authority.between, authority.root)]
+    above = [load_certificate(der) for authority in root.authorities for der in (*authority.intermediates, authority.root)]
     return any(issued_by(leaf, issuer) for issuer in above)
 
 

@@ -100,7 +100,7 @@ class CertificateAuthority(msgspec.Struct, frozen=True):
     """A certificate authority for signers, in DER: its root, what lies between, and the time in which it counts."""
 
     root: bytes
-    between: tuple[bytes, ...] = ()
+    intermediates: tuple[bytes, ...] = ()
     start: datetime | None = None
     end: datetime | None = None
 

@@ -35,7 +35,7 @@ class Field(msgspec.Struct, frozen=True):
 
     kind: FieldKind
     members: dict[str, Field] = {}
-    many: bool = False
+    repeated: bool = False
     choice: str = ""
     alias: str | None = None
 
@@ -52,7 +52,7 @@ def _message(members: Schema, choice: str = "") -> Field:
 
 
 def _many(members: Schema) -> Field:
-    return Field(FieldKind.MESSAGE, members, many=True)
+    return Field(FieldKind.MESSAGE, members, repeated=True)
 
 
 _CERTIFICATE: Schema = {"rawBytes": _BYTES}
@@ -64,7 +64,7 @@ _PROOF: Schema = {
     "logIndex": _INTEGER,
     "rootHash": _BYTES,
     "treeSize": _INTEGER,
-    "hashes": Field(FieldKind.BYTES, many=True),
+    "hashes": Field(FieldKind.BYTES, repeated=True),
     "checkpoint": _message({"envelope": _TEXT}),
 }
 _ENTRY: Schema = {
@@ -199,7 +199,7 @@ def _other(name: str, field: Field) -> str:
 
 
 def _value(value: Json, field: Field) -> Json:
-    if not field.many:
+    if not field.repeated:
         return _one(value, field)
     if not isinstance(value, list):
         raise ValueError("not a list")

@@ -169,7 +169,7 @@ class ImageTables:
             version=version,
             manifests=self._manifests.freeze(),
             configs=self._configs.freeze(),
-            held=self._held.freeze(),
+            last_seen=self._held.freeze(),
             tags=self._tags.freeze(),
             tag_lists=self._tag_lists.freeze(),
             listings=self._listings.freeze(),

@@ -64,7 +64,7 @@ class _Wish(NamedTuple):
 
     change: WorkloadChange
     patch: Callable[[Found], _Patch]
-    done: Callable[[RolloutState], bool]
+    is_done: Callable[[RolloutState], bool]
     containers: Mapping[str, str] = {}
 
 
@@ -174,7 +174,7 @@ class KubeRedeployer:
         last: SourceError | None = None
         for _ in range(MOVED):
             resource, now = await self._look(planned.key)
-            if wish.done(now) and now.uid == planned.uid:
+            if wish.is_done(now) and now.uid == planned.uid:
                 return _receipt(resource.workload, "", unchanged=True)
             if differing := differences(planned, now, wish.change, wish.containers):
                 raise changed(now, differing)
@@ -226,7 +226,7 @@ class KubeRedeployer:
             resource, now = await self._look(planned.key)
         except SourceError:
             raise error from None
-        if now.uid == planned.uid and wish.done(now):
+        if now.uid == planned.uid and wish.is_done(now):
             return _receipt(resource.workload, "")
         raise error
 

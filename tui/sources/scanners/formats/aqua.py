@@ -186,7 +186,7 @@ class AquaReports:
             source=self._source,
             scanner=SCANNER,
             key=f"{key[0]}@{key[1]}",
-            at=moment(listed.scan_date) if listed is not None else image.last_seen,
+            scanned_at=moment(listed.scan_date) if listed is not None else image.last_seen,
             name=_name(image.registry, image.repository),
             tag=image.tag,
             digest=image.digest,

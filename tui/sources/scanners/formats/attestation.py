@@ -169,11 +169,11 @@ def _read_vulnerabilities(reading: Reading, statement: _Statement, inner: Read) 
     empty = bytes(scanner.result) == b"null" or not (scanner_name or entries)
     draft = ReportDraft(
         scanner=scanner_name or "a scanner that is not named",
-        at=scanned,
+        scanned_at=scanned,
         subject=DocumentSubject(),
         findings=findings,
-        other="the attestation without a scanner or a result" if empty else "",
-        known=_known(scanner),
+        not_a_scan="the attestation without a scanner or a result" if empty else "",
+        database_made=_known(scanner),
     )
     return [draft.report(reading)]
 
@@ -192,8 +192,13 @@ def _read_inner(reading: Reading, scanner: _Scanner, scanned: datetime | None, i
     else:
         lacking = f"the attestation of {text(scanner.uri, 80) or 'a scanner'} holds no report"
     if not reports:
-        return [ReportDraft(scanner="an attestation", at=scanned, lacking=lacking).report(reading)]
-    return [msgspec.structs.replace(report, at=report.at or scanned, known=report.known or _known(scanner)) for report in reports]
+        return [ReportDraft(scanner="an attestation", scanned_at=scanned, lacking=lacking).report(reading)]
+    return [
+        msgspec.structs.replace(
+            report, scanned_at=report.scanned_at or scanned, database_made=report.database_made or _known(scanner)
+        )
+        for report in reports
+    ]
 
 
 def _known(scanner: _Scanner) -> datetime | None:

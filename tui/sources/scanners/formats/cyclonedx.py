@@ -121,16 +121,18 @@ def read_cyclonedx(reading: Reading, body: bytes | msgspec.Raw) -> list[ScanRepo
         for place, package in _places(entry, packages, own):
             gathered[subject if place is None else place] += _statements(entry, package, who, written)
     scanner = _tool(metadata) or "CycloneDX"
-    draft = ReportDraft(scanner=scanner, at=written, subject=subject, vex=tuple(gathered.pop(subject)))
+    draft = ReportDraft(scanner=scanner, scanned_at=written, subject=subject, vex=tuple(gathered.pop(subject)))
     reported = [entry for entry in entries if entry.analysis is None]
     if packages or reported or not (entries or broken):
         draft.findings = _findings(entries, packages, reading)
         draft.findings.broken = len(broken)
         if not reported:
-            draft.other = f"the bill of materials{_by(metadata)}{' with statements' if entries else ''}"
+            draft.not_a_scan = f"the bill of materials{_by(metadata)}{' with statements' if entries else ''}"
     elif broken:
         draft.lacking = f"{plural(len(broken), 'statement')} could not be read"
-    others = [ReportDraft(scanner=scanner, at=written, subject=place, vex=tuple(vex)) for place, vex in gathered.items() if vex]
+    others = [
+        ReportDraft(scanner=scanner, scanned_at=written, subject=place, vex=tuple(vex)) for place, vex in gathered.items() if vex
+    ]
     is_about_others = bool(others) and not draft.vex and draft.findings is None
     drafts = others if is_about_others else [draft, *others]
     return [draft.report(reading, number) for number, draft in enumerate(drafts)]

@@ -217,7 +217,7 @@ class DefenderReports:
             source=self._source,
             scanner=SCANNER,
             key=f"{host}/{repository}@{digest}",
-            at=image.at,
+            scanned_at=image.at,
             name=name_of(host, repository) if host else None,
             # The portal looks tags up when it is asked: they are no part of what was scanned.
             tag="",

@@ -43,37 +43,37 @@ class DocumentSubject(msgspec.Struct, frozen=True):
 class ReportDraft(msgspec.Struct, kw_only=True):
     """A report about to be made; `stated` is the number of vulnerabilities that the document itself gives, if any.
 
-    `other` says what the document is when it holds no scan of vulnerabilities, and `lacking` why a scan is not whole.
+    `not_a_scan` says what the document is when it holds no scan of vulnerabilities, and `lacking` why a scan is not whole.
     """
 
     scanner: str
-    at: datetime | None
+    scanned_at: datetime | None
     subject: DocumentSubject = DocumentSubject()
     findings: Findings | None = None
     counts: dict[Severity, int] = {}
     stated: int = 0
     lacking: str = ""
-    other: str = ""
+    not_a_scan: str = ""
     os: str = ""
     end_of_life: bool = False
     vex: tuple[Vex, ...] = ()
-    known: datetime | None = None
+    database_made: datetime | None = None
 
     def report(self, reading: Reading, number: int = 0) -> ScanReport:
         """The report; `number` tells several of one document apart."""
         findings = self.findings
         if findings is None and not (self.counts or self.vex or self.lacking):
-            self.other = self.other or f"the document of {self.scanner} without a statement"
-        scanned = not self.other or (findings is not None and bool(findings.counts))
+            self.not_a_scan = self.not_a_scan or f"the document of {self.scanner} without a statement"
+        scanned = not self.not_a_scan or (findings is not None and bool(findings.counts))
         lacking = self.lacking or (findings.shortfall(self.stated) if findings is not None else "")
-        if self.other:
+        if self.not_a_scan:
             gap = "does not say that every package was looked at" if scanned else "holds no scan of vulnerabilities"
-            lacking = f"{self.other} {gap}"
+            lacking = f"{self.not_a_scan} {gap}"
         return ScanReport(
             source=reading.source,
             scanner=self.scanner,
             key=f"{reading.key}#{number}" if number else reading.key,
-            at=self.at,
+            scanned_at=self.scanned_at,
             name=self.subject.name,
             tag=self.subject.tag,
             digest=self.subject.digest,
@@ -86,7 +86,7 @@ class ReportDraft(msgspec.Struct, kw_only=True):
             vex=self.vex,
             config=self.subject.config,
             scanned=scanned,
-            known=self.known,
+            database_made=self.database_made,
             architecture=self.subject.architecture,
         )
 

@@ -155,15 +155,15 @@ def read_grype(reading: Reading, body: bytes | msgspec.Raw) -> list[ScanReport]:
     names_source = wire.source is not None and bytes(wire.matches) != b"null"
     draft = ReportDraft(
         scanner="Grype",
-        at=moment(wire.descriptor.timestamp if wire.descriptor else None),
+        scanned_at=moment(wire.descriptor.timestamp if wire.descriptor else None),
         subject=_subject(wire.source),
         findings=findings,
-        other="" if names_source else "Grype's report that names nothing it looked at",
+        not_a_scan="" if names_source else "Grype's report that names nothing it looked at",
         lacking=_elsewhere(wire.source)
         or ("the operating system was not recognised, and nothing was found" if blind else "")
         or _left_out(wire),
         os=" ".join(filter(None, (text(distro.name, 40), text(distro.version, 40)))),
-        known=moment(_database(wire).built),
+        database_made=moment(_database(wire).built),
     )
     return [draft.report(reading)]
 

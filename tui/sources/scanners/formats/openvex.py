@@ -78,12 +78,12 @@ def read_openvex(reading: Reading, body: bytes | msgspec.Raw) -> list[ScanReport
             )
     lacking = _lacking(len(broken), invalid)
     drafts = [
-        ReportDraft(scanner="OpenVEX", at=written, subject=subject, vex=tuple(vex), lacking=lacking)
+        ReportDraft(scanner="OpenVEX", scanned_at=written, subject=subject, vex=tuple(vex), lacking=lacking)
         for subject, vex in gathered.items()
     ]
     return [
         draft.report(reading, number)
-        for number, draft in enumerate(drafts or [ReportDraft(scanner="OpenVEX", at=written, other=_empty(lacking))])
+        for number, draft in enumerate(drafts or [ReportDraft(scanner="OpenVEX", scanned_at=written, not_a_scan=_empty(lacking))])
     ]
 
 

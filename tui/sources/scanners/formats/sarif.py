@@ -175,12 +175,12 @@ def _draft(run: _Run, reading: Reading) -> ReportDraft:
     properties = run.properties or _RunProperties()
     return ReportDraft(
         scanner=tool or "a tool without a name",
-        at=moment(run.invocations[0].ended) if run.invocations else None,
+        scanned_at=moment(run.invocations[0].ended) if run.invocations else None,
         subject=subject_of(
             *(properties.repo_digests or ()), *(properties.repo_tags or ()), properties.image_name, image_id=properties.image_id
         ),
         findings=findings if is_scanner else None,
-        other=_other(run, tool, is_scanner and bool(findings.counts)),
+        not_a_scan=_other(run, tool, is_scanner and bool(findings.counts)),
         lacking=_failed(run),
     )
 

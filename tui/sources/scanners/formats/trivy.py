@@ -110,10 +110,10 @@ def read_trivy(reading: Reading, body: bytes | msgspec.Raw) -> list[ScanReport]:
     )
     draft = ReportDraft(
         scanner="Trivy",
-        at=moment(wire.created_at),
+        scanned_at=moment(wire.created_at),
         subject=DocumentSubject() if elsewhere else subject,
         findings=findings,
-        other=_other(classes),
+        not_a_scan=_other(classes),
         lacking=elsewhere or _unseen(classes, system),
         os=" ".join(filter(None, (text(system.family, 40), text(system.name, 40)))),
         end_of_life=bool(system.eosl),

@@ -129,7 +129,7 @@ def _report(source: SourceId, image: _Image, prefix: str, pool: Pool) -> ScanRep
         source=source,
         scanner=SCANNER,
         key=f"{prefix}/{text(image.own_id) or text(image.id) or digest}",
-        at=moment(image.scan_time),
+        scanned_at=moment(image.scan_time),
         name=name_of(tag.registry, tag.repo) if tag.repo else None,
         tag=text(tag.tag, 128),
         digest=digest,
