@@ -22,13 +22,13 @@ from tui.cli.arguments import SCENARIOS
 from tui.cli.main import main
 from tui.cli.progress import ProgressLine
 from tui.domain.common.trust import Check, CheckName, State
-from tui.domain.facts.diagnosis import Diagnosis
+from tui.domain.facts.diagnosis import Diagnosis, Tried
 from tui.domain.facts.events import Denial, SourceHealth, SourceId, SourceKind, SourceState
 from tui.domain.facts.events import Progress as Counted
 from tui.domain.snapshot.snapshot import EMPTY, Snapshot
 from tui.errors import AuthenticationFailed
 from tui.settings.settings import Settings
-from tui.wiring.examination import Examined, Tried
+from tui.wiring.examination import Examined, TriedReport
 
 WHOLE = e.estate()
 FINE = e.estate(
@@ -355,15 +355,15 @@ def test_version_and_help_end_well(capfd: pytest.CaptureFixture[str]) -> None:
 # ---- doctor and info
 
 TRIED = [
-    Diagnosis("list pods", "ok", "12"),
-    Diagnosis("list nodes", "denied", "forbidden", "list nodes", "Ask for the role view."),
+    Diagnosis("list pods", Tried.OK, "12"),
+    Diagnosis("list nodes", Tried.DENIED, "forbidden", "list nodes", "Ask for the role view."),
 ]
 
 
 def doctor(*sources: Examined, output: str = "table") -> int:
     """Run doctor on these sources."""
 
-    async def diagnose(_: Settings, tried: Tried) -> Sequence[Examined]:
+    async def diagnose(_: Settings, tried: TriedReport) -> Sequence[Examined]:
         tried("cluster/a", 0)
         return sources
 
@@ -375,11 +375,11 @@ def doctor(*sources: Examined, output: str = "table") -> int:
     [(["ok", "ok"], 0), (["ok", "denied"], 3), (["failed"], 3), (["denied"], 4), (["denied", "failed"], 4), ([], 3)],
 )
 def test_doctor_exit_codes(states: list[str], code: int) -> None:
-    assert doctor(("cluster/a", "cluster", "", "", [Diagnosis("x", state) for state in states])) == code
+    assert doctor(("cluster/a", "cluster", "", "", [Diagnosis("x", Tried(state)) for state in states])) == code
 
 
-BEFORE = [Diagnosis("kubeconfig", "ok"), Diagnosis("reachable", "ok"), Diagnosis("signed in", "ok")]
-REFUSED, READ = Diagnosis("read pods", "denied"), Diagnosis("catalog", "ok")
+BEFORE = [Diagnosis("kubeconfig", Tried.OK), Diagnosis("reachable", Tried.OK), Diagnosis("signed in", Tried.OK)]
+REFUSED, READ = Diagnosis("read pods", Tried.DENIED), Diagnosis("catalog", Tried.OK)
 
 
 @pytest.mark.parametrize(
@@ -388,12 +388,12 @@ REFUSED, READ = Diagnosis("read pods", "denied"), Diagnosis("catalog", "ok")
         ([*BEFORE, REFUSED], [], 4),  # that somebody is signed in is no right to read
         ([*BEFORE, REFUSED], [READ], 4),  # as in report: without a cluster nothing runs
         ([*BEFORE, REFUSED, READ], [READ], 3),
-        ([*BEFORE, Diagnosis("read pods", "failed")], [], 3),
+        ([*BEFORE, Diagnosis("read pods", Tried.FAILED)], [], 3),
         ([*BEFORE, READ], [REFUSED], 3),
     ],
 )
 def test_doctor_exits_as_report_does(cluster: list[Diagnosis], registry: list[Diagnosis], code: int) -> None:
-    other = ("signatures", "signatures", "", "", [Diagnosis("trust policy", "ok")])
+    other = ("signatures", "signatures", "", "", [Diagnosis("trust policy", Tried.OK)])
     registries = [("registry/x", "registry", "", "", registry)] if registry else []
     assert doctor(("cluster/a", "cluster", "", "", cluster), *registries, other) == code
 
@@ -422,13 +422,13 @@ def test_a_heading_of_doctor_is_no_wider_than_a_terminal(capfd: pytest.CaptureFi
     ("kind", "tried", "heading"),
     [
         ("cluster", [*BEFORE, READ], "x"),  # let in, and the server does not say as whom
-        ("cluster", [Diagnosis("reachable", "failed", "hangs")], "x"),
-        ("cluster", [Diagnosis("kubeconfig", "failed")], "x"),
-        ("cluster", [Diagnosis("signed in", "failed", "no answer")], "x"),
-        ("cluster", [Diagnosis("signed in", "denied")], "x  not signed in"),
-        ("registry", [Diagnosis("reachable", "failed")], "x"),
-        ("registry", [Diagnosis("reachable", "ok"), Diagnosis("sign-in", "ok")], "x  not signed in"),
-        ("registry", [Diagnosis("sign-in", "denied")], "x  not signed in"),
+        ("cluster", [Diagnosis("reachable", Tried.FAILED, "hangs")], "x"),
+        ("cluster", [Diagnosis("kubeconfig", Tried.FAILED)], "x"),
+        ("cluster", [Diagnosis("signed in", Tried.FAILED, "no answer")], "x"),
+        ("cluster", [Diagnosis("signed in", Tried.DENIED)], "x  not signed in"),
+        ("registry", [Diagnosis("reachable", Tried.FAILED)], "x"),
+        ("registry", [Diagnosis("reachable", Tried.OK), Diagnosis("sign-in", Tried.OK)], "x  not signed in"),
+        ("registry", [Diagnosis("sign-in", Tried.DENIED)], "x  not signed in"),
         ("registry", [], "x"),
     ],
 )

@@ -8,7 +8,7 @@ from collections.abc import AsyncGenerator
 import pytest
 
 from tui.domain.facts.demand import Demand
-from tui.domain.facts.diagnosis import Diagnosis
+from tui.domain.facts.diagnosis import Diagnosis, Tried
 from tui.domain.facts.events import HealthChanged, SourceId, SourceKind, SourceState
 from tui.domain.facts.image import RepositoryName
 from tui.wiring import examination
@@ -28,13 +28,13 @@ class Fake:
 
     async def diagnose(self) -> AsyncGenerator[Diagnosis, None]:
         if self._tells_first:
-            yield Diagnosis("reachable", "ok")
+            yield Diagnosis("reachable", Tried.OK)
         try:
             await asyncio.sleep(3600 if self._hangs else 0)
         except asyncio.CancelledError:
             self.cancelled = True
             raise
-        yield Diagnosis("signed in", "ok")
+        yield Diagnosis("signed in", Tried.OK)
 
 
 async def test_a_source_that_hangs_is_given_up_and_hides_no_other(monkeypatch: pytest.MonkeyPatch) -> None:

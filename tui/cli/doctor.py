@@ -14,7 +14,7 @@ from tui.cli.flags import add_output
 from tui.cli.output import Exit, Writer, look_of_stdout, write_stdout
 from tui.cli.progress import Steps
 from tui.domain.common.redaction import redact
-from tui.domain.facts.diagnosis import Diagnosis
+from tui.domain.facts.diagnosis import Diagnosis, Tried
 from tui.reports.columns import plain
 from tui.reports.encoding import encode
 from tui.settings.settings import Settings
@@ -32,7 +32,7 @@ CACHE = "cache"
 """What is kept on disk is no source: nothing depends on it."""
 WIDTH = 80
 """Cells of the narrowest terminal that a heading is written for on one line."""
-_SIGNS = {"ok": ("✔", "+"), "denied": ("✘", "x"), "failed": ("✘", "x"), "off": ("·", ".")}
+_SIGNS = {Tried.OK: ("✔", "+"), Tried.DENIED: ("✘", "x"), Tried.FAILED: ("✘", "x"), Tried.OFF: ("·", ".")}
 
 
 class SourceFound(msgspec.Struct, frozen=True):
@@ -92,14 +92,14 @@ def exit_of_doctor(examined: Sequence[Examined]) -> Exit:
     if any(_barred(group) for group in (clusters, signed_in)):
         return Exit.DENIED
     states = [diagnosis.state for source in examined if source[1] != CACHE for diagnosis in source[4]]
-    states = [state for state in states if state != "off"]
-    return Exit.OK if states and all(state == "ok" for state in states) else Exit.UNSURE
+    states = [state for state in states if state is not Tried.OFF]
+    return Exit.OK if states and all(state is Tried.OK for state in states) else Exit.UNSURE
 
 
 def _barred(sources: Sequence[Examined]) -> bool:
     diagnoses = [diagnosis for source in sources for diagnosis in source[4]]
-    read = any(diagnosis.state == "ok" and diagnosis.what not in BEFORE_READING for diagnosis in diagnoses)
-    return not read and any(diagnosis.state == "denied" for diagnosis in diagnoses)
+    read = any(diagnosis.state is Tried.OK and diagnosis.what not in BEFORE_READING for diagnosis in diagnoses)
+    return not read and any(diagnosis.state is Tried.DENIED for diagnosis in diagnoses)
 
 
 async def _diagnosed(settings: Settings, diagnose: Diagnose) -> Sequence[Examined]:
@@ -118,7 +118,7 @@ def _lines(examined: Sequence[Examined], unicode: bool) -> Iterator[str]:
         yield from _heading([part for part in (name, endpoint, signed_in) if part])
         width = max((len(diagnosis.what) for diagnosis in diagnoses), default=0)
         for diagnosis in diagnoses:
-            sign = _SIGNS.get(diagnosis.state, ("?", "?"))[0 if unicode else 1]
+            sign = _SIGNS[diagnosis.state][0 if unicode else 1]
             yield f"  {sign} {diagnosis.state:6}  {diagnosis.what:{width}}  {diagnosis.detail}".rstrip()
             if diagnosis.right:
                 yield f"      missing right: {diagnosis.right}"
@@ -140,5 +140,5 @@ def _heading(parts: Sequence[str]) -> Iterator[str]:
 def _nobody(kind: str, diagnoses: Sequence[Diagnosis]) -> str:
     """That nobody is signed in, where a sign-in was tried and tells that; a cluster may let somebody in and not say whom."""
     states = {diagnosis.state for diagnosis in diagnoses if diagnosis.what in SIGN_IN}
-    read_by_nobody = kind == "registry" and "ok" in states
-    return "not signed in" if read_by_nobody or "denied" in states else ""
+    read_by_nobody = kind == "registry" and Tried.OK in states
+    return "not signed in" if read_by_nobody or Tried.DENIED in states else ""

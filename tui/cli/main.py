@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from tui.actions.actions import Actions
     from tui.cli.openers import ActingOpener
     from tui.cli.reading import Opener, OpenEstate
-    from tui.wiring.examination import Diagnose, Examined, Tried
+    from tui.wiring.examination import Diagnose, Examined, TriedReport
 
 __all__ = ["main"]
 
@@ -138,7 +138,7 @@ def _wired_acting(settings: Settings) -> AbstractAsyncContextManager[tuple[OpenE
     return opened
 
 
-def _wired_diagnose(settings: Settings, report: Tried) -> Awaitable[Sequence[Examined]]:
+def _wired_diagnose(settings: Settings, report: TriedReport) -> Awaitable[Sequence[Examined]]:
     diagnose: Diagnose = importlib.import_module("tui.wiring.parts").diagnose
     return diagnose(settings, report)
 

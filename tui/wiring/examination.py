@@ -8,7 +8,7 @@ from contextlib import aclosing
 from typing import Protocol, TypeVar
 
 from tui.domain.facts.demand import Demand
-from tui.domain.facts.diagnosis import Diagnosis
+from tui.domain.facts.diagnosis import Diagnosis, Tried
 from tui.domain.facts.events import Event, HealthChanged, SourceId
 from tui.domain.facts.health import answered, loading
 from tui.settings.settings import Settings
@@ -22,16 +22,16 @@ __all__ = [
     "Diagnose",
     "Examinable",
     "Examined",
-    "Tried",
+    "TriedReport",
     "examine",
 ]
 
 Examined = tuple[str, str, str, str, Sequence[Diagnosis]]
 """A source: its name, kind, who is signed in, its endpoint, and what was tried."""
 
-Tried = Callable[[str, int], None]
+TriedReport = Callable[[str, int], None]
 """Is told the name of a source that was tried, and how many are left."""
-Diagnose = Callable[[Settings, Tried], Awaitable[Sequence[Examined]]]
+Diagnose = Callable[[Settings, TriedReport], Awaitable[Sequence[Examined]]]
 """Tries every source that the settings name."""
 LEARNING = 3.0
 """Seconds that the clusters are given to name the registries of what they run."""
@@ -110,5 +110,5 @@ async def _examined(source: Examinable) -> Sequence[Diagnosis]:
     except TimeoutError:
         what, slow = ("everything", "not all could be tried") if diagnoses else ("reachable", "it did not answer")
         remedy = "Try again later; `trustree report --view sources` waits longer."
-        diagnoses.append(Diagnosis(what, "failed", f"{slow} within {PROBE:g} s", remedy=remedy))
+        diagnoses.append(Diagnosis(what, Tried.FAILED, f"{slow} within {PROBE:g} s", remedy=remedy))
     return diagnoses

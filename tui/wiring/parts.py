@@ -15,7 +15,7 @@ import msgspec
 
 from tui.domain.facts.build import BuilderKind
 from tui.domain.facts.configured import ConfiguredBase
-from tui.domain.facts.diagnosis import Diagnosis
+from tui.domain.facts.diagnosis import Diagnosis, Tried
 from tui.domain.facts.events import BasesConfigured, Event, SourceHealth, SourceState
 from tui.domain.facts.patterns import parse_pattern
 from tui.domain.facts.reference import normalize_registry
@@ -317,12 +317,12 @@ def _cache_examined(settings: Settings) -> Examined:
     state = cache_state(settings)
     is_used = settings.keeps_content and state.usage is not None
     remedy = "" if not state.problem else "`trustree cache clear` removes it."
-    diagnosis = Diagnosis("content", "ok" if is_used else "off", cache_words(settings, state), remedy=remedy)
+    diagnosis = Diagnosis("content", Tried.OK if is_used else Tried.OFF, cache_words(settings, state), remedy=remedy)
     return "cache", "cache", "", str(state.path), [diagnosis]
 
 
 def _left_alone(health: SourceHealth) -> Examined:
-    return str(health.id), health.kind.value, "", "", [Diagnosis("asked", "off", health.error, remedy=health.remedy)]
+    return str(health.id), health.kind.value, "", "", [Diagnosis("asked", Tried.OFF, health.error, remedy=health.remedy)]
 
 
 def _registry_options(

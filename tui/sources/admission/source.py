@@ -11,7 +11,7 @@ import msgspec
 
 from tui.domain.common.text import plural
 from tui.domain.facts.admission import Constraint
-from tui.domain.facts.diagnosis import Diagnosis
+from tui.domain.facts.diagnosis import Diagnosis, Tried, diagnosis_of
 from tui.domain.facts.events import (
     ConstraintsListed,
     Denial,
@@ -22,7 +22,7 @@ from tui.domain.facts.events import (
     SourceKind,
     SourceState,
 )
-from tui.domain.facts.health import answered, failed_by, is_refusal, loading
+from tui.domain.facts.health import answered, failed_by, loading
 from tui.errors import Forbidden, SourceError, UntrustedPayload, UsageError
 from tui.sources.admission.exclusions import CONFIG, Exclusions, read_configs
 from tui.sources.admission.others import GROUPS, OtherGates
@@ -104,17 +104,16 @@ class GateSource:
         try:
             reading = await self._read()
         except SourceError as error:
-            right = error.right if isinstance(error, Forbidden) else ""
-            yield Diagnosis("list constraints", "denied" if is_refusal(error) else "failed", error.headline, right, error.remedy)
+            yield diagnosis_of("list constraints", error)
             return
         listed = f"{plural(len(reading.constraints), 'constraint')} on images, of {plural(reading.kinds, 'kind')} of constraints"
-        yield Diagnosis("list constraints", "ok", listed if reading.kinds else self._absence(reading))
+        yield Diagnosis("list constraints", Tried.OK, listed if reading.kinds else self._absence(reading))
         for denial in reading.denials:
-            yield Diagnosis(denial.what, "denied", denial.reason, denial.right, denial.remedy)
+            yield Diagnosis(denial.what, Tried.DENIED, denial.reason, denial.right, denial.remedy)
         for fault in reading.faults:
-            yield Diagnosis("list constraints", "failed", fault.headline, remedy=fault.remedy)
+            yield Diagnosis("list constraints", Tried.FAILED, fault.headline, remedy=fault.remedy)
         if reading.verifiers and not any(constraint.integrity for constraint in reading.constraints):
-            yield Diagnosis("Ratify", "ok", "Ratify is set up, but no constraint asks it.")
+            yield Diagnosis("Ratify", Tried.OK, "Ratify is set up, but no constraint asks it.")
 
     # ---- one reading
 

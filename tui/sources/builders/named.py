@@ -10,11 +10,11 @@ import msgspec
 
 from tui.domain.common.text import clean
 from tui.domain.facts.build import BuilderKind, BuiltImage, Job, JobKey, Run, RunState
-from tui.domain.facts.diagnosis import Diagnosis
+from tui.domain.facts.diagnosis import Diagnosis, Tried, diagnosis_of
 from tui.domain.facts.image import RepositoryName
 from tui.domain.facts.rights import Right
 from tui.errors import SourceError
-from tui.sources.builders.doctor import read_line, right_line
+from tui.sources.builders.doctor import right_line
 from tui.sources.builders.options import BuilderOptions
 from tui.sources.builders.pushes import PushedImages
 from tui.sources.builders.service import Service
@@ -86,7 +86,7 @@ class NamedBuilder(ABC):
         try:
             signed_in = await self.try_signing_in()
         except SourceError as error:
-            yield read_line("signed in", error)
+            yield diagnosis_of("signed in", error)
             return
         for diagnosis in signed_in:
             yield diagnosis
@@ -99,8 +99,8 @@ class NamedBuilder(ABC):
         try:
             described, (_, *rights) = await self.describe(job), await self.rights(job)
         except SourceError as error:
-            return [read_line(name, error)]
-        return [Diagnosis(name, "ok", described.disabled or described.reason), *map(right_line, rights)]
+            return [diagnosis_of(name, error)]
+        return [Diagnosis(name, Tried.OK, described.disabled or described.reason), *map(right_line, rights)]
 
     @abstractmethod
     def log(self, run: Run) -> AsyncGenerator[str, None]:

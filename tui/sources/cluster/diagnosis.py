@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncGenerator
 
 from tui.domain.common.text import plural
-from tui.domain.facts.diagnosis import Diagnosis
+from tui.domain.facts.diagnosis import Diagnosis, Tried
 from tui.errors import AuthenticationFailed, SourceError, UsageError
 from tui.sources.cluster.access import ClusterContext, find_place
 from tui.sources.cluster.api import Api
@@ -26,16 +26,16 @@ async def diagnose(options: ClusterOptions) -> AsyncGenerator[Diagnosis, None]:
     try:
         place = await asyncio.to_thread(find_place, options)
     except UsageError as error:
-        yield Diagnosis("kubeconfig", "failed", error.headline, remedy=error.remedy)
+        yield Diagnosis("kubeconfig", Tried.FAILED, error.headline, remedy=error.remedy)
         return
-    yield Diagnosis("kubeconfig", "ok", f"context {place.context}, namespace {place.namespace}")
+    yield Diagnosis("kubeconfig", Tried.OK, f"context {place.context}, namespace {place.namespace}")
     async with Api(place, options) as api:
         reached = await _reach(api)
         for remark in api.remarks:
-            yield Diagnosis("kubeconfig", "ok", remark)
+            yield Diagnosis("kubeconfig", Tried.OK, remark)
         for diagnosis in reached:
             yield diagnosis
-        if all(diagnosis.state == "ok" for diagnosis in reached):
+        if all(diagnosis.state is Tried.OK for diagnosis in reached):
             for diagnosis in await _rights(api, place, options):
                 yield diagnosis
 
@@ -43,16 +43,16 @@ async def diagnose(options: ClusterOptions) -> AsyncGenerator[Diagnosis, None]:
 async def _reach(api: Api) -> list[Diagnosis]:
     try:
         version = await server_version(api)
-        diagnoses = [Diagnosis("reachable", "ok", f"{api.host} {version}")]
+        diagnoses = [Diagnosis("reachable", Tried.OK, f"{api.host} {version}")]
     except AuthenticationFailed as error:
-        return [Diagnosis("signed in", "denied", error.headline, "sign-in", error.remedy)]
+        return [Diagnosis("signed in", Tried.DENIED, error.headline, "sign-in", error.remedy)]
     except SourceError as error:
-        return [Diagnosis("reachable", "failed", error.headline, remedy=error.remedy)]
+        return [Diagnosis("reachable", Tried.FAILED, error.headline, remedy=error.remedy)]
     try:
         identity = await whoami(api)
-        return [*diagnoses, Diagnosis("signed in", "ok", identity or "the server does not say as whom", identity=identity)]
+        return [*diagnoses, Diagnosis("signed in", Tried.OK, identity or "the server does not say as whom", identity=identity)]
     except SourceError as error:
-        return [*diagnoses, Diagnosis("signed in", "failed", error.headline, remedy=error.remedy)]
+        return [*diagnoses, Diagnosis("signed in", Tried.FAILED, error.headline, remedy=error.remedy)]
 
 
 async def _rights(api: Api, place: ClusterContext, options: ClusterOptions) -> list[Diagnosis]:
@@ -62,7 +62,7 @@ async def _rights(api: Api, place: ClusterContext, options: ClusterOptions) -> l
             group.create_task(_right(client, kind, scope)) for kind in KINDS for scope in (scopes if kind.namespaced else ("",))
         ]
     diagnoses = [check.result() for check in checks]
-    if options.namespaces or all(item.state == "ok" for item in diagnoses):
+    if options.namespaces or all(item.state is Tried.OK for item in diagnoses):
         return diagnoses
     return [*diagnoses, await _namespaces(api), await _right(client, KINDS[0], place.namespace)]
 
@@ -72,17 +72,17 @@ async def _right(client: ClusterClient, kind: ResourceKind, scope: str) -> Diagn
     try:
         missing = [verb for verb in _VERBS if not await client.may(kind, verb, scope)]
     except SourceError as error:
-        return Diagnosis(name, "failed", error.headline, remedy=error.remedy)
+        return Diagnosis(name, Tried.FAILED, error.headline, remedy=error.remedy)
     if not missing:
-        return Diagnosis(name, "ok")
+        return Diagnosis(name, Tried.OK)
     right = kind.right(scope, " and ".join(missing))
-    return Diagnosis(name, "denied", f"No right to {right}.", right, remedy_for(right))
+    return Diagnosis(name, Tried.DENIED, f"No right to {right}.", right, remedy_for(right))
 
 
 async def _namespaces(api: Api) -> Diagnosis:
     try:
-        return Diagnosis("list namespaces", "ok", plural(len(await list_namespaces(api)), "namespace"))
+        return Diagnosis("list namespaces", Tried.OK, plural(len(await list_namespaces(api)), "namespace"))
     except SourceError as error:
         return Diagnosis(
-            "list namespaces", "denied", error.headline, "list namespaces", "Name the namespaces that you may read with -n."
+            "list namespaces", Tried.DENIED, error.headline, "list namespaces", "Name the namespaces that you may read with -n."
         )

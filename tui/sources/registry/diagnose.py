@@ -8,11 +8,11 @@ from contextlib import aclosing
 import msgspec
 
 from tui.domain.common.text import plural
-from tui.domain.facts.diagnosis import Diagnosis
+from tui.domain.facts.diagnosis import Diagnosis, Tried, diagnosis_of
 from tui.domain.facts.events import Owner
 from tui.domain.facts.image import RepositoryName
 from tui.domain.registries.presence import is_attached_tag
-from tui.errors import AuthenticationFailed, Forbidden, NotFound, SourceError
+from tui.errors import AuthenticationFailed, NotFound, SourceError
 from tui.sources.acting_ports import LockTarget
 from tui.sources.registry.acr_lists import AcrLists
 from tui.sources.registry.client import RegistryClient
@@ -41,7 +41,7 @@ async def diagnose(client: RegistryClient, running: list[str]) -> AsyncGenerator
     examination = _Examination(client, running)
     for name, step in examination.steps():
         diagnosis = await _try(name, step)
-        is_ok = diagnosis.state == "ok"
+        is_ok = diagnosis.state is Tried.OK
         yield msgspec.structs.replace(diagnosis, identity=client.auth.signed_in) if is_ok and name == "sign-in" else diagnosis
         # A registry that refused somebody may still be read by nobody.
         if not is_ok and (name == "reachable" or (name == "sign-in" and not client.auth.refusals)):
@@ -50,19 +50,15 @@ async def diagnose(client: RegistryClient, running: list[str]) -> AsyncGenerator
 
 async def _try(name: str, step: Step) -> Diagnosis:
     try:
-        return Diagnosis(name, "ok", await step())
+        return Diagnosis(name, Tried.OK, await step())
     except NothingToTry as error:
-        return Diagnosis(name, "off", error.headline, remedy=error.remedy)
+        return Diagnosis(name, Tried.OFF, error.headline, remedy=error.remedy)
     except RouteNotFound as error:
         if name in NOT_OFFERED:
-            return Diagnosis(name, "ok", NOT_OFFERED[name])
-        return Diagnosis(name, "failed", error.headline, remedy=error.remedy)
-    except Forbidden as error:
-        return Diagnosis(name, "denied", error.headline, error.right, error.remedy)
-    except AuthenticationFailed as error:
-        return Diagnosis(name, "denied", error.headline, remedy=error.remedy)
+            return Diagnosis(name, Tried.OK, NOT_OFFERED[name])
+        return diagnosis_of(name, error)
     except SourceError as error:
-        return Diagnosis(name, "failed", error.headline, remedy=error.remedy)
+        return diagnosis_of(name, error)
 
 
 class _Examination:

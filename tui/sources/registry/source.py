@@ -8,7 +8,7 @@ from contextlib import aclosing
 from datetime import UTC, datetime
 
 from tui.domain.facts.demand import Demand
-from tui.domain.facts.diagnosis import Diagnosis
+from tui.domain.facts.diagnosis import Diagnosis, Tried
 from tui.domain.facts.events import Event, SourceId, SourceKind
 from tui.domain.facts.image import RepositoryName
 from tui.errors import InvalidConfig, Unreachable
@@ -107,7 +107,7 @@ class RegistrySource:
         try:
             client = RegistryClient(self._options, self._credentials)
         except InvalidConfig as error:
-            yield Diagnosis("address", "failed", error.headline, remedy=error.remedy)
+            yield Diagnosis("address", Tried.FAILED, error.headline, remedy=error.remedy)
             return
         try:
             async with aclosing(diagnose(client, sorted(self._queue.repositories()))) as diagnoses:

@@ -11,7 +11,7 @@ import msgspec
 
 from tui.domain.common.text import plural
 from tui.domain.facts.demand import ArtifactDemand
-from tui.domain.facts.diagnosis import Diagnosis
+from tui.domain.facts.diagnosis import Diagnosis, Tried
 from tui.domain.facts.events import Event, HealthChanged, ScanGone, ScansSeen, SourceHealth, SourceId, SourceKind
 from tui.domain.facts.health import answered, loading
 from tui.domain.facts.scan import ScanReport
@@ -133,11 +133,11 @@ class AttachedSource:
         """How far the images that were met have been looked at; the registries say themselves what may be read."""
         images = len(self._backlog)
         if not images:
-            yield Diagnosis("read attached reports", "off", "they are read with each image, by the right to pull it")
+            yield Diagnosis("read attached reports", Tried.OFF, "they are read with each image, by the right to pull it")
             return
         failed = [
-            Diagnosis("read attached reports", "failed", f"{error.headline}", remedy=error.remedy)
+            Diagnosis("read attached reports", Tried.FAILED, f"{error.headline}", remedy=error.remedy)
             for error in self._failed.values()
         ]
         reports = f"{plural(self._reports, 'report')} on {plural(images, 'image')}"
-        yield failed[0] if failed else Diagnosis("read attached reports", "ok", reports)
+        yield failed[0] if failed else Diagnosis("read attached reports", Tried.OK, reports)

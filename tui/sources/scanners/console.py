@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from tui.domain.facts.diagnosis import Diagnosis
+from tui.domain.facts.diagnosis import Diagnosis, Tried, diagnosis_of
 from tui.domain.facts.events import SourceId, SourceKind
-from tui.errors import AuthenticationFailed, Forbidden, SourceError
+from tui.errors import AuthenticationFailed, SourceError
 from tui.sources.kit.throttle import Bucket
 from tui.sources.kit.webapi import ApiRequest, ApiService, WebApi, place_of
 from tui.sources.scanners.findings import Pool, decode
@@ -148,14 +148,12 @@ class ConsoleSource(ScannerSource):
         async with self._opened() as console:
             for action, count in self._counts().items():
                 try:
-                    yield Diagnosis(action, "ok", await count(console))
+                    yield Diagnosis(action, Tried.OK, await count(console))
                 except AuthenticationFailed as error:
-                    yield Diagnosis("signed in", "denied", error.headline, remedy=error.remedy)
+                    yield diagnosis_of("signed in", error)
                     return
-                except Forbidden as error:
-                    yield Diagnosis(action, "denied", error.headline, error.right, error.remedy)
                 except SourceError as error:
-                    yield Diagnosis(action, "failed", error.headline, remedy=error.remedy)
+                    yield diagnosis_of(action, error)
 
 
 class _Token(msgspec.Struct):

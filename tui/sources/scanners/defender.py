@@ -10,7 +10,7 @@ import msgspec
 
 from tui.domain.common.source_id import SourceId, SourceKind
 from tui.domain.common.text import plural
-from tui.domain.facts.diagnosis import Diagnosis
+from tui.domain.facts.diagnosis import Diagnosis, Tried
 from tui.domain.facts.scan import ScanReport
 from tui.errors import AuthenticationFailed, Forbidden, SourceError
 from tui.sources.ports import ResourceQueries
@@ -103,17 +103,17 @@ class DefenderSource(ScannerSource):
             async with self._graph.open() as session, aclosing(session.pages(QUERY)) as pages:
                 async for page in pages:
                     if page.rows:
-                        return Diagnosis(action, "ok", plural(page.total, "finding"))
+                        return Diagnosis(action, Tried.OK, plural(page.total, "finding"))
                     break
         except Forbidden as error:
-            return Diagnosis(action, "denied", error.headline, RIGHT, ASK)
+            return Diagnosis(action, Tried.DENIED, error.headline, RIGHT, ASK)
         except AuthenticationFailed as error:
             return Diagnosis(action, self._unread, error.headline, remedy=error.remedy)
         except SourceError as error:
-            return Diagnosis(action, "failed", error.headline, remedy=error.remedy)
+            return Diagnosis(action, Tried.FAILED, error.headline, remedy=error.remedy)
         return Diagnosis(action, self._unread, NOTHING, RIGHT, ASK)
 
     @property
-    def _unread(self) -> str:
+    def _unread(self) -> Tried:
         """How it is called that nothing may be read: no fault where nobody named Defender."""
-        return "denied" if self._options.expected else "off"
+        return Tried.DENIED if self._options.expected else Tried.OFF

@@ -8,7 +8,7 @@ from collections.abc import AsyncGenerator, Sequence
 from pathlib import Path
 
 from tui.domain.common.text import clean, plural
-from tui.domain.facts.diagnosis import Diagnosis
+from tui.domain.facts.diagnosis import Diagnosis, Tried
 from tui.domain.facts.events import Denial, SourceId, SourceKind
 from tui.domain.facts.health import denial_of
 from tui.domain.facts.scan import ScanReport
@@ -84,13 +84,13 @@ class FilesSource(ScannerSource):
             try:
                 reports = await asyncio.to_thread(self._file, path)
             except SourceError as error:
-                yield Diagnosis(action, "failed", error.headline, remedy=error.remedy)
+                yield Diagnosis(action, Tried.FAILED, error.headline, remedy=error.remedy)
                 continue
             if unused := _unused(path, reports):
-                yield Diagnosis(action, "failed", unused.reason, remedy=unused.remedy)
+                yield Diagnosis(action, Tried.FAILED, unused.reason, remedy=unused.remedy)
             else:
                 scanners = ", ".join(sorted({report.scanner for report in reports}))
-                yield Diagnosis(action, "ok", f"{scanners}: {plural(len(reports), 'image')}")
+                yield Diagnosis(action, Tried.OK, f"{scanners}: {plural(len(reports), 'image')}")
 
 
 def _unused(path: Path, reports: Sequence[ScanReport]) -> Denial | None:

@@ -12,7 +12,7 @@ from contextlib import aclosing
 import msgspec
 
 from tui.domain.common.text import plural
-from tui.domain.facts.diagnosis import Diagnosis
+from tui.domain.facts.diagnosis import Diagnosis, Tried
 from tui.domain.facts.events import Denial, SourceId, SourceKind
 from tui.domain.facts.scan import ScanReport
 from tui.errors import Forbidden, NotFound, SourceError, Unreachable, UntrustedPayload, UsageError
@@ -158,14 +158,14 @@ class TrivyOperatorSource(ScannerSource):
                 round_ = Round()
                 scopes = await self._scopes(session, round_)
         except Absent as error:
-            return Diagnosis(action, "off", error.headline, remedy=error.remedy)
+            return Diagnosis(action, Tried.OFF, error.headline, remedy=error.remedy)
         except Forbidden as error:
-            return Diagnosis(action, "denied", error.headline, RIGHT, ASK)
+            return Diagnosis(action, Tried.DENIED, error.headline, RIGHT, ASK)
         except (SourceError, UsageError) as error:
-            return Diagnosis(action, "failed", error.headline, remedy=error.remedy)
+            return Diagnosis(action, Tried.FAILED, error.headline, remedy=error.remedy)
         if round_.denials:
-            return Diagnosis(action, "denied", f"only in {plural(len(scopes), 'namespace')}", f"{RIGHT} cluster-wide", ASK)
-        return Diagnosis(action, "ok")
+            return Diagnosis(action, Tried.DENIED, f"only in {plural(len(scopes), 'namespace')}", f"{RIGHT} cluster-wide", ASK)
+        return Diagnosis(action, Tried.OK)
 
 
 def _headings(page: bytes) -> tuple[list[tuple[Heading, msgspec.Raw]], int]:

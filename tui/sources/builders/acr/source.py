@@ -15,10 +15,11 @@ import msgspec
 from tui.domain.common.text import plural
 from tui.domain.facts.build import BuilderKind, Job, Run
 from tui.domain.facts.build_events import JobsCompleted, JobsSeen, RunsSeen, builder_source
-from tui.domain.facts.diagnosis import Diagnosis
+from tui.domain.facts.diagnosis import Diagnosis, Tried
 from tui.domain.facts.events import Event, HealthChanged, SourceHealth, SourceId
 from tui.domain.facts.health import answered, denial_of, failed_by, loading, off
 from tui.domain.facts.retention import PoliciesRead
+from tui.domain.facts.rights import RightState
 from tui.errors import AuthenticationFailed, Forbidden, NotFound, SourceError
 from tui.sources.builders.acr.tasks import AZURE, AcrTasksBuilder
 from tui.sources.builders.unreadable import unreadable_faults
@@ -101,26 +102,26 @@ class AcrTasksSource:
         try:
             jobs = await self._builder.jobs()
         except NotFound as error:
-            yield Diagnosis("tasks", "denied", error.headline, remedy=error.remedy)
+            yield Diagnosis("tasks", Tried.DENIED, error.headline, remedy=error.remedy)
             return
         except SourceError as error:
             right = getattr(error, "right", "")
-            yield Diagnosis("tasks", "denied" if right else "failed", error.headline, right, error.remedy)
+            yield Diagnosis("tasks", Tried.DENIED if right else Tried.FAILED, error.headline, right, error.remedy)
             return
         odd = unreadable_faults(AZURE, jobs, ())
-        state, words = ("failed", odd[0].headline) if odd else ("ok", plural(len(jobs), "task"))
+        state, words = (Tried.FAILED, odd[0].headline) if odd else (Tried.OK, plural(len(jobs), "task"))
         yield Diagnosis("tasks", state, words, remedy=odd[0].remedy if odd else "", identity=self._builder.identity)
         for diagnosis in await self._rights():
             yield diagnosis
 
     async def _rights(self) -> list[Diagnosis]:
-        states = {"held": "ok", "missing": "denied", "unknown": "failed"}
+        states = {RightState.HELD: Tried.OK, RightState.MISSING: Tried.DENIED, RightState.UNKNOWN: Tried.FAILED}
         return [
             Diagnosis(
                 right.name.partition("registries/")[2],
                 states[right.state],
                 right.reason,
-                "" if states[right.state] == "ok" else right.name,
+                "" if right.state is RightState.HELD else right.name,
                 right.remedy,
             )
             for right in await self._builder.registry_rights()

@@ -18,7 +18,7 @@ import msgspec
 from tui.domain.common.decoding import from_json
 from tui.domain.common.text import clean, full_stop
 from tui.domain.facts.build import BaseTrigger, BuilderKind, Job, JobKey, Run, RunState
-from tui.domain.facts.diagnosis import Diagnosis
+from tui.domain.facts.diagnosis import Diagnosis, Tried
 from tui.domain.facts.rights import Right, RightState
 from tui.errors import Forbidden, NotFound, SourceError
 from tui.sources.builders.configured import configured_images, configured_job
@@ -329,7 +329,7 @@ class GitHubBuilder(NamedBuilder):
     async def try_signing_in(self) -> list[Diagnosis]:
         """Who is signed in. Raises SourceError."""
         login = clean(await self._signed_in(), 60)
-        return [Diagnosis("signed in", "ok", f"as {login}" if login else "as an app", identity=login)]
+        return [Diagnosis("signed in", Tried.OK, f"as {login}" if login else "as an app", identity=login)]
 
 
 def _write_state(repository: Repository, scopes: str | None) -> tuple[RightState, str]:

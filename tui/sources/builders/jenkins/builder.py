@@ -16,7 +16,7 @@ import msgspec
 
 from tui.domain.common.text import clean, listed
 from tui.domain.facts.build import BaseTrigger, BuilderKind, Job, JobKey, Run, RunState
-from tui.domain.facts.diagnosis import Diagnosis
+from tui.domain.facts.diagnosis import Diagnosis, Tried
 from tui.domain.facts.rights import Right, RightState
 from tui.errors import Forbidden, NotFound, SourceError
 from tui.sources.builders.configured import configured_images, configured_job
@@ -295,8 +295,8 @@ class JenkinsBuilder(NamedBuilder):
         reply = await self._service.read("/whoAmI/api/json?tree=name,anonymous,authenticated", "ask who is signed in")
         user = decoded(reply, User, self._service.title, "ask who is signed in")
         name = clean(user.name, 80)
-        signed_in = Diagnosis("signed in", "ok", f"as {name}" if name else "", identity=name)
-        return [signed_in, Diagnosis("crumb", "ok", await self._session.crumb_state())]
+        signed_in = Diagnosis("signed in", Tried.OK, f"as {name}" if name else "", identity=name)
+        return [signed_in, Diagnosis("crumb", Tried.OK, await self._session.crumb_state())]
 
     def _url(self, job: JobKey) -> str:
         return f"{self._service.base}{job_path(job.job)}/"

@@ -18,7 +18,7 @@ import msgspec
 from tui.domain.common.decoding import from_json
 from tui.domain.common.text import clean, listed
 from tui.domain.facts.build import BaseTrigger, BuilderKind, Job, JobKey, Run, RunState
-from tui.domain.facts.diagnosis import Diagnosis
+from tui.domain.facts.diagnosis import Diagnosis, Tried
 from tui.domain.facts.rights import Right, RightState
 from tui.errors import Forbidden, NotFound, SourceError
 from tui.sources.builders.configured import configured_images, configured_job
@@ -302,7 +302,7 @@ class PipelinesBuilder(NamedBuilder):
     async def try_signing_in(self) -> list[Diagnosis]:
         """Who is signed in. Raises SourceError."""
         name = clean((await self._connection()).authenticated_user.provider_display_name, 80)
-        return [Diagnosis("signed in", "ok", f"as {name}" if name else "", identity=name)]
+        return [Diagnosis("signed in", Tried.OK, f"as {name}" if name else "", identity=name)]
 
 
 def _right(bit: int, job: JobKey, state: RightState, reason: str) -> Right:
