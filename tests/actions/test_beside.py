@@ -10,7 +10,7 @@ import pytest
 from tests.actions.plans import NOW, REGISTRY
 from tests.actions.world import World
 from tui.actions.transitions import Proof, Replaced, Stage
-from tui.actions.verify import Awaited, Built, verify
+from tui.actions.verify import Awaited, RebuiltImage, verify
 from tui.domain.facts.build import BuilderKind, JobKey, Run, RunState
 from tui.domain.facts.image import RepositoryName
 from tui.domain.snapshot.snapshot import ImageKey
@@ -36,7 +36,7 @@ def test_an_old_version_is_replaced_by_the_newer_one_of_its_series(tmp_path: Pat
         finished=NOW + timedelta(minutes=1),
     )
     image = Replaced(ImageKey(REGISTRY, "api", old), ("3.0.0",))
-    built = Built(image, run, NOW, {}, (beside,) if beside else ())
+    built = RebuiltImage(image, run, NOW, {}, (beside,) if beside else ())
     verdict = verify(Stage.FOLLOWING, built, world.snapshot, NOW)
     assert isinstance(verdict, Proof if is_proven else Awaited)
     assert not isinstance(verdict, Proof) or verdict.value == new

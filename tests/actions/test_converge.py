@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from tests.actions.plans import NOW, digest, restart
-from tui.actions.converge import Wanted, converge
+from tui.actions.converge import RolloutGoal, converge
 from tui.actions.transitions import Proof, StepRecord
 from tui.actions.verify import Awaited
 from tui.domain.facts.rollout import RolloutState, RunningImage
@@ -15,8 +15,8 @@ from tui.domain.plans.plan import StepKind
 
 KEY = ObjectKey("prod-weu", "prod", "CronJob", "settle")
 PINNED = f"contoso.azurecr.io/settle:1@{digest(2)}"
-PIN = Wanted(digests={"main": frozenset({digest(2)})}, images={"main": PINNED})
-SUSPEND = Wanted(replicas=0)
+PIN = RolloutGoal(digests={"main": frozenset({digest(2)})}, images={"main": PINNED})
+SUSPEND = RolloutGoal(replicas=0)
 
 
 def cron_job(*running: RunningImage, suspended: bool = False) -> RolloutState:
@@ -42,7 +42,9 @@ def pods(number: int, *, ended: int, count: int = 3) -> RunningImage:
         pytest.param(SUSPEND, (), True, id="suspended, and none was kept"),
     ],
 )
-def test_pods_of_jobs_that_have_ended_hold_nothing_up(change: Wanted, running: tuple[RunningImage, ...], is_there: bool) -> None:
+def test_pods_of_jobs_that_have_ended_hold_nothing_up(
+    change: RolloutGoal, running: tuple[RunningImage, ...], is_there: bool
+) -> None:
     kind = StepKind.PIN if change is PIN else StepKind.SCALE_TO_ZERO
     state = cron_job(*running, suspended=change is SUSPEND)
     verdict = converge(restart("settle", kind=kind), StepRecord(since=NOW), change, state, NOW)

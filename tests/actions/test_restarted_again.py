@@ -10,14 +10,14 @@ import pytest
 
 from tests.actions.plans import NOW, digest, restart
 from tui.actions.adopting import adoption_of
-from tui.actions.converge import Wanted, converge, is_made
+from tui.actions.converge import RolloutGoal, converge, is_made
 from tui.actions.transitions import Proof, StepRecord
 from tui.actions.verify import Refuted
 from tui.domain.facts.rollout import RolloutState, RunningImage
 from tui.domain.facts.workload import ObjectKey
 
 STEP = restart("web")
-WANTED = Wanted(digests={"main": frozenset({digest(2)})}, restarted_at=NOW)
+WANTED = RolloutGoal(digests={"main": frozenset({digest(2)})}, restarted_at=NOW)
 
 
 def state(restarted_at: str) -> RolloutState:
@@ -109,7 +109,7 @@ def test_a_restart_at_no_moment_of_utc_is_none(moment: str) -> None:
 
 def test_where_it_is_not_known_what_is_to_run_no_restart_is_taken_for_ours() -> None:
     for digests in ({}, {"main": frozenset[str]()}):
-        assert adoption_of(STEP, Wanted(digests=digests), state(AFTER), NOW, NOW) is None
+        assert adoption_of(STEP, RolloutGoal(digests=digests), state(AFTER), NOW, NOW) is None
 
 
 def test_a_restart_of_somebody_else_is_not_taken_for_a_lost_one() -> None:

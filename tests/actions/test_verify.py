@@ -9,7 +9,7 @@ import pytest
 from tests.domain import estates as e
 from tests.snapshots import snapshot_of
 from tui.actions.transitions import Proof, Replaced, Stage
-from tui.actions.verify import Awaited, Built, Refuted, Verdict, verify
+from tui.actions.verify import Awaited, RebuiltImage, Refuted, Verdict, verify
 from tui.domain.facts.build import BuilderKind, BuiltImage, JobKey, Run, RunState
 from tui.domain.facts.image import RepositoryName
 from tui.domain.snapshot.snapshot import Image, ImageKey
@@ -31,7 +31,7 @@ def verdict(digests: dict[str, str], *images: Image) -> Verdict:
     run = Run(BuilderKind.JENKINS, "ci", "7", RunState.SUCCEEDED, JOB, started=BEGUN, images=pushed, by_log=True)
     replaced = Replaced(ImageKey(SHOP.registry, SHOP.repository, OLD), ("1",))
     snapshot = snapshot_of(1, e.NOW, images)
-    return verify(Stage.FOLLOWING, Built(replaced, run, BEGUN, {}), snapshot, e.NOW)
+    return verify(Stage.FOLLOWING, RebuiltImage(replaced, run, BEGUN, {}), snapshot, e.NOW)
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ from tui.presenters.glyphs import UNICODE
 from tui.presenters.keys import subject_of
 from tui.presenters.tabs.running import running_section
 from tui.presenters.tabs.spec import SectionContext
-from tui.presenters.views.building import Built, build_view
+from tui.presenters.views.building import BuiltRows, build_view
 from tui.presenters.views.spec import Filter, ViewModel, ViewSpec
 from tui.presenters.views.table import FINDINGS, LINEAGE, WORKLOADS
 from tui.reports import Document, ReportScope, TextStyle, format_named
@@ -61,7 +61,7 @@ def numbers_of(answer: Answer) -> Numbers:
     return Numbers(len(extent.images), len(extent.workloads), extent.pods, extent.undecided)
 
 
-def shown(view: ViewSpec, snapshot: Snapshot, text: str, index: AnswerIndex | None = None) -> Built:
+def shown(view: ViewSpec, snapshot: Snapshot, text: str, index: AnswerIndex | None = None) -> BuiltRows:
     """A view under a filter."""
     return build_view(view, snapshot, Filter(text), snapshot.as_of, UNICODE, index)
 

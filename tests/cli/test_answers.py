@@ -20,7 +20,7 @@ from tui.presenters.answers.lines import answer_lines
 from tui.presenters.answers.table import answer_sentences
 from tui.presenters.glyphs import UNICODE
 from tui.presenters.totals import VisibleRows, lineage_totals
-from tui.presenters.views.building import Built, build_view
+from tui.presenters.views.building import BuiltRows, build_view
 from tui.presenters.views.spec import Filter
 from tui.presenters.views.table import LINEAGE
 from tui.settings.settings import Settings
@@ -61,7 +61,7 @@ async def snapshot() -> AsyncIterator[Snapshot]:
         yield estate.snapshot
 
 
-def band(snapshot: Snapshot, text: str) -> tuple[Built, Answer]:
+def band(snapshot: Snapshot, text: str) -> tuple[BuiltRows, Answer]:
     """The rows of a filter, and the answer above them."""
     built = build_view(LINEAGE, snapshot, Filter(text), snapshot.as_of, UNICODE)
     assert built.answer is not None

@@ -15,7 +15,7 @@ import pytest
 from tests.actions.plans import restart
 from tests.sources.cluster.apiserver import write_kubeconfig
 from tests.sources.cluster.follow import options
-from tui.actions.converge import Wanted, converge
+from tui.actions.converge import RolloutGoal, converge
 from tui.actions.transitions import Proof, StepRecord
 from tui.demo.cluster.kinds import kind_of
 from tui.demo.cluster.patches import PatchRefused
@@ -228,14 +228,14 @@ async def test_the_pods_of_jobs_that_have_ended_stay_and_hold_neither_a_pin_nor_
         image = f"{CONTOSO}/payments/migrate:1.14.2"
         await run.redeployer.pin(before, {"reconcile": image})
         digest = run.company.yard.shelf(CONTOSO).repositories["payments/migrate"].tags["1.14.2"].digest
-        change = Wanted(digests={"reconcile": frozenset({digest})}, images={"reconcile": image})
+        change = RolloutGoal(digests={"reconcile": frozenset({digest})}, images={"reconcile": image})
 
-        def arrived(change: Wanted) -> Callable[[RolloutState], bool]:
+        def arrived(change: RolloutGoal) -> Callable[[RolloutState], bool]:
             return lambda state: isinstance(converge(restart("reconcile"), StepRecord(since=NOW), change, state, NOW), Proof)
 
         pinned = await run.reached(key, arrived(change))
         await run.redeployer.scale(pinned, 0)
-        assert (await run.reached(key, arrived(Wanted(replicas=0)))).suspended
+        assert (await run.reached(key, arrived(RolloutGoal(replicas=0)))).suspended
 
 
 async def test_the_scale_of_what_has_a_number_of_pods_is_read_and_changed_as_kubectl_does(tmp_path: Path) -> None:

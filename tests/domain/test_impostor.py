@@ -10,7 +10,7 @@ from tests.domain.world import MANIFEST_TYPE, NOW, World, check, container, dige
 from tui.domain.common.trust import CheckName, State
 from tui.domain.facts.events import ControllersSeen, Event, ManifestsListed, SignaturesVerified, SourceId, SourceKind, SourceState
 from tui.domain.facts.image import HistoryEntry, ManifestListing, RepositoryName
-from tui.domain.facts.signature import Outcome, Reason, SignatureSystem, Step, StepName, StepState, Verdict
+from tui.domain.facts.signature import Outcome, Reason, SignatureSystem, StepName, StepState, Verdict, VerificationStep
 from tui.domain.facts.workload import ContainerType, ObjectKey, OwnerRef, Resource, TemplateContainer
 from tui.domain.policy.policy import Policy
 from tui.domain.policy.rules import Rules
@@ -248,7 +248,9 @@ def test_a_signer_that_is_gone_is_seen_where_all_else_is_alike() -> None:
 
 
 def _expired(signer: str, *states: StepState, reason: Reason = Reason.EXPIRED, verdict: Verdict = Verdict.INVALID) -> Outcome:
-    steps = tuple(Step(name, state, "") for name, state in zip((StepName.INTEGRITY, StepName.AUTHENTICITY), states, strict=True))
+    steps = tuple(
+        VerificationStep(name, state, "") for name, state in zip((StepName.INTEGRITY, StepName.AUTHENTICITY), states, strict=True)
+    )
     return Outcome(SignatureSystem.NOTATION, verdict, "", reason, steps, signer=signer)
 
 

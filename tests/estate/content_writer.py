@@ -13,7 +13,7 @@ from contextlib import suppress
 from itertools import count
 from pathlib import Path
 
-from tui.estate.content_faults import Held
+from tui.estate.content_faults import FileBusy
 from tui.estate.content_file import ContentFile, Entry
 
 __all__ = ["digest_of", "main"]
@@ -31,7 +31,7 @@ def main(directory: str, seed: str) -> None:
     file, chance = ContentFile(Path(directory), LIMIT), random.Random(seed)
     for turn in count():
         contents = [chance.randbytes(chance.randrange(1, 20_000)) for _ in range(10)]
-        with suppress(Held):  # the other writer is faster for a while
+        with suppress(FileBusy):  # the other writer is faster for a while
             file.put([Entry(digest_of(content), content, time.time()) for content in contents])
             for content in contents[:2]:
                 file.get(digest_of(content))

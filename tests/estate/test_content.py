@@ -18,7 +18,7 @@ import pytest
 from tests.estate.content_writer import digest_of
 from tests.real.kill_cache import kill_writers
 from tui.estate.content import HELD_FOR, ContentCache
-from tui.estate.content_faults import Held, WrongFile
+from tui.estate.content_faults import FileBusy, WrongFile
 from tui.estate.content_file import APPLICATION, LARGEST, TOUCH, VERSION, ContentFile, Entry
 
 MANIFEST = b'{"schemaVersion": 2}'
@@ -386,7 +386,7 @@ def test_faults_are_of_a_kind(directory: Path) -> None:
     file.put([Entry(DIGEST, MANIFEST, 0)])
     with closing(sqlite3.connect(file.path, isolation_level=None)) as holder:
         holder.execute("BEGIN EXCLUSIVE")
-        with pytest.raises(Held):
+        with pytest.raises(FileBusy):
             file.get(DIGEST)
     file.path.write_text("garbage" * 1000)
     with pytest.raises(WrongFile):

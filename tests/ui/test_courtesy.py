@@ -11,7 +11,7 @@ from textual.geometry import Region
 from tests.estates import company
 from tests.ui.driving import explorer, until
 from tui.domain.common.pace import STEP, paced
-from tui.presenters.views.building import Built
+from tui.presenters.views.building import BuiltRows
 from tui.ui import courtesy as courtesy_module
 from tui.ui.courtesy import Courtesy, Superseded
 from tui.ui.screens.filterable import FilterableScreen
@@ -80,7 +80,7 @@ async def test_a_letter_asks_no_widget_for_lines_that_did_not_change() -> None:
 
 
 def _is_shown(screen: FilterableScreen) -> bool:
-    return isinstance(screen.built, Built) and screen.built.matched is not None
+    return isinstance(screen.built, BuiltRows) and screen.built.matched is not None
 
 
 def _lines_asked_of(screen: FilterableScreen) -> dict[str, list[Region]]:

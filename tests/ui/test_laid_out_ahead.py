@@ -6,7 +6,7 @@ import pytest
 
 from tests.estates import company
 from tests.ui.driving import explorer, until
-from tui.presenters.views.building import Built
+from tui.presenters.views.building import BuiltRows
 from tui.presenters.views.table import LINEAGE, WORKLOADS
 from tui.ui.screens import building, tree_state
 from tui.ui.screens.laying import LaidOut, lay_out
@@ -16,7 +16,7 @@ from widgets.rows import RowKey, TreeModel
 async def test_the_rows_of_a_view_that_was_left_are_laid_out_before_anybody_comes_back(monkeypatch: pytest.MonkeyPatch) -> None:
     laid_out: list[tuple[TreeModel, frozenset[RowKey] | None]] = []
 
-    def noted(built: Built, left: frozenset[RowKey] | None, words: str, room: int) -> LaidOut:
+    def noted(built: BuiltRows, left: frozenset[RowKey] | None, words: str, room: int) -> LaidOut:
         rows = lay_out(built, left, words, room)
         laid_out.append((built.model, left))
         return rows

@@ -12,7 +12,7 @@ import pytest
 from tests.estates import company
 from tests.ui.driving import explorer, text_of, until
 from tui.presenters.views import building
-from tui.presenters.views.building import Built, build_view
+from tui.presenters.views.building import BuiltRows, build_view
 
 SLOW = "payments"
 """The filter whose rows are not there before they are let go."""
@@ -23,7 +23,7 @@ def gate(monkeypatch: pytest.MonkeyPatch) -> Iterator[Event]:
     """What lets the rows of that filter be there."""
     opened = Event()
 
-    def held(view: object, snapshot: object, chosen: object, *more: object) -> Built:
+    def held(view: object, snapshot: object, chosen: object, *more: object) -> BuiltRows:
         if getattr(chosen, "query", "") == SLOW:
             assert opened.wait(30)
         return build_view(view, snapshot, chosen, *more)  # type: ignore[arg-type]

@@ -6,7 +6,7 @@ from datetime import datetime
 
 import msgspec
 
-from tui.actions.converge import Wanted, is_made, moment, pods_replaced
+from tui.actions.converge import RolloutGoal, is_made, moment, pods_replaced
 from tui.actions.transitions import Proof
 from tui.domain.facts.rollout import RolloutState
 from tui.domain.plans.plan import Step, StepKind
@@ -22,7 +22,7 @@ class Adoption(msgspec.Struct, frozen=True):
 
 
 def adoption_of(
-    step: Step, wanted: Wanted, state: RolloutState, made: datetime, now: datetime, pushed: datetime | None = None
+    step: Step, wanted: RolloutGoal, state: RolloutState, made: datetime, now: datetime, pushed: datetime | None = None
 ) -> Adoption | None:
     """What of a step somebody else has done already; None where it is still to be done.
 
@@ -41,7 +41,9 @@ def adoption_of(
             return None
 
 
-def _restarted(wanted: Wanted, state: RolloutState, made: datetime, now: datetime, pushed: datetime | None) -> Adoption | None:
+def _restarted(
+    wanted: RolloutGoal, state: RolloutState, made: datetime, now: datetime, pushed: datetime | None
+) -> Adoption | None:
     """A restart since the plan was made whose pods run the new image, or are being replaced after that was pushed."""
     at = moment(state.restarted_at)
     is_known = bool(wanted.digests) and all(wanted.digests.values())

@@ -16,13 +16,13 @@ from tui.domain.common.text import clean, full_stop, plural, short
 from tui.domain.facts.rollout import RolloutState, RunningImage, Stall, StallKind
 from tui.domain.plans.plan import Step, StepKind
 
-__all__ = ["Wanted", "converge", "is_made", "moment", "pods_replaced", "stall_of"]
+__all__ = ["RolloutGoal", "converge", "is_made", "moment", "pods_replaced", "stall_of"]
 
 HOPELESS = frozenset({StallKind.PAUSED, StallKind.ON_DELETE, StallKind.PARTITION, StallKind.SUSPENDED, StallKind.DEADLINE})
 """What does not end by itself: somebody has to do something."""
 
 
-class Wanted(msgspec.Struct, frozen=True):
+class RolloutGoal(msgspec.Struct, frozen=True):
     """What a step wants of a workload: the `digests` that its pods may run and the `images` of its template, by container.
 
     `restarted_at` is the time of a restart, `replicas` the number of pods where that is what is changed.
@@ -34,7 +34,7 @@ class Wanted(msgspec.Struct, frozen=True):
     replicas: int | None = None
 
 
-def is_made(change: Wanted, state: RolloutState) -> bool:
+def is_made(change: RolloutGoal, state: RolloutState) -> bool:
     """Whether the object says what was sent: the change was made, whatever was answered."""
     if change.replicas is not None:
         return state.suspended or state.desired == change.replicas
@@ -44,13 +44,13 @@ def is_made(change: Wanted, state: RolloutState) -> bool:
     return change.restarted_at is not None and moment(state.restarted_at) == change.restarted_at
 
 
-def _restarted_again(change: Wanted, state: RolloutState) -> bool:
+def _restarted_again(change: RolloutGoal, state: RolloutState) -> bool:
     """Whether somebody restarted it later still: that undoes no restart, its pods are as new."""
     latest = moment(state.restarted_at)
     return change.restarted_at is not None and latest is not None and latest > change.restarted_at
 
 
-def converge(step: Step, record: StepRecord, change: Wanted, state: RolloutState, now: datetime) -> Verdict:
+def converge(step: Step, record: StepRecord, change: RolloutGoal, state: RolloutState, now: datetime) -> Verdict:
     """Whether the workload has arrived."""
     if not is_made(change, state) and not _restarted_again(change, state):
         return _undone(step, state)
@@ -83,7 +83,7 @@ def _scaled(replicas: int, state: RolloutState, now: datetime) -> Verdict:
     return Proof(ProofKind.PODS, "No pod runs." if not replicas else f"{_pods(replicas)} run.", now, str(replicas))
 
 
-def pods_replaced(goal: Wanted, state: RolloutState, now: datetime) -> Verdict:
+def pods_replaced(goal: RolloutGoal, state: RolloutState, now: datetime) -> Verdict:
     """Whether every pod runs what it is to run, whoever saw to that."""
     if state.running is None:
         return _awaited(state, "its pods to be read")
@@ -99,7 +99,7 @@ def pods_replaced(goal: Wanted, state: RolloutState, now: datetime) -> Verdict:
     return _all_there(goal, running, state, now)
 
 
-def _all_there(goal: Wanted, running: list[RunningImage], state: RolloutState, now: datetime) -> Verdict:
+def _all_there(goal: RolloutGoal, running: list[RunningImage], state: RolloutState, now: datetime) -> Verdict:
     """No pod runs another image: but are there as many as there should be, and ready?"""
     by_container = [sum(image.alive for image in running if image.container == name) for name in goal.digests]
     pods = min(by_container)

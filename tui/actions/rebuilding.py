@@ -12,7 +12,7 @@ from tui.actions.ledger import Ledger
 from tui.actions.outside import Outside
 from tui.actions.sending import Answer, deny_for_missing, deny_or_fail, mark_of, send
 from tui.actions.transitions import Proof, Replaced, Signal, Stage
-from tui.actions.verify import Awaited, Built, Refuted, image_of, joined, tag_holder, verify
+from tui.actions.verify import Awaited, RebuiltImage, Refuted, image_of, joined, tag_holder, verify
 from tui.actions.waiting import await_verdict, minutes
 from tui.domain.common.text import clean, full_stop, listed, short
 from tui.domain.facts.build import Run, RunState
@@ -298,7 +298,7 @@ class Rebuilding:
             return Refuted("No run is known for it.")
         snapshot, now, bases = self._outside.estate.snapshot, self._clock.now(), self._bases()
         verdicts = [
-            verify(stage, Built(image, run, record.sent, bases, _beside(image, record.replaced)), snapshot, now)
+            verify(stage, RebuiltImage(image, run, record.sent, bases, _beside(image, record.replaced)), snapshot, now)
             for image in record.replaced
         ]
         verdict = joined(verdicts)

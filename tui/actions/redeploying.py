@@ -7,7 +7,7 @@ from datetime import datetime
 
 from tui.actions.adopting import Adoption, adoption_of
 from tui.actions.audit import AuditEvent
-from tui.actions.converge import Wanted, converge, is_made, stall_of
+from tui.actions.converge import RolloutGoal, converge, is_made, stall_of
 from tui.actions.ledger import Ledger
 from tui.actions.outside import Outside
 from tui.actions.planning import CHANGES
@@ -60,17 +60,17 @@ class Redeploying:
 
     # ---- what is wanted
 
-    def _wanted(self) -> Wanted:
+    def _wanted(self) -> RolloutGoal:
         """What the step wants of the workload, by what is known now."""
         step, record = self._step, self._ledger[self._step]
         if step.kind is StepKind.SCALE_TO_ZERO:
-            return Wanted(replicas=0)
+            return RolloutGoal(replicas=0)
         digest, digests = self._new_digest(), dict(self._digests())
         if step.kind is StepKind.RESTART:
             sent = record.sent.replace(microsecond=0) if record.sent is not None else None
-            return Wanted(digests=digests, restarted_at=record.restarted or sent)
+            return RolloutGoal(digests=digests, restarted_at=record.restarted or sent)
         image = step.new_image if "@" in step.new_image else f"{step.new_image or self._name}@{digest}" if digest else ""
-        return Wanted(digests=digests, images=dict.fromkeys(step.containers, image) if image else {})
+        return RolloutGoal(digests=digests, images=dict.fromkeys(step.containers, image) if image else {})
 
     @property
     def _name(self) -> RepositoryName:

@@ -20,7 +20,18 @@ from tui.domain.facts.image import RepositoryName
 from tui.domain.lineage.base_tags import newer_minor, newer_patch
 from tui.domain.snapshot.snapshot import BaseLink, BaseState, Image, ImageKey, Snapshot
 
-__all__ = ["VERIFYING", "Awaited", "Built", "Refuted", "Verdict", "image_of", "joined", "same_content", "tag_holder", "verify"]
+__all__ = [
+    "VERIFYING",
+    "Awaited",
+    "RebuiltImage",
+    "Refuted",
+    "Verdict",
+    "image_of",
+    "joined",
+    "same_content",
+    "tag_holder",
+    "verify",
+]
 
 SLACK = timedelta(minutes=5)
 """By so much the clocks of builders and registries may differ."""
@@ -43,7 +54,7 @@ class Refuted(msgspec.Struct, frozen=True):
 Verdict = Proof | Awaited | Refuted
 
 
-class Built(msgspec.Struct, frozen=True):
+class RebuiltImage(msgspec.Struct, frozen=True):
     """One image of a rebuild whose run has ended well; `sent` is when that was asked for.
 
     `bases` are the digests that the rebuilds it needs have pushed, by repository; `sibling_tags` the tags of the other images
@@ -62,7 +73,7 @@ class Built(msgspec.Struct, frozen=True):
         return self.image.key.name
 
 
-def verify(stage: Stage, built: Built, snapshot: Snapshot, now: datetime) -> Verdict:
+def verify(stage: Stage, built: RebuiltImage, snapshot: Snapshot, now: datetime) -> Verdict:
     """The proof that leads on from a stage."""
     return VERIFYING[stage](built, snapshot, now)
 
@@ -109,7 +120,7 @@ def tag_holder(snapshot: Snapshot, name: RepositoryName, tag: str) -> Image | No
 # ---- pushed by that run?
 
 
-def _pushed(built: Built, snapshot: Snapshot, now: datetime) -> Verdict:
+def _pushed(built: RebuiltImage, snapshot: Snapshot, now: datetime) -> Verdict:
     run = built.run
     if run.images is None:
         return _pushed_unsaid(built, snapshot, now)
@@ -132,7 +143,7 @@ def _pushed(built: Built, snapshot: Snapshot, now: datetime) -> Verdict:
     return _confirmed(built, ours[0], digests.pop(), snapshot, now)
 
 
-def _confirmed(built: Built, pushed: BuiltImage, digest: str, snapshot: Snapshot, now: datetime) -> Verdict:
+def _confirmed(built: RebuiltImage, pushed: BuiltImage, digest: str, snapshot: Snapshot, now: datetime) -> Verdict:
     """The builder says so: the registry must have it, and its tag must still name it."""
     if digest in same_content(snapshot, built.name, built.image.key.digest):
         return Refuted(
@@ -163,7 +174,7 @@ def _confirmed(built: Built, pushed: BuiltImage, digest: str, snapshot: Snapshot
     return Proof(ProofKind.PUSH, words, now, digest)
 
 
-def _was_there_before(holder: Image, built: Built) -> bool:
+def _was_there_before(holder: Image, built: RebuiltImage) -> bool:
     """Whether a tag names what it named before the run: the registry was not read since, or the tag was put back."""
     begun = built.run.started or built.run.created or built.sent
     came_at = holder.pushed or holder.created
@@ -171,7 +182,7 @@ def _was_there_before(holder: Image, built: Built) -> bool:
     return holder.key.digest == built.image.key.digest or is_older
 
 
-def _pushed_unsaid(built: Built, snapshot: Snapshot, now: datetime) -> Verdict:
+def _pushed_unsaid(built: RebuiltImage, snapshot: Snapshot, now: datetime) -> Verdict:
     """The builder does not tell what it pushed: a tag of the image must name another one, which came while the run ran."""
     run, old = built.run, built.image
     begun = run.started or run.created or built.sent
@@ -189,7 +200,7 @@ def _pushed_unsaid(built: Built, snapshot: Snapshot, now: datetime) -> Verdict:
 
 
 def _came_under(
-    tags: Iterable[str], built: Built, snapshot: Snapshot, begun: datetime, finished: datetime
+    tags: Iterable[str], built: RebuiltImage, snapshot: Snapshot, begun: datetime, finished: datetime
 ) -> dict[ImageKey, Image]:
     """What tags name now that came while the run ran, and is not what is to be replaced."""
     holders = (tag_holder(snapshot, built.name, tag) for tag in tags)
@@ -201,7 +212,7 @@ def _came_under(
     }
 
 
-def _newer_beside(built: Built) -> tuple[str, ...]:
+def _newer_beside(built: RebuiltImage) -> tuple[str, ...]:
     """Newer tags of the same series that the run replaces as well: a job pushes its newest version, and an old one no more."""
     newer = (find(tag, built.sibling_tags) for tag in built.image.tags for find in (newer_patch, newer_minor))
     return tuple(dict.fromkeys(filter(None, newer)))
@@ -215,7 +226,7 @@ def _came_during(image: Image, begun: datetime, finished: datetime) -> bool:
 # ---- on the newer base?
 
 
-def _on_base(built: Built, snapshot: Snapshot, now: datetime) -> Verdict:
+def _on_base(built: RebuiltImage, snapshot: Snapshot, now: datetime) -> Verdict:
     image = image_of(snapshot, built.name, built.image.digest)
     if image is None or image.absent:
         return Awaited("what was pushed to be read")
@@ -226,7 +237,7 @@ def _on_base(built: Built, snapshot: Snapshot, now: datetime) -> Verdict:
     return _judged_base(built, image.base, snapshot, now)
 
 
-def _judged_base(built: Built, link: BaseLink, snapshot: Snapshot, now: datetime) -> Verdict:
+def _judged_base(built: RebuiltImage, link: BaseLink, snapshot: Snapshot, now: datetime) -> Verdict:
     name = link.base.name
     base = f"{name}@{short(link.base.digest)}"
     expected = built.bases.get(name)
@@ -244,13 +255,13 @@ def _judged_base(built: Built, link: BaseLink, snapshot: Snapshot, now: datetime
     return Awaited(f"whether {base} is the newest to be known")
 
 
-def _old_base(built: Built, sentence: str) -> Refuted:
+def _old_base(built: RebuiltImage, sentence: str) -> Refuted:
     return Refuted(
         f"Run {_id(built.run)} built on the old base: {sentence}", "Is the base pinned in the build, or taken from a build cache?"
     )
 
 
-def _is_newer(built: Built, link: BaseLink, snapshot: Snapshot) -> bool:
+def _is_newer(built: RebuiltImage, link: BaseLink, snapshot: Snapshot) -> bool:
     before, new = built.image.base, snapshot.images.get(link.base)
     old = snapshot.images.get(before) if before is not None else None
     if old is None or new is None or old.key == new.key or old.name != new.name:
@@ -262,7 +273,7 @@ def _is_newer(built: Built, link: BaseLink, snapshot: Snapshot) -> bool:
 # ---- complete, signed, scanned?
 
 
-def _complete(built: Built, snapshot: Snapshot, now: datetime) -> Verdict:
+def _complete(built: RebuiltImage, snapshot: Snapshot, now: datetime) -> Verdict:
     image = image_of(snapshot, built.name, built.image.digest)
     if image is None or not image.platforms:
         return Awaited("the platforms of what was pushed to be read")
@@ -276,7 +287,7 @@ def _complete(built: Built, snapshot: Snapshot, now: datetime) -> Verdict:
     return Proof(ProofKind.PLATFORMS, f"It is there for {platforms}.", now, platforms)
 
 
-def _signed(built: Built, snapshot: Snapshot, now: datetime) -> Verdict:
+def _signed(built: RebuiltImage, snapshot: Snapshot, now: datetime) -> Verdict:
     image = image_of(snapshot, built.name, built.image.digest)
     check = _check_of(image, CheckName.SIGNATURE)
     if image is None or check is None:
@@ -290,7 +301,7 @@ def _signed(built: Built, snapshot: Snapshot, now: datetime) -> Verdict:
             return Awaited(f"its signature: {check.reason}", absent=check.state is not State.UNKNOWN)
 
 
-def _scanned(built: Built, snapshot: Snapshot, now: datetime) -> Verdict:
+def _scanned(built: RebuiltImage, snapshot: Snapshot, now: datetime) -> Verdict:
     image = image_of(snapshot, built.name, built.image.digest)
     check = _check_of(image, CheckName.SCAN)
     if image is None or check is None:
@@ -312,7 +323,7 @@ def _id(run: Run) -> str:
     return clean(run.id, 60)
 
 
-VERIFYING: Mapping[Stage, Callable[[Built, Snapshot, datetime], Verdict]] = {
+VERIFYING: Mapping[Stage, Callable[[RebuiltImage, Snapshot, datetime], Verdict]] = {
     Stage.FOLLOWING: _pushed,
     Stage.PUSHED: _on_base,
     Stage.ON_BASE: _complete,

@@ -16,7 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import TypeVar
 
-from tui.estate.content_faults import CacheFault, CacheUnusable, Held, WrongFile
+from tui.estate.content_faults import CacheFault, CacheUnusable, FileBusy, WrongFile
 from tui.estate.content_file import LARGEST, ContentFile, Entry
 
 __all__ = ["ContentCache"]
@@ -139,7 +139,7 @@ class ContentCache:
             except WrongFile as fault:
                 self._set_aside(fault)
                 return work()
-        except Held as fault:
+        except FileBusy as fault:
             self._held_until = self._monotonic() + HELD_FOR
             _log.info("content in %s is not used for a while: %s", self._file.path, fault.words)
         except CacheFault as fault:

@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-__all__ = ["CacheFault", "CacheUnusable", "Held", "WrongFile", "as_fault"]
+__all__ = ["CacheFault", "CacheUnusable", "FileBusy", "WrongFile", "as_fault"]
 
 
 class CacheFault(Exception):
@@ -17,7 +17,7 @@ class CacheFault(Exception):
         self.words = words
 
 
-class Held(CacheFault):
+class FileBusy(CacheFault):
     """Another process holds the file for longer than anybody waits: it is tried again later."""
 
 
@@ -64,7 +64,7 @@ def as_fault() -> Iterator[None]:
 def _fault(error: sqlite3.Error) -> CacheFault:
     code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF  # the low byte is the kind, the rest its details
     if code in _BUSY:
-        return Held("another process holds it")
+        return FileBusy("another process holds it")
     if code in _DAMAGED:
         return WrongFile("it is damaged, or not a file of trustree's")
     return CacheUnusable(_REASONS.get(code, "SQLite cannot use it"))

@@ -20,7 +20,7 @@ from urllib.parse import quote
 
 import msgspec
 
-from tui.estate.content_faults import CacheUnusable, Held, WrongFile, as_fault
+from tui.estate.content_faults import CacheUnusable, FileBusy, WrongFile, as_fault
 from tui.private_files import make_private, open_private
 
 __all__ = ["LARGEST", "CacheUsage", "ContentFile", "Entry"]
@@ -61,7 +61,7 @@ class CacheUsage(msgspec.Struct, frozen=True):
 
 
 class ContentFile:
-    """One process's way to the file; to be used by one thread. Raises CacheUnusable, Held and WrongFile of `content_faults`."""
+    """One process's way to the file; to be used by one thread. Raises the faults of `content_faults`."""
 
     def __init__(self, directory: Path, limit: int, clock: Callable[[], float] = time.time) -> None:
         self.path, self.limit, self._clock = directory / FILE, limit, clock
@@ -148,7 +148,7 @@ class ContentFile:
                 with self._locked(fcntl.LOCK_SH):
                     if self._connection is not None and self._is_current():
                         return work(self._connection)
-            raise Held("other processes replace it again and again")
+            raise FileBusy("other processes replace it again and again")
 
     def _is_current(self) -> bool:
         if self._connection is None:
@@ -244,7 +244,7 @@ class ContentFile:
                 break
             except BlockingIOError as error:
                 if time.monotonic() > give_up:
-                    raise Held("another process holds it") from error
+                    raise FileBusy("another process holds it") from error
                 time.sleep(TURN)
         try:
             yield

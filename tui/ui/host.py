@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from tui.domain.answers.trend import Mark
     from tui.domain.facts.demand import Demand
     from tui.domain.facts.inquiries import Inquiries
-    from tui.presenters.views.building import Built
+    from tui.presenters.views.building import BuiltRows
     from tui.settings.query_book import QueryBook
 
 __all__ = ["Actions", "DisplaySettings", "Explorer", "Host", "LiveEstate", "StartSettings"]
@@ -258,7 +258,7 @@ class Explorer(WorkHost, Protocol):
         ...
 
     @property
-    def built(self) -> Built | None:
+    def built(self) -> BuiltRows | None:
         """The rows shown, None before there are any."""
         ...
 

@@ -81,7 +81,7 @@ def actions_of(
     @asynccontextmanager
     async def ask(plan: Plan) -> AsyncIterator[RightsAsked]:
         async with AsyncExitStack() as stack:
-            yield _Asked(
+            yield _RightsAsked(
                 _builders(plan, _EVERYWHERE, builder, stack),
                 await _asked_clusters(plan, cluster, stack),
                 await _locks(plan, _EVERYWHERE, registry, credentials, stack),
@@ -96,7 +96,7 @@ _EVERYWHERE = Permissions(everywhere=True)
 
 
 @dataclass(frozen=True)
-class _Asked:
+class _RightsAsked:
     """Whom a plan asks for our rights; by these types there is no way to change anything."""
 
     builders: Mapping[tuple[BuilderKind, str], JobRights]

@@ -70,7 +70,7 @@ async def open_estate(settings: Settings, *, once: bool = False) -> AsyncIterato
     settings = await _settled(settings)
     cache = content_cache(settings)
     try:
-        parts = _Parts(settings, cache, once=once)
+        parts = _SourceParts(settings, cache, once=once)
         async with _estate(parts).running() as estate:
             yield estate
     finally:
@@ -84,7 +84,7 @@ async def open_to_act(settings: Settings) -> AsyncIterator[tuple[Estate, Actions
     settings = await _settled(settings)
     cache = content_cache(settings)
     try:
-        parts = _Parts(settings, cache)
+        parts = _SourceParts(settings, cache)
         async with _estate(parts).running() as estate, parts.actions(estate).running() as actions:
             yield estate, actions
     finally:
@@ -104,11 +104,11 @@ async def diagnose(settings: Settings, report: Callable[[str, int], None]) -> Se
         if settings.demo:
             settings = await stack.enter_async_context(embedded(settings))
         settings = await _settled(settings)
-        examined = await _examined(_Parts(settings), report)
+        examined = await _examined(_SourceParts(settings), report)
         return [*examined, await asyncio.to_thread(_cache_examined, settings)] if examined else examined
 
 
-class _Parts:
+class _SourceParts:
     """The sources that settings describe; credentials are shared, so that one sign-in serves all."""
 
     def __init__(self, settings: Settings, cache: ContentCache | None = None, *, once: bool = False) -> None:
@@ -271,7 +271,7 @@ async def _settled(settings: Settings) -> Settings:
     return await with_clusters(settings, entra, os.environ)
 
 
-def _estate(parts: _Parts) -> Estate:
+def _estate(parts: _SourceParts) -> Estate:
     """The sources, judged by the policy that the settings name; its file is followed. Raises InvalidConfig."""
     watch, clusters = parts.policy(), parts.clusters()
     policy = built_in() if watch is None else watch.policy
@@ -284,7 +284,7 @@ def _estate(parts: _Parts) -> Estate:
     return estate
 
 
-async def _examined(parts: _Parts, report: Callable[[str, int], None]) -> list[Examined]:
+async def _examined(parts: _SourceParts, report: Callable[[str, int], None]) -> list[Examined]:
     """Read the clusters alone for a while, to learn which registries there are; then try each kind of read of everything."""
     from tui.sources.cluster.client import load_client
 

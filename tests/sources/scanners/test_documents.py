@@ -21,7 +21,7 @@ from tui.domain.facts.scan import Exploitability, ScanReport, Severity
 from tui.errors import UntrustedPayload
 from tui.sources.scanners.findings import MAX_FINDINGS, Pool
 from tui.sources.scanners.formats.detect import read_document
-from tui.sources.scanners.formats.drafts import Reading
+from tui.sources.scanners.formats.drafts import ReportOrigin
 
 WEB = RepositoryName(HOST, "shop/web")
 AT = datetime(2026, 11, 25, 10, 0, tzinfo=UTC)
@@ -29,7 +29,7 @@ AT = datetime(2026, 11, 25, 10, 0, tzinfo=UTC)
 
 def read(document: Any) -> list[ScanReport]:
     body = document if isinstance(document, bytes) else json.dumps(document).encode()
-    return read_document(Reading(SourceId(SourceKind.SCANNER, "test"), "key", Pool()), body)
+    return read_document(ReportOrigin(SourceId(SourceKind.SCANNER, "test"), "key", Pool()), body)
 
 
 def only(document: Any) -> ScanReport:

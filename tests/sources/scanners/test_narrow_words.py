@@ -12,12 +12,12 @@ from tui.domain.common.source_id import SourceId, SourceKind
 from tui.domain.facts.scan import ScanReport, Severity
 from tui.sources.scanners.findings import Pool
 from tui.sources.scanners.formats.detect import read_document
-from tui.sources.scanners.formats.drafts import Reading
+from tui.sources.scanners.formats.drafts import ReportOrigin
 
 
 def read(document: Any) -> list[ScanReport]:
     body = json.dumps(document).encode()
-    return read_document(Reading(SourceId(SourceKind.SCANNER, "test"), "key", Pool()), body)
+    return read_document(ReportOrigin(SourceId(SourceKind.SCANNER, "test"), "key", Pool()), body)
 
 
 @pytest.mark.parametrize(

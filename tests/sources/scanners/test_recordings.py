@@ -15,7 +15,7 @@ from tui.domain.facts.image import RepositoryName
 from tui.domain.facts.scan import ScanReport, Severity
 from tui.sources.scanners.findings import Pool
 from tui.sources.scanners.formats.detect import read_document
-from tui.sources.scanners.formats.drafts import Reading
+from tui.sources.scanners.formats.drafts import ReportOrigin
 from tui.sources.scanners.formats.twistlock import read_images
 
 SOURCE = SourceId(SourceKind.SCANNER, "test")
@@ -41,7 +41,7 @@ class Document:
 
     def reports(self, name: str) -> list[ScanReport]:
         """What we read."""
-        return read_document(Reading(SOURCE, name, Pool()), self.body(name))
+        return read_document(ReportOrigin(SOURCE, name, Pool()), self.body(name))
 
 
 @pytest.fixture(params=ORIGINS)
@@ -117,7 +117,7 @@ def test_a_vulnerability_report_has_its_summary_and_every_entry(source: Document
 def test_the_vulnerability_reports_among_all_kinds_of_the_operator(source: Document) -> None:
     objects = source.raw("trivy-operator/all_reports_in_dict.json")["vulnerabilityreports.aquasecurity.github.io"]
     listed = json.dumps({"kind": "List", "items": objects}).encode()
-    (report,) = read_document(Reading(SOURCE, "all", Pool()), listed)
+    (report,) = read_document(ReportOrigin(SOURCE, "all", Pool()), listed)
     assert report.vulnerabilities is not None
     assert len(report.vulnerabilities) == len(objects[0]["report"]["vulnerabilities"])
 

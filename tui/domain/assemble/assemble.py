@@ -48,7 +48,7 @@ from tui.domain.workloads.join import ImageUses, WorkloadJoin
 __all__ = ["Assembler"]
 
 
-class _Kept:
+class _RoundMemory:
     """All that is kept from one round to the next; every part brings itself up to date with what changed before it."""
 
     def __init__(self, checks: Checks) -> None:
@@ -80,7 +80,7 @@ class Assembler:
         self._number = 0
         self._checks = checks
         self._freshness = Freshness()
-        self._kept = _Kept(checks)
+        self._kept = _RoundMemory(checks)
         self._whole = True
         self._book: Memo[RuleBook] = Memo()
         self._demands = DemandJoin()
@@ -99,7 +99,7 @@ class Assembler:
         """The snapshot of these facts, judged by a policy. The same facts give the same snapshot but for its number."""
         facts = without_doubles(self._freshness.of(facts, policy.limits, now))
         if not (self._whole and can_follow(self._kept.reading.facts, facts.images)):
-            self._kept = _Kept(self._checks)
+            self._kept = _RoundMemory(self._checks)
         state, self._whole = self._kept, False
         book = RuleBook(policy, now)
         book = self._book.get(book.key, lambda: book)
@@ -113,7 +113,7 @@ class Assembler:
         self._number += 1
         return self._snapshot(state, facts, under, now)
 
-    def _snapshot(self, state: _Kept, facts: Facts, under: Circumstances, now: datetime) -> Snapshot:
+    def _snapshot(self, state: _RoundMemory, facts: Facts, under: Circumstances, now: datetime) -> Snapshot:
         images, workloads, builds = state.shown.images, state.workloads.workloads, state.builds.builds
         frame = state.frame or Frame({}, {}, ())
         health = with_unused(facts.health, facts.trust.scans.get(FILES, {}), images)
@@ -145,7 +145,7 @@ class Assembler:
         """When something that was judged last grows too old, so that it must be judged again though nobody says anything."""
         return self._freshness.due
 
-    def _is_complete(self, facts: Facts, state: _Kept) -> bool:
+    def _is_complete(self, facts: Facts, state: _RoundMemory) -> bool:
         """Whether nothing is missing that a question needs."""
         if state.needing_nodes and nodes_refused(facts.health):
             return False
@@ -159,7 +159,7 @@ class Assembler:
 # ---- a round: each step adds what changed by it
 
 
-def _renew(state: _Kept, facts: Facts, under: Circumstances) -> None:
+def _renew(state: _RoundMemory, facts: Facts, under: Circumstances) -> None:
     state.trace.reads.clear()
     lost = {source.name: text for source, text in lost_sources(facts.health, SourceKind.REGISTRY).items()}
     changed = state.reading.renew(facts.images, lost, unsurveyed_registries(facts.health))
@@ -183,7 +183,7 @@ def _renew(state: _Kept, facts: Facts, under: Circumstances) -> None:
         state.frame = frame_of(state.reading.lineage, state.reading.bases, state.shown.images)
 
 
-def _renew_uses(state: _Kept, workloads: set[ObjectKey]) -> set[ImageKey]:
+def _renew_uses(state: _RoundMemory, workloads: set[ObjectKey]) -> set[ImageKey]:
     joined = state.joined.workloads
     for key in workloads:
         needs_node = key in joined and any(container.needs_node for container in joined[key].containers)
@@ -201,7 +201,7 @@ def _renew_uses(state: _Kept, workloads: set[ObjectKey]) -> set[ImageKey]:
     return images
 
 
-def _renew_trust(state: _Kept, facts: Facts, changed: Set[Address], now: datetime) -> set[Address]:
+def _renew_trust(state: _RoundMemory, facts: Facts, changed: Set[Address], now: datetime) -> set[Address]:
     """What was found on images, and what scanners say of them."""
     before, state.trust = state.trust.signatures, facts.trust
     images: set[Address] = set()
@@ -217,12 +217,12 @@ def _renew_trust(state: _Kept, facts: Facts, changed: Set[Address], now: datetim
     return images
 
 
-def _evidence(state: _Kept, facts: Facts) -> Evidence:
+def _evidence(state: _RoundMemory, facts: Facts) -> Evidence:
     sessions = Sessions(registry_sessions(facts.health), signatures_lost(facts.health))
     return Evidence(facts.trust, sessions, state.scans.scans, scanners_of(facts.health, facts.trust.scans))
 
 
-def _judge_images(state: _Kept, under: Circumstances, changed: Set[Address]) -> set[ImageKey]:
+def _judge_images(state: _RoundMemory, under: Circumstances, changed: Set[Address]) -> set[ImageKey]:
     assert under.book is not None
     assert under.now is not None
     keys = {address for address in changed if isinstance(address, ImageKey)}
@@ -231,7 +231,7 @@ def _judge_images(state: _Kept, under: Circumstances, changed: Set[Address]) -> 
     return state.judge.renew(keys, lambda key: key in catalog or key in used, under.book, under.now)
 
 
-def _judged_by_place(state: _Kept, under: Circumstances) -> Set[ImageKey]:
+def _judged_by_place(state: _RoundMemory, under: Circumstances) -> Set[ImageKey]:
     """What is shown by the rules of the places that use it, where these are others now: its own rules may be as they were."""
     assert under.book is not None
     before = state.judge.book
@@ -239,12 +239,12 @@ def _judged_by_place(state: _Kept, under: Circumstances) -> Set[ImageKey]:
     return frozenset() if is_same or not (before.varies or under.book.varies) else state.uses.images.keys()
 
 
-def _run_by(state: _Kept, workloads: set[ObjectKey]) -> set[ImageKey]:
+def _run_by(state: _RoundMemory, workloads: set[ObjectKey]) -> set[ImageKey]:
     now = (state.workloads.workloads.get(key) for key in workloads)
     return {image for workload in now if workload is not None for container in workload.containers for image in container.runs}
 
 
-def _await(state: _Kept, images: set[ImageKey]) -> None:
+def _await(state: _RoundMemory, images: set[ImageKey]) -> None:
     """Note of which images that run, or would, the signatures are still to be looked for."""
     for key in images:
         image = state.shown.images.get(key)

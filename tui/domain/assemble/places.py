@@ -23,7 +23,7 @@ class JudgedImages:
     def __init__(self, judge: ImageJudge, used: Mapping[ImageKey, tuple[str, ...]]) -> None:
         self.judge = judge
         self._used = used
-        self._again: dict[ImageKey, list[_Again]] = {}
+        self._again: dict[ImageKey, list[_Rejudged]] = {}
 
     def forget(self, keys: Iterable[ImageKey] | None = None) -> None:
         """Judge these anew when they are asked for, or all."""
@@ -49,7 +49,7 @@ class JudgedImages:
             if answer.rules is rules and answer.named_digests == digests:  # the book keeps equal rules as one object
                 return answer.checks
         checks = self.judge.again(image.key, rules, digests)
-        answers.append(_Again(rules, digests, checks))
+        answers.append(_Rejudged(rules, digests, checks))
         return checks
 
     def are_others(self, image: ImageKey, digests: tuple[str, ...]) -> bool:
@@ -68,7 +68,7 @@ class JudgedImages:
         return msgspec.structs.replace(image, checks=checks, verdict=roll_up(checks))
 
 
-class _Again(NamedTuple):
+class _Rejudged(NamedTuple):
     """What was judged once more by other rules, or under other digests."""
 
     rules: Rules

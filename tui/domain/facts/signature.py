@@ -13,11 +13,11 @@ __all__ = [
     "Reason",
     "SignatureSystem",
     "SignerCertificate",
-    "Step",
     "StepName",
     "StepState",
     "Timestamp",
     "Verdict",
+    "VerificationStep",
     "best",
 ]
 
@@ -112,7 +112,7 @@ class Reason(StrEnum):
     REFERRERS_UNKNOWN = "referrers-unknown"
 
 
-class Step(msgspec.Struct, frozen=True):
+class VerificationStep(msgspec.Struct, frozen=True):
     """One numbered step: `sentence` is for the operator, cleaned; `reason` is empty when it passed."""
 
     name: StepName
@@ -155,7 +155,7 @@ class Outcome(msgspec.Struct, frozen=True, gc=False):
     verdict: Verdict
     sentence: str
     reason: Reason = Reason.NONE
-    steps: tuple[Step, ...] = ()
+    steps: tuple[VerificationStep, ...] = ()
     statement: str = ""
     level: str = ""
     signer: str = ""
@@ -172,7 +172,7 @@ class Outcome(msgspec.Struct, frozen=True, gc=False):
     found_by: str = ""
     ending: str = ""
 
-    def step(self, name: StepName) -> Step | None:
+    def step(self, name: StepName) -> VerificationStep | None:
         """The step of that name, None when it does not exist for this system."""
         return next((step for step in self.steps if step.name is name), None)
 

@@ -49,7 +49,7 @@ class BaseEdge(msgspec.Struct, gc=False):
         return self.target != ROOT or self.absent is not None
 
 
-class _Found(NamedTuple):
+class _ClaimTargets(NamedTuple):
     """A claim with the contents that it can mean, and those of them whose layers begin the image's."""
 
     claim: ParsedClaim
@@ -100,9 +100,11 @@ class ClaimWeigher:
             edge = self._weigh(number, edge, reading)
         return edge
 
-    def _find(self, number: int, parsed: ParsedClaim) -> _Found:
+    def _find(self, number: int, parsed: ParsedClaim) -> _ClaimTargets:
         targets = self._targets(number, parsed)
-        return _Found(parsed, targets, [target for target in targets if target != number and self._contains(number, target)])
+        return _ClaimTargets(
+            parsed, targets, [target for target in targets if target != number and self._contains(number, target)]
+        )
 
     def _layer_edge(self, number: int) -> BaseEdge:
         forest = self._forest
@@ -150,7 +152,7 @@ class ClaimWeigher:
 
     # ---- one claim against the edge so far
 
-    def _weigh(self, number: int, edge: BaseEdge, reading: _Found) -> BaseEdge:
+    def _weigh(self, number: int, edge: BaseEdge, reading: _ClaimTargets) -> BaseEdge:
         if number in reading.targets:
             return edge  # an image that names itself says nothing
         if reading.contained:

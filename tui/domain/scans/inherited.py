@@ -13,13 +13,13 @@ from typing import NamedTuple
 from tui.domain.facts.scan import ImageVulnerability
 from tui.domain.scans.vulnerabilities import Merged
 
-__all__ = ["Step", "inherit"]
+__all__ = ["LowerBase", "inherit"]
 
 APART = timedelta(days=7)
 """How much older a base's report may be than the image's to be compared: what is known of vulnerabilities grows daily."""
 
 
-class Step(NamedTuple):
+class LowerBase(NamedTuple):
     """One base below an image: its name, what was found in it and in today's build of it (None: not known), and its layers.
 
     `layers` are diff_ids and digests, empty when not known. `current` says that it is today's build, `newest` names that.
@@ -33,14 +33,14 @@ class Step(NamedTuple):
     newest: str = ""
 
 
-def inherit(own: Merged, steps: Sequence[Step]) -> tuple[ImageVulnerability, ...]:
+def inherit(own: Merged, steps: Sequence[LowerBase]) -> tuple[ImageVulnerability, ...]:
     """The rows of an image with what they have to do with its bases; `steps` goes down, the direct base first."""
     if not steps or not own.rows:
         return own.rows
     return tuple(_placed(row, own, own.layers.get(place, frozenset()), steps) for place, row in enumerate(own.rows))
 
 
-def _placed(row: ImageVulnerability, own: Merged, layers: frozenset[str], steps: Sequence[Step]) -> ImageVulnerability:
+def _placed(row: ImageVulnerability, own: Merged, layers: frozenset[str], steps: Sequence[LowerBase]) -> ImageVulnerability:
     from_base, lowest = _origin(row, own, layers, steps)
     base = steps[lowest].name if from_base else ""
     rebuild, route = _rebuilt(row, own, steps[: lowest + 1]) if from_base else (None if from_base is None else False, ())
@@ -65,7 +65,7 @@ def _placed(row: ImageVulnerability, own: Merged, layers: frozenset[str], steps:
     )
 
 
-def _origin(row: ImageVulnerability, own: Merged, layers: frozenset[str], steps: Sequence[Step]) -> tuple[bool | None, int]:
+def _origin(row: ImageVulnerability, own: Merged, layers: frozenset[str], steps: Sequence[LowerBase]) -> tuple[bool | None, int]:
     """Whether a base carries it, and the place of the lowest that does."""
     direct: bool | None = None
     lowest = -1
@@ -80,7 +80,7 @@ def _origin(row: ImageVulnerability, own: Merged, layers: frozenset[str], steps:
     return (True, lowest) if lowest >= 0 else (direct, -1)
 
 
-def _carries(step: Step, row: ImageVulnerability, own: Merged, layers: frozenset[str]) -> bool | None:
+def _carries(step: LowerBase, row: ImageVulnerability, own: Merged, layers: frozenset[str]) -> bool | None:
     if layers and step.layers:
         return not layers.isdisjoint(step.layers)
     return _has(step.merged, row, own)
@@ -109,7 +109,7 @@ def _not_long_before(scanned: datetime | None, other: datetime | None) -> bool:
     return scanned is not None and (other is None or scanned >= other - APART)
 
 
-def _rebuilt(row: ImageVulnerability, own: Merged, carriers: Sequence[Step]) -> tuple[bool | None, tuple[str, ...]]:
+def _rebuilt(row: ImageVulnerability, own: Merged, carriers: Sequence[LowerBase]) -> tuple[bool | None, tuple[str, ...]]:
     """Whether rebuilding, from any of the bases that carry it upwards, gets rid of it; and the names on the way up.
 
     The nearest of them is the shortest way: it begins with the build that is rid of it, and ends with the direct base. Where

@@ -19,7 +19,7 @@ from tui.domain.lineage.outdated import BaseVerdict, OutdatedRule, base_reposito
 from tui.domain.registries.catalog import Catalog
 from tui.domain.registries.presence import Registries
 from tui.domain.scans.index import Matched, Reported, ScanIndex
-from tui.domain.scans.inherited import Step, inherit
+from tui.domain.scans.inherited import LowerBase, inherit
 from tui.domain.scans.tally import Tally, tally
 from tui.domain.scans.vulnerabilities import Merged, merge
 from tui.domain.snapshot.snapshot import BaseLink, ImageKey
@@ -69,12 +69,12 @@ class Scans:
         return Scanned(matched, merge(matched.reports).rows) if matched.reports else NOT_SCANNED
 
 
-class _Kept:
+class _AnswerMemory:
     """Answers by what they were made of; those not asked for in a round are forgotten after it."""
 
     def __init__(self) -> None:
         self.merged: dict[tuple[tuple[SourceId, str], ...], Merged] = {}
-        self.placed: dict[tuple[Merged, tuple[Step, ...]], tuple[ImageVulnerability, ...]] = {}
+        self.placed: dict[tuple[Merged, tuple[LowerBase, ...]], tuple[ImageVulnerability, ...]] = {}
         self.scanned: dict[ImageKey, Scanned] = {}
 
 
@@ -84,7 +84,7 @@ class ScanJoin:
     def __init__(self, catalog: Catalog, bases: Bases) -> None:
         self.scans = Scans()
         self._catalog, self._bases = catalog, bases
-        self._last = _Kept()
+        self._last = _AnswerMemory()
         self._reports: Mapping[SourceId, Mapping[str, ScanReport]] = {}
         self._reported: Reported | None = None
 
@@ -107,7 +107,7 @@ class ScanJoin:
 
     def _join(self, reported: Reported, registries: Registries) -> Scans:
         if not any(self._reports.values()):
-            self._last = _Kept()
+            self._last = _AnswerMemory()
             return Scans()
         index = ScanIndex(reported, self._catalog, registries)
         joined = _Round(self._last, index, self._catalog, self._bases, registries)
@@ -119,12 +119,12 @@ class ScanJoin:
 class _Round:
     """One join."""
 
-    def __init__(self, last: _Kept, index: ScanIndex, catalog: Catalog, bases: Bases, registries: Registries) -> None:
-        self.index, self.kept, self._last = index, _Kept(), last
+    def __init__(self, last: _AnswerMemory, index: ScanIndex, catalog: Catalog, bases: Bases, registries: Registries) -> None:
+        self.index, self.kept, self._last = index, _AnswerMemory(), last
         self._catalog, self._bases, self._registries = catalog, bases, registries
         self._matched: dict[ImageKey, Matched] = {}
         self._merged: dict[ImageKey, Merged | None] = {}
-        self._steps: dict[tuple[ImageKey, str], Step] = {}
+        self._steps: dict[tuple[ImageKey, str], LowerBase] = {}
 
     def all(self) -> dict[ImageKey, Scanned]:
         for key, image in self._catalog.images.items():
@@ -155,7 +155,7 @@ class _Round:
         self.kept.merged[key] = merged
         return merged
 
-    def _placed(self, own: Merged, steps: tuple[Step, ...]) -> tuple[ImageVulnerability, ...]:
+    def _placed(self, own: Merged, steps: tuple[LowerBase, ...]) -> tuple[ImageVulnerability, ...]:
         key = (own, steps)
         rows = self._last.placed.get(key)
         if rows is None:
@@ -165,7 +165,7 @@ class _Round:
 
     # ---- bases
 
-    def _below(self, key: ImageKey) -> Iterator[Step]:
+    def _below(self, key: ImageKey) -> Iterator[LowerBase]:
         """The bases of an image, the direct one first; links make no cycle."""
         for _ in range(MAX_GENERATIONS):
             link = self._bases.links.get(key)
@@ -174,7 +174,7 @@ class _Round:
             yield self._step(link, self._bases.verdicts.get(key))
             key = link.base
 
-    def _step(self, link: BaseLink, verdict: BaseVerdict | None) -> Step:
+    def _step(self, link: BaseLink, verdict: BaseVerdict | None) -> LowerBase:
         key = (link.base, f"{link.tag} {verdict.rule if verdict else ''} {verdict.newest if verdict else ''}")
         step = self._steps.get(key)
         if step is None:
@@ -184,7 +184,7 @@ class _Round:
             base = self._held(link.base)
             tag = verdict.newest.partition("@")[0] if verdict is not None and newest is not None else ""
             title = title_of(link, tag, newest.digest) if newest is not None else _name(link)
-            step = Step(_name(link), self._found(base), self._layers(base), current, today, title)
+            step = LowerBase(_name(link), self._found(base), self._layers(base), current, today, title)
             self._steps[key] = step
         return step
 

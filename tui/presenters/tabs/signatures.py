@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from tui.domain.common.trust import State
 from tui.domain.facts.events import SignaturesVerified
-from tui.domain.facts.signature import Outcome, Step, StepState, Verdict
+from tui.domain.facts.signature import Outcome, StepState, Verdict, VerificationStep
 from tui.domain.snapshot.snapshot import Image
 from tui.presenters.keys import RowSubject
 from tui.presenters.tabs.lines import of_images, wrapped
@@ -72,7 +72,7 @@ def _outcome(outcome: Outcome, look: SectionContext) -> Iterator[TextLine]:
     yield from _facts(outcome, look)
 
 
-def _step(step: Step, look: SectionContext) -> Iterator[TextLine]:
+def _step(step: VerificationStep, look: SectionContext) -> Iterator[TextLine]:
     """A step and what came of it: beside its name, or below it where that has no room."""
     sign, name = look.glyphs.of(STEP_STATE[step.state]), step.name.value
     if look.width < NARROW:

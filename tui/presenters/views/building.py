@@ -23,12 +23,12 @@ if TYPE_CHECKING:
     from tui.domain.answers.context import AnswerIndex
     from tui.domain.query.query import QueryIndex
 
-__all__ = ["Built", "build_view", "first_unfolded"]
+__all__ = ["BuiltRows", "build_view", "first_unfolded"]
 
 MOST_UNFOLDED = 500
 
 
-class Built(NamedTuple):
+class BuiltRows(NamedTuple):
     """The rows of a view; with a filter, how many images it lets through and could not decide, and what to unfold.
 
     `answer` is what the filter means for the estate. `hint` says, where there is no row, what has the text of the filter as
@@ -57,7 +57,7 @@ def build_view(
     glyphs: Glyphs,
     index: AnswerIndex | None = None,
     board: Board = EMPTY_BOARD,
-) -> Built:
+) -> BuiltRows:
     """Select and lay out the rows of a view; `index` is the snapshot's, where it was made before. Raises InvalidQuery."""
     if view.narrowed_by is not None:
         return _build_board(view, RowsContext(snapshot, chosen, ALL, now, glyphs, index, board), view.narrowed_by(chosen))
@@ -65,16 +65,16 @@ def build_view(
     rows = RowsContext(snapshot, chosen, shown, now, glyphs, index, board)
     model = view.build(rows)
     if not shown.narrowed:
-        return Built(model, None, 0, ())
+        return BuiltRows(model, None, 0, ())
     answer = _answer(rows, undecided, unplaced, index)
     lead = leading_row(view, model, rows, answer)
     to_lead = (lead[:length] for length in range(1, len(lead))) if lead is not None else ()
     unfold = tuple(islice(dict.fromkeys(chain(to_lead, model.matches())), MOST_UNFOLDED))
     hint = "" if model.roots() else _hint(chosen.query, snapshot, now, index)
-    return Built(model, model.images_shown, undecided, unfold, answer, hint, unplaced, lead=lead, shown=shown)
+    return BuiltRows(model, model.images_shown, undecided, unfold, answer, hint, unplaced, lead=lead, shown=shown)
 
 
-def _build_board(view: ViewSpec, rows: RowsContext, narrowed_by: Filter) -> Built:
+def _build_board(view: ViewSpec, rows: RowsContext, narrowed_by: Filter) -> BuiltRows:
     """Rows that are not of the estate: what a filter asks of the estate, its answer and its numbers are not about them."""
     if rows.chosen.query.strip():
         from tui.domain.query.query import parse_query
@@ -84,7 +84,7 @@ def _build_board(view: ViewSpec, rows: RowsContext, narrowed_by: Filter) -> Buil
     unfold = tuple(islice(model.matches(), MOST_UNFOLDED)) if rows.chosen.words else ()
     is_narrowed = bool(narrowed_by.words and rows.board.plans)  # where there is nothing, nothing is left out
     shown = model.images_shown if is_narrowed else None
-    return Built(model, shown, 0, unfold, narrows=is_narrowed or not rows.chosen.words)
+    return BuiltRows(model, shown, 0, unfold, narrows=is_narrowed or not rows.chosen.words)
 
 
 def _hint(query: str, snapshot: Snapshot, now: datetime, index: QueryIndex | None) -> str:

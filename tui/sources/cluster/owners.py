@@ -76,7 +76,7 @@ class _Counted(msgspec.Struct, rename="camel"):
     ready_replicas: int | None = None
 
 
-class _Wanted(msgspec.Struct, frozen=True):
+class _OwnerDemand(msgspec.Struct, frozen=True):
     namespace: str
     owner: OwnerRef
     depth: int
@@ -93,8 +93,8 @@ class Owners:
         self._source = source
         self._emit = emit
         self._refresh = refresh
-        self._met: dict[str, _Wanted] = {}
-        self._new: WorkQueue[_Wanted] = WorkQueue()
+        self._met: dict[str, _OwnerDemand] = {}
+        self._new: WorkQueue[_OwnerDemand] = WorkQueue()
         self._resources: dict[str, dict[str, _ApiResource]] = {}
         self._last: dict[str, Controller] = {}
 
@@ -110,7 +110,7 @@ class Owners:
             return
         group = owner.api_version.rpartition("/")[0]
         if (group, owner.kind) not in LISTED_OWNERS:
-            pending = _Wanted(namespace, owner, depth)
+            pending = _OwnerDemand(namespace, owner, depth)
             self._met[owner.uid] = pending
             self._new.put(pending)
 
@@ -124,7 +124,7 @@ class Owners:
             for pending in list(self._met.values()):
                 await self._look(pending)
 
-    async def _next(self, due: float) -> _Wanted | None:
+    async def _next(self, due: float) -> _OwnerDemand | None:
         """The next new one; None when none has come by then. Only this wait is cut short: no answer under way is thrown away."""
         try:
             async with asyncio.timeout_at(due):
@@ -134,7 +134,7 @@ class Owners:
         self._new.done(pending)
         return pending
 
-    async def _look(self, pending: _Wanted) -> None:
+    async def _look(self, pending: _OwnerDemand) -> None:
         uid = pending.owner.uid
         try:
             controller = await self._ask(pending)
@@ -155,7 +155,7 @@ class Owners:
         if self._last.pop(uid, None) is not None:
             await self._emit(ObjectGone(self._source, Resource.OTHER, uid))
 
-    async def _ask(self, pending: _Wanted) -> Controller:
+    async def _ask(self, pending: _OwnerDemand) -> Controller:
         owner = pending.owner
         body = await self._get(owner.api_version, owner.kind, pending.namespace, owner.name)
         # Another object of that name is not the owner (a foreground deletion and a new start).

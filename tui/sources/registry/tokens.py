@@ -45,7 +45,7 @@ REMEMBERED = 60.0
 """Seconds for which a sign-in that failed is not tried again: whoever asks then is told at once."""
 
 
-class _Held(msgspec.Struct, frozen=True, gc=False):
+class _IssuedToken(msgspec.Struct, frozen=True, gc=False):
     """A token with its times in epoch seconds; `shared` when it was asked for together with other scopes."""
 
     value: str
@@ -77,8 +77,8 @@ class Authorizer:
         self._accepted: Identity | None = None
         self._proven = False
         self._batches = True
-        self._refresh: _Held | None = None
-        self._access: dict[str, _Held] = {}
+        self._refresh: _IssuedToken | None = None
+        self._access: dict[str, _IssuedToken] = {}
         self._expected: dict[str, None] = {}
         self._batch = asyncio.Lock()
         self._locks: dict[str, asyncio.Lock] = {}
@@ -248,7 +248,7 @@ class Authorizer:
         self._failure = None
         return identity
 
-    async def _token(self, scope: str) -> _Held:
+    async def _token(self, scope: str) -> _IssuedToken:
         token = self._access.get(scope)
         if token is not None and token.usable(self._clock()):
             return token
@@ -272,7 +272,7 @@ class Authorizer:
         if identity.entra is not None:
             await self._attempt(identity, None)
 
-    async def _issue(self, scopes: tuple[str, ...]) -> _Held:
+    async def _issue(self, scopes: tuple[str, ...]) -> _IssuedToken:
         while True:
             identity = await self._who()
             if identity.anonymous or self._accepted is identity:
@@ -284,7 +284,7 @@ class Authorizer:
             if token is not None:
                 return token
 
-    async def _attempt(self, identity: Identity, scopes: tuple[str, ...] | None) -> _Held | None:
+    async def _attempt(self, identity: Identity, scopes: tuple[str, ...] | None) -> _IssuedToken | None:
         """A token, or None when the identity was refused and the next one is to be tried; scopes None: only exchange."""
         challenge = self._challenge
         if challenge is None:
@@ -304,7 +304,7 @@ class Authorizer:
         self._proven = self._proven or not identity.anonymous
         now = self._clock()
         value = answer.access_token or answer.token or ""
-        return _Held(value, now, lifetime(value, answer.expires_in, now), shared=len(scopes) > 1)
+        return _IssuedToken(value, now, lifetime(value, answer.expires_in, now), shared=len(scopes) > 1)
 
     async def _ask(self, who: Identity, challenge: Challenge, realm: URL, scopes: tuple[str, ...] | None) -> WireToken | None:
         refresh = await self._refresh_token(who, challenge, realm)
@@ -342,7 +342,7 @@ class Authorizer:
                 newest = await self._ways.current()
                 token = await self._exchanged(challenge, realm, (newest.entra or identity.entra).value)
                 now = self._clock()
-                self._refresh = _Held(token, now, lifetime(token, None, now))
+                self._refresh = _IssuedToken(token, now, lifetime(token, None, now))
             return self._refresh.value
 
 

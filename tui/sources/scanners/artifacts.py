@@ -17,7 +17,7 @@ from tui.sources.ports import ContentReader
 from tui.sources.scanners.findings import Pool, decode
 from tui.sources.scanners.formats.attestation import is_about_vulnerabilities
 from tui.sources.scanners.formats.detect import read_document
-from tui.sources.scanners.formats.drafts import Reading
+from tui.sources.scanners.formats.drafts import ReportOrigin
 from tui.sources.scanners.formats.purl import is_named
 from tui.sources.scanners.words import digest_of
 
@@ -75,7 +75,7 @@ class ArtifactReader:
         for number, layer in enumerate(_documents(manifest)):
             blob = await self._reader.blob(demand.name, layer.digest or "", MAX_REPORT)
             key = f"{demand.name}@{referrer.descriptor.digest}" + (f"/{number}" if number else "")
-            reading = Reading(
+            reading = ReportOrigin(
                 self._source, key, self._pool, "its signature is not verified here" if _signed(layer) else "unsigned"
             )
             try:

@@ -16,7 +16,7 @@ from tui.errors import NotFound, SourceError, UntrustedPayload
 from tui.private_files import read_regular
 from tui.sources.scanners.findings import Pool
 from tui.sources.scanners.formats.detect import KNOWN, read_document
-from tui.sources.scanners.formats.drafts import Reading
+from tui.sources.scanners.formats.drafts import ReportOrigin
 from tui.sources.scanners.rounds import Pace, Round, ScannerSource
 
 __all__ = ["FilesSource"]
@@ -69,7 +69,7 @@ class FilesSource(ScannerSource):
         except OSError as error:
             raise SourceError(f"{shown} cannot be read: {error.strerror or error}", "Name a readable file.") from error
         try:
-            reports = read_document(Reading(self.id, shown, Pool()), body)
+            reports = read_document(ReportOrigin(self.id, shown, Pool()), body)
         except UntrustedPayload as error:
             raise UntrustedPayload(f"{shown}: {error.headline}", error.remedy) from error
         if not reports:

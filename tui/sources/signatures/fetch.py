@@ -74,7 +74,7 @@ async def _public() -> frozenset[Zone]:
     return frozenset({Zone.PUBLIC})
 
 
-class _Kept(msgspec.Struct, frozen=True):
+class _CachedAnswer(msgspec.Struct, frozen=True):
     answer: FetchAnswer
     expires: datetime
 
@@ -93,7 +93,7 @@ class RevocationFetcher:
         self._clock = clock
         self._resolver = resolver
         self._session: HttpSession | None = None
-        self._kept: dict[str, _Kept] = {}
+        self._kept: dict[str, _CachedAnswer] = {}
         self._slots = asyncio.Semaphore(options.parallel)
 
     async def __aenter__(self) -> Self:
@@ -140,12 +140,12 @@ class RevocationFetcher:
         except FAULTS as error:
             answer = FetchAnswer(fault=f"{clean(url, 80)} did not answer: {_words(error)}")
         until = await asyncio.to_thread(next_update, key, answer.body) if answer.body else None
-        self._keep(key, _Kept(answer, min(until or now + KEEP_FAULT, now + KEEP_AT_MOST[method])))
+        self._keep(key, _CachedAnswer(answer, min(until or now + KEEP_FAULT, now + KEEP_AT_MOST[method])))
         if until is not None and self._store is not None:
             self._store.keep_answer(key, answer.body)
         return answer
 
-    async def _stored(self, key: str, url: str, lookup: Lookup, method: Method) -> _Kept | None:
+    async def _stored(self, key: str, url: str, lookup: Lookup, method: Method) -> _CachedAnswer | None:
         """An answer that an earlier run fetched, if it still holds and decides the matter: judged anew, as if it came now."""
         answer = await self._store.answer(key) if self._store is not None else None
         if answer is None or len(answer[0]) > LIMITS[method]:
@@ -157,9 +157,9 @@ class RevocationFetcher:
         status = await asyncio.to_thread(_judged_alone, lookup, url, {key: FetchAnswer(body)}, method, now)
         if status.state not in (RevocationState.GOOD, RevocationState.REVOKED):
             return None
-        return _Kept(FetchAnswer(body), min(until, fetched + KEEP_AT_MOST[method]))
+        return _CachedAnswer(FetchAnswer(body), min(until, fetched + KEEP_AT_MOST[method]))
 
-    def _keep(self, key: str, answer: _Kept) -> None:
+    def _keep(self, key: str, answer: _CachedAnswer) -> None:
         """Keep an answer, and let the oldest go when they become too many."""
         self._kept.pop(key, None)
         self._kept[key] = answer

@@ -24,7 +24,7 @@ from widgets.marking import MarkingTree
 
 if TYPE_CHECKING:
     from tui.presenters.board import BoardModel
-    from tui.presenters.views.building import Built
+    from tui.presenters.views.building import BuiltRows
     from tui.presenters.views.spec import ViewSpec
 
 __all__ = ["Acting", "Targets", "targets_of"]
@@ -55,7 +55,7 @@ class Acted(Explorer, Protocol):
         ...
 
 
-def targets_of(action: Action, subjects: list[RowSubject], snapshot: Snapshot, built: Built) -> Targets:
+def targets_of(action: Action, subjects: list[RowSubject], snapshot: Snapshot, built: BuiltRows) -> Targets:
     """What rows are about: an image, a workload, all of a namespace, a finding.
 
     Who redeploys a workload means no other that runs the same image; what is rebuilt or contained are the images that run there.
@@ -78,7 +78,7 @@ def targets_of(action: Action, subjects: list[RowSubject], snapshot: Snapshot, b
     return Targets(frozenset(images), frozenset(workloads))
 
 
-def is_target(subject: RowSubject, snapshot: Snapshot, built: Built) -> bool:
+def is_target(subject: RowSubject, snapshot: Snapshot, built: BuiltRows) -> bool:
     """Whether there is anything to act on: asked at every key, it stops at the first workload."""
     if subject.finding is not None:
         return _finding(subject, built) is not None
@@ -91,7 +91,7 @@ def _images_of(workload: Workload) -> Iterable[ImageKey]:
     return (image for container in workload.containers for image in container.images)
 
 
-def _finding(subject: RowSubject, built: Built) -> Finding | None:
+def _finding(subject: RowSubject, built: BuiltRows) -> Finding | None:
     if subject.finding is None:
         return None
     from tui.presenters.views.findings import FindingModel  # only where there are findings

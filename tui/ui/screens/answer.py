@@ -9,7 +9,7 @@ from widgets.page import Banner
 from widgets.rows import Span, TextLine
 
 if TYPE_CHECKING:
-    from tui.presenters.views.building import Built
+    from tui.presenters.views.building import BuiltRows
 
 __all__ = ["AnswerBar"]
 
@@ -27,7 +27,7 @@ class AnswerBar(Banner):
         """Nothing was asked yet."""
         self.display = False
 
-    def show(self, built: Built | None, width: int, glyphs: Glyphs, note: str = "", *, typing: bool = False) -> None:
+    def show(self, built: BuiltRows | None, width: int, glyphs: Glyphs, note: str = "", *, typing: bool = False) -> None:
         """Answer what was asked, if anything was; while it is typed on a low screen the rows get more room.
 
         `note` says what is still being read for it, in the line below.

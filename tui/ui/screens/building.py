@@ -26,7 +26,7 @@ from tui.ui.work import begin_work
 from widgets.rows import RowKey
 
 if TYPE_CHECKING:
-    from tui.presenters.views.building import Built
+    from tui.presenters.views.building import BuiltRows
 
 __all__ = ["RowBuilder", "RowsRequest"]
 
@@ -187,7 +187,7 @@ class RowBuilder:
 
     async def _lay_out_as_left(self, view: ViewSpec, request: RowsRequest, rows: MadeRows) -> bool:
         """Lay out the rows of a view that was left, as they were left; False when somebody is there."""
-        is_as_left = isinstance(rows, LaidOut) and rows.left == self._left_in(view, request.chosen)
+        is_as_left = isinstance(rows, LaidOut) and rows.open_rows == self._left_in(view, request.chosen)
         if is_as_left or _is_small(request.snapshot):
             return True
         if not await self._is_quiet():
@@ -221,7 +221,7 @@ class RowBuilder:
             return error
         return lay_out(built, wish.open_rows, wish.chosen.words, wish.room) if wish.others else built
 
-    def _build_anew(self, wish: RowsRequest) -> Built:
+    def _build_anew(self, wish: RowsRequest) -> BuiltRows:
         from tui.domain.workloads.counting import (
             workloads_naming,  # these are imported here, in the thread: no frame waits for them
         )
@@ -239,7 +239,7 @@ class RowBuilder:
         return {view: counted(snapshot) for view, counted in self._counters.items()}
 
 
-def _built(rows: MadeRows) -> Built:
+def _built(rows: MadeRows) -> BuiltRows:
     return rows.built if isinstance(rows, LaidOut) else rows
 
 

@@ -15,7 +15,7 @@ from tui.ui.screens.lean_frames import LeanScreen
 from tui.ui.work import begin_work
 
 if TYPE_CHECKING:
-    from tui.presenters.views.building import Built
+    from tui.presenters.views.building import BuiltRows
     from widgets.prompt import FilterBar
 
 __all__ = ["FilterableScreen"]
@@ -34,7 +34,7 @@ class FilterableScreen(LeanScreen[None]):
     def __init__(self, query: str = "") -> None:
         super().__init__()
         self.chosen = Filter(query)
-        self.built: Built | None = None
+        self.built: BuiltRows | None = None
         self.filtering = Filtering(self)
 
     def ask_for_rows(self) -> None:

@@ -21,7 +21,7 @@ from widgets.rows import Cell, Span
 from widgets.text import ELLIPSIS
 
 if TYPE_CHECKING:
-    from tui.presenters.views.building import Built
+    from tui.presenters.views.building import BuiltRows
     from tui.ui.screens.completing import Completer
     from widgets.choices import Choice
     from widgets.prompt import FilterBar
@@ -207,7 +207,7 @@ class Filtering:
             wishes = unlooked(app.snapshot, images, query.terms).values()
             app.estate.want(tuple(demand for demands in wishes for demand in demands)[:MAX_ASKED])
 
-    def show_count(self, built: Built | None, total: int, *, counting: bool = False) -> None:
+    def show_count(self, built: BuiltRows | None, total: int, *, counting: bool = False) -> None:
         """How many images are let through, beside where it is typed; or what lets the rows follow.
 
         While that is still counted, `built` has what the filter before let through.

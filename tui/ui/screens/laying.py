@@ -10,7 +10,7 @@ from widgets.outline import Outline
 from widgets.rows import RowKey
 
 if TYPE_CHECKING:
-    from tui.presenters.views.building import Built
+    from tui.presenters.views.building import BuiltRows
 
 __all__ = ["LaidOut", "MadeRows", "lay_out"]
 
@@ -21,18 +21,18 @@ class LaidOut(NamedTuple):
     `bare`: there was nothing to unfold. `first_hit` is the row that the filter leads to. An outline goes into a tree once.
     """
 
-    built: Built
+    built: BuiltRows
     open_rows: frozenset[RowKey] | None
     outline: Outline
     bare: bool
     first_hit: RowKey | None
 
 
-MadeRows: TypeAlias = "LaidOut | Built"
+MadeRows: TypeAlias = "LaidOut | BuiltRows"
 """Rows that were made, laid out or not: those of the view that is shown go into the tree as they are."""
 
 
-def lay_out(built: Built, left: frozenset[RowKey] | None, words: str, room: int) -> LaidOut:
+def lay_out(built: BuiltRows, left: frozenset[RowKey] | None, words: str, room: int) -> LaidOut:
     """Lay rows out; `words` are those of the filter, `room` is how many rows fit."""
     from tui.presenters.views.building import first_unfolded  # not before there are rows
 
@@ -50,7 +50,7 @@ def lay_out(built: Built, left: frozenset[RowKey] | None, words: str, room: int)
     return LaidOut(built, left, outline, bare, _first_hit(built, outline) if words else None)
 
 
-def _first_hit(built: Built, outline: Outline) -> RowKey | None:
+def _first_hit(built: BuiltRows, outline: Outline) -> RowKey | None:
     if built.lead is not None and built.lead in outline.rows:
         return built.lead
     return next(filter(built.model.is_hit, paced(outline.rows)), None)

@@ -16,7 +16,7 @@ from widgets.rows import RowKey
 
 if TYPE_CHECKING:
     from tui.domain.snapshot.snapshot import Snapshot
-    from tui.presenters.views.building import Built
+    from tui.presenters.views.building import BuiltRows
     from tui.ui.screens.building import RowsRequest
 
 __all__ = ["TreeState"]
@@ -108,7 +108,7 @@ class TreeState:
         """Put the rows in their order; the one under the cursor stays on its line."""
         self._outline.set_model(self._outline.model)
 
-    def unfold_first(self, built: Built, room: int) -> None:
+    def unfold_first(self, built: BuiltRows, room: int) -> None:
         """The worst first, unfolded as far as there is room."""
         self._show_first(lay_out(built, None, "", room))
 
@@ -179,7 +179,7 @@ class TreeState:
         expanded = None if self._bare else self._outline.expanded
         self._history.leave(self._visit, Place(expanded, cursor, self._outline.cursor_line, self._selections))
 
-    def _return(self, place: Place, built: Built) -> None:
+    def _return(self, place: Place, built: BuiltRows) -> None:
         """Put the cursor on the row and the line where it was; on the nearest row above it that is left."""
         for length in range(len(place.cursor), 0, -1):
             key = built.model.find(built.model.identity(place.cursor[:length]))

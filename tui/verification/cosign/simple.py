@@ -13,7 +13,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from tui.domain.common.text import clean
-from tui.domain.facts.signature import Outcome, Reason, Step, StepName, StepState
+from tui.domain.facts.signature import Outcome, Reason, StepName, StepState, VerificationStep
 from tui.verification.certificates import shown
 from tui.verification.cosign.identity import all_subjects, allowed_identity, fulcio_chain, issuer_of, read_certificates
 from tui.verification.cosign.keys import CosignPolicy, signed_by, spki_of, verify_with
@@ -60,7 +60,7 @@ class SimpleSignature(msgspec.Struct, frozen=True):
     timestamp: str = ""
 
 
-class _Read(msgspec.Struct):
+class _Annotations(msgspec.Struct):
     """The annotations, parsed."""
 
     signature: bytes = b""
@@ -107,7 +107,7 @@ def verify_simple(
     Another reference inside the payload is a warning only: an import to another registry keeps the signature.
     """
     if signature.media_type != MEDIA_TYPE:
-        step = Step(StepName.INTEGRITY, StepState.UNKNOWN, clean(signature.media_type, 120), Reason.NOT_A_SIGNATURE)
+        step = VerificationStep(StepName.INTEGRITY, StepState.UNKNOWN, clean(signature.media_type, 120), Reason.NOT_A_SIGNATURE)
         return concluded(VerificationState([step]), digest, signature.media_type, signature.payload)
     verification = _Verification(signature, policy, now)
     finding = verification.finding
@@ -145,7 +145,7 @@ class _Verification:
 
     def __init__(self, signature: SimpleSignature, policy: CosignPolicy, now: datetime | None) -> None:
         self._signature, self._policy, self._now = signature, policy, now
-        self._read = _Read()
+        self._read = _Annotations()
         self.finding = VerificationState()
 
     def check_format(self) -> str:

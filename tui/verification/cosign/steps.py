@@ -10,7 +10,16 @@ from typing import TypeVar
 import msgspec
 
 from tui.domain.common.text import clean
-from tui.domain.facts.signature import Outcome, Reason, SignatureSystem, SignerCertificate, Step, StepName, StepState, Verdict
+from tui.domain.facts.signature import (
+    Outcome,
+    Reason,
+    SignatureSystem,
+    SignerCertificate,
+    StepName,
+    StepState,
+    Verdict,
+    VerificationStep,
+)
 from tui.verification.faults import REFUSED, CheckFailed
 
 __all__ = ["VerificationState", "concluded", "failing", "faulty", "held", "run_step"]
@@ -29,7 +38,7 @@ _UNREADABLE = {
 class VerificationState(msgspec.Struct):
     """What the steps have found so far; `holder` is the key or certificate, in DER, that a log entry must name."""
 
-    steps: list[Step] = []
+    steps: list[VerificationStep] = []
     signer: str = ""
     chain: tuple[SignerCertificate, ...] = ()
     signing_time: datetime | None = None
@@ -53,15 +62,15 @@ def held(check: Callable[[], T], sentence: str, reason: Reason) -> T:
 def run_step(finding: VerificationState, name: StepName, check: Callable[[], str]) -> None:
     """Run one step, failing closed, and note how it ended."""
     try:
-        step = Step(name, StepState.PASSED, held(check, _UNREADABLE.get(name, "it is malformed"), Reason.MALFORMED))
+        step = VerificationStep(name, StepState.PASSED, held(check, _UNREADABLE.get(name, "it is malformed"), Reason.MALFORMED))
     except CheckFailed as failed:
         step = failing(name, failed)
     finding.steps.append(step)
 
 
-def failing(name: StepName, failed: CheckFailed) -> Step:
+def failing(name: StepName, failed: CheckFailed) -> VerificationStep:
     """The step that did not hold, or could not be decided."""
-    return Step(name, StepState.UNKNOWN if failed.unknown else StepState.FAILED, failed.headline, failed.reason)
+    return VerificationStep(name, StepState.UNKNOWN if failed.unknown else StepState.FAILED, failed.headline, failed.reason)
 
 
 def concluded(finding: VerificationState, digest: str, media_type: str, envelope: bytes) -> Outcome:
@@ -90,5 +99,5 @@ def concluded(finding: VerificationState, digest: str, media_type: str, envelope
 
 def faulty(words: str, digest: str, media_type: str, artifact: str) -> Outcome:
     """The outcome of what is wrong as it lies in the registry, before anything of it is read."""
-    finding = VerificationState([Step(StepName.INTEGRITY, StepState.FAILED, clean(words, 300), Reason.MALFORMED)])
+    finding = VerificationState([VerificationStep(StepName.INTEGRITY, StepState.FAILED, clean(words, 300), Reason.MALFORMED)])
     return msgspec.structs.replace(concluded(finding, digest, media_type, b""), envelope_digest=clean(artifact, 160))

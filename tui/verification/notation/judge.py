@@ -19,11 +19,11 @@ from tui.domain.facts.signature import (
     Reason,
     SignatureSystem,
     SignerCertificate,
-    Step,
     StepName,
     StepState,
     Timestamp,
     Verdict,
+    VerificationStep,
 )
 from tui.verification.chains import CertificateFacts
 from tui.verification.faults import CheckFailed, guarded
@@ -123,7 +123,7 @@ def _holds(check: Callable[[], str]) -> bool:
     return True
 
 
-def _steps(case: Case) -> tuple[Step, ...]:
+def _steps(case: Case) -> tuple[VerificationStep, ...]:
     integrity = _run(case, StepName.INTEGRITY, check_integrity)
     if case.static.fault:
         return (integrity, *(_not_run(case, name) for name in list(StepName)[1:5]))
@@ -131,31 +131,33 @@ def _steps(case: Case) -> tuple[Step, ...]:
     expiry = _run(case, StepName.EXPIRY, check_expiry)
     timestamp = _run(case, StepName.TIMESTAMP, check_timestamp)
     if case.statement.action(StepName.REVOCATION) is Action.SKIP:
-        revocation = Step(StepName.REVOCATION, StepState.NOT_RUN, "the policy skips revocation", action=Action.SKIP)
+        revocation = VerificationStep(StepName.REVOCATION, StepState.NOT_RUN, "the policy skips revocation", action=Action.SKIP)
     else:
         revocation = _run(case, StepName.REVOCATION, check_revocation)
     return integrity, authenticity, expiry, timestamp, revocation
 
 
-def _not_run(case: Case, name: StepName) -> Step:
-    return Step(name, StepState.NOT_RUN, "not looked at: the envelope is not intact", action=case.statement.action(name))
+def _not_run(case: Case, name: StepName) -> VerificationStep:
+    return VerificationStep(
+        name, StepState.NOT_RUN, "not looked at: the envelope is not intact", action=case.statement.action(name)
+    )
 
 
-def _run(case: Case, name: StepName, check: Callable[[Case], str]) -> Step:
+def _run(case: Case, name: StepName, check: Callable[[Case], str]) -> VerificationStep:
     """One step, failing closed."""
     action = case.statement.action(name)
     try:
-        return Step(name, StepState.PASSED, guarded(lambda: check(case), name, Reason.MALFORMED), action=action)
+        return VerificationStep(name, StepState.PASSED, guarded(lambda: check(case), name, Reason.MALFORMED), action=action)
     except CheckFailed as failed:
         state = StepState.UNKNOWN if failed.unknown else StepState.FAILED
-        return Step(name, state, failed.headline, failed.reason, action)
+        return VerificationStep(name, state, failed.headline, failed.reason, action)
 
 
 _TROUBLE = (StepState.FAILED, StepState.UNKNOWN)
-_VALID = Step(StepName.AUTHENTICITY, StepState.PASSED, "the signature is valid")
+_VALID = VerificationStep(StepName.AUTHENTICITY, StepState.PASSED, "the signature is valid")
 
 
-def _verdict(steps: tuple[Step, ...]) -> tuple[Verdict, Step]:
+def _verdict(steps: tuple[VerificationStep, ...]) -> tuple[Verdict, VerificationStep]:
     """A plugin leaves all open; then an enforced failure decides, then an enforced unknown, then what was only logged."""
     troubled = [step for step in steps if step.state in _TROUBLE]
     if not troubled:
@@ -362,7 +364,7 @@ def _ends_with(case: Case, end: datetime) -> bool:
     return not (_stamp_counts(later) and _holds(lambda: check_stamp(later)))
 
 
-def _shown_stamp(case: Case, steps: tuple[Step, ...]) -> Timestamp | None:
+def _shown_stamp(case: Case, steps: tuple[VerificationStep, ...]) -> Timestamp | None:
     """The stamp for display; trusted when step 4 passed because of it."""
     token = case.static.token
     if token is None:
@@ -373,7 +375,12 @@ def _shown_stamp(case: Case, steps: tuple[Step, ...]) -> Timestamp | None:
 
 
 def _outcome(
-    static: StaticResult, subject: Target, verdict: Verdict, sentence: str, reason: Reason, steps: tuple[Step, ...] = ()
+    static: StaticResult,
+    subject: Target,
+    verdict: Verdict,
+    sentence: str,
+    reason: Reason,
+    steps: tuple[VerificationStep, ...] = (),
 ) -> Outcome:
     return Outcome(
         system=SignatureSystem.NOTATION,

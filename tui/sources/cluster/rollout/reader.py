@@ -42,14 +42,14 @@ from tui.sources.cluster.wire import PodObject
 from tui.sources.kit.retry import Retry, patiently
 from tui.sources.kit.throttle import Backoff
 
-__all__ = ["Found", "RolloutReader"]
+__all__ = ["RolloutReader", "WorkloadObject"]
 
 PAGE, MAX_PAGES, TRIES = 500, 100, 3
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
 
 
-class Found(msgspec.Struct, frozen=True):
+class WorkloadObject(msgspec.Struct, frozen=True):
     """An object of a kind, as the API server shows it now."""
 
     kind: WorkloadKind
@@ -63,10 +63,10 @@ class RolloutReader:
         self._api, self._options = api, options
         self._facts = ClusterFacts(cluster)
 
-    async def object(self, key: ObjectKey) -> Found:
+    async def object(self, key: ObjectKey) -> WorkloadObject:
         """The object alone. Raises NotFound when it is gone, Inapplicable for a kind that is not known."""
         kind, body = await self._body(key)
-        return Found(kind, decode_answer(body, Workload, kind.right("get", key.namespace), self._api.host))
+        return WorkloadObject(kind, decode_answer(body, Workload, kind.right("get", key.namespace), self._api.host))
 
     async def identity(self, key: ObjectKey) -> PodIdentity | None:
         """As whom its pods act, and which secrets they are given. Raises as `object` does."""
@@ -111,7 +111,7 @@ class RolloutReader:
 
     # ---- what belongs to it
 
-    async def _pods(self, resource: Found, state: RolloutState) -> list[PodOfWorkload]:
+    async def _pods(self, resource: WorkloadObject, state: RolloutState) -> list[PodOfWorkload]:
         workload, kind, namespace = resource.workload, resource.kind, state.key.namespace
         observed = state.observed is None or state.observed >= state.generation
         if kind.kind == "Pod":
@@ -136,7 +136,7 @@ class RolloutReader:
                     pods.append(PodOfWorkload(self._facts.pod(self._decoded(raw, PodObject)), item, current))
         return pods
 
-    async def _budgets(self, resource: Found) -> tuple[Budget, ...]:
+    async def _budgets(self, resource: WorkloadObject) -> tuple[Budget, ...]:
         template, namespace = resource.workload.template, resource.workload.metadata.namespace
         labels = (template.metadata.labels if template and template.metadata else None) or {}
         if resource.kind.fixed or resource.kind.kind == "CronJob" or not labels:
@@ -145,7 +145,7 @@ class RolloutReader:
         items = await self._list(path, "", f"list poddisruptionbudgets in namespace {namespace}", BudgetItem)
         return tuple(_budget(item) for item in items if item.spec and item.spec.selector and selects(item.spec.selector, labels))
 
-    async def _events(self, resource: Found, pods: Sequence[PodOfWorkload]) -> list[EventItem]:
+    async def _events(self, resource: WorkloadObject, pods: Sequence[PodOfWorkload]) -> list[EventItem]:
         """Of whatever makes the pods: the object itself, or (for a Deployment, whose conditions tell it) nothing more."""
         if resource.kind.kind == "Deployment":
             return []

@@ -42,7 +42,7 @@ from tui.sources.cluster.rollout.changes import (
 )
 from tui.sources.cluster.rollout.keepers import appliers_of_image
 from tui.sources.cluster.rollout.kinds import WorkloadKind, kind_named
-from tui.sources.cluster.rollout.reader import Found, RolloutReader
+from tui.sources.cluster.rollout.reader import RolloutReader, WorkloadObject
 from tui.sources.cluster.rollout.states import state_of
 from tui.sources.cluster.rollout.wire import Workload
 
@@ -63,7 +63,7 @@ class _Wish(NamedTuple):
     """A change: its kind, what it makes of an object that was just read, and how to see that it was done."""
 
     change: WorkloadChange
-    patch: Callable[[Found], _Patch]
+    patch: Callable[[WorkloadObject], _Patch]
     is_done: Callable[[RolloutState], bool]
     containers: Mapping[str, str] = {}
 
@@ -130,7 +130,7 @@ class KubeRedeployer:
         kind = _kind(observed)
         value = restart_value(kind, moment)
 
-        def patch(resource: Found) -> _Patch:
+        def patch(resource: WorkloadObject) -> _Patch:
             return _Patch(restart_patch(kind, resource.workload, value), JSON_PATCH)
 
         return await self._carry_out(observed, _Wish(WorkloadChange.RESTART, patch, lambda state: state.restarted_at == value))
@@ -144,7 +144,7 @@ class KubeRedeployer:
                 f"{observed.key.kind} {observed.key.name} has no container {quoted(unknown[0], 100)}.", "Plan anew."
             )
 
-        def patch(resource: Found) -> _Patch:
+        def patch(resource: WorkloadObject) -> _Patch:
             if appliers_of_image(resource.workload.metadata):
                 return _Patch(apply_of(kind, resource.workload, wished), APPLY)
             return _Patch(pin_patch(kind, resource.workload, wished), JSON_PATCH)
@@ -158,7 +158,7 @@ class KubeRedeployer:
         """Set the number of pods; a CronJob or Job is suspended by 0 and resumed by 1."""
         kind = _kind(observed)
 
-        def patch(resource: Found) -> _Patch:
+        def patch(resource: WorkloadObject) -> _Patch:
             return _Patch(merge_patch(resource.workload, scale_fields(kind, replicas)), MERGE_PATCH)
 
         def done(state: RolloutState) -> bool:
@@ -197,7 +197,7 @@ class KubeRedeployer:
         assert last is not None
         raise last
 
-    async def _look(self, key: ObjectKey) -> tuple[Found, RolloutState]:
+    async def _look(self, key: ObjectKey) -> tuple[WorkloadObject, RolloutState]:
         resource = await self._reader.object(key)
         return resource, state_of(key, resource.kind, resource.workload, self._facts)
 
@@ -206,7 +206,7 @@ class KubeRedeployer:
         resource, _ = await self._look(planned.key)
         return wish.patch(resource) != sent
 
-    async def _send(self, resource: Found, patch: _Patch) -> Receipt:
+    async def _send(self, resource: WorkloadObject, patch: _Patch) -> Receipt:
         kind, meta = resource.kind, resource.workload.metadata
         right = kind.right("patch", meta.namespace)
         target = PatchTarget(kind.api_version, kind.resource, meta.namespace, meta.name)

@@ -20,7 +20,7 @@ from tui.domain.facts.scan import ScanReport, Severity, Vulnerability
 from tui.errors import UntrustedPayload
 from tui.sources.scanners.findings import Findings, rows
 from tui.sources.scanners.formats.cyclonedx import read_cyclonedx
-from tui.sources.scanners.formats.drafts import DocumentSubject, Reading, ReportDraft
+from tui.sources.scanners.formats.drafts import DocumentSubject, ReportDraft, ReportOrigin
 from tui.sources.scanners.formats.openvex import read_openvex
 from tui.sources.scanners.formats.purl import is_named, subject_in
 from tui.sources.scanners.words import Said, is_cvss, moment, score, severity_of, severity_of_score, text
@@ -31,7 +31,7 @@ COSIGN_VULN = "https://cosign.sigstore.dev/attestation/vuln/"
 INTOTO_VULN = "https://in-toto.io/attestation/vulns/"
 OPENVEX = "https://openvex.dev/ns"
 CYCLONEDX = "https://cyclonedx.org/"
-Read = Callable[[Reading, bytes], list[ScanReport]]
+Read = Callable[[ReportOrigin, bytes], list[ScanReport]]
 """How a scanner's own report inside a statement is read: raises UntrustedPayload or DECODING."""
 PREDICATES = (COSIGN_VULN, INTOTO_VULN, OPENVEX, CYCLONEDX)
 
@@ -93,7 +93,7 @@ def is_about_vulnerabilities(predicate_type: str) -> bool:
     return predicate_type.startswith(PREDICATES)
 
 
-def read_envelope(reading: Reading, body: bytes | msgspec.Raw, inner: Read) -> list[ScanReport]:
+def read_envelope(reading: ReportOrigin, body: bytes | msgspec.Raw, inner: Read) -> list[ScanReport]:
     """The reports in a DSSE envelope or in a Sigstore bundle around one; the signature is not verified. Raises DECODING."""
     try:
         envelope: _Envelope | None = from_json(body, _Envelope)
@@ -108,7 +108,7 @@ def read_envelope(reading: Reading, body: bytes | msgspec.Raw, inner: Read) -> l
     return read_statement(reading, payload, inner)
 
 
-def read_statement(reading: Reading, body: bytes | msgspec.Raw, inner: Read) -> list[ScanReport]:
+def read_statement(reading: ReportOrigin, body: bytes | msgspec.Raw, inner: Read) -> list[ScanReport]:
     """The reports in an in-toto statement, one for each subject; none for predicates about other things. Raises DECODING."""
     statement = from_json(body, _Statement)
     subjects = [(digest, subject) for subject in statement.subject or () for digest in _digests(subject)]
@@ -118,7 +118,7 @@ def read_statement(reading: Reading, body: bytes | msgspec.Raw, inner: Read) -> 
     return [_about(report, digest, subject, number) for number, (digest, subject) in enumerate(subjects) for report in reports]
 
 
-def _read_predicate(reading: Reading, statement: _Statement, inner: Read) -> list[ScanReport]:
+def _read_predicate(reading: ReportOrigin, statement: _Statement, inner: Read) -> list[ScanReport]:
     match statement.predicate_type:
         case kind if kind.startswith(OPENVEX):
             return read_openvex(reading, statement.predicate)
@@ -153,7 +153,7 @@ def _digests(subject: _Subject) -> list[str]:
     return [f"{name}:{value}" for name, value in (subject.digest or {}).items() if is_digest(f"{name}:{value}")]
 
 
-def _read_vulnerabilities(reading: Reading, statement: _Statement, inner: Read) -> list[ScanReport]:
+def _read_vulnerabilities(reading: ReportOrigin, statement: _Statement, inner: Read) -> list[ScanReport]:
     wire = from_json(statement.predicate, _Vulnerabilities)
     scanner, metadata = wire.scanner or _Scanner(), wire.metadata or _Metadata()
     scanned = moment(metadata.scan_finished_on) or moment(metadata.scan_started_on)
@@ -182,7 +182,7 @@ def _is_cosigns(statement: _Statement) -> bool:
     return statement.predicate_type.startswith(COSIGN_VULN)
 
 
-def _read_inner(reading: Reading, scanner: _Scanner, scanned: datetime | None, inner: Read) -> list[ScanReport]:
+def _read_inner(reading: ReportOrigin, scanner: _Scanner, scanned: datetime | None, inner: Read) -> list[ScanReport]:
     """The scanner's own report: which scanner wrote it is told by its content, never by what the wrapper says."""
     try:
         reports = inner(reading, bytes(scanner.result))

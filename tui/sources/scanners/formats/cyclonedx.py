@@ -17,7 +17,7 @@ from tui.domain.common.text import plural
 from tui.domain.facts.scan import CLEARING, Exploitability, ScanReport, Severity, Vex, Vulnerability
 from tui.domain.scans.vulnerabilities import graded
 from tui.sources.scanners.findings import Findings, rows
-from tui.sources.scanners.formats.drafts import DocumentSubject, Reading, ReportDraft
+from tui.sources.scanners.formats.drafts import DocumentSubject, ReportDraft, ReportOrigin
 from tui.sources.scanners.formats.purl import Package, is_image, package_of, subject_in
 from tui.sources.scanners.words import Said, is_cvss, moment, score, severity_of, severity_of_score, text, web_address
 
@@ -99,7 +99,7 @@ class _Document(msgspec.Struct):
     vulnerabilities: msgspec.Raw = msgspec.Raw(b"null")
 
 
-def read_cyclonedx(reading: Reading, body: bytes | msgspec.Raw) -> list[ScanReport]:
+def read_cyclonedx(reading: ReportOrigin, body: bytes | msgspec.Raw) -> list[ScanReport]:
     """The scan, the statements, or that it is a bill of materials without either. Raises DECODING.
 
     A list that is empty proves nothing: tools write it too when they were not asked to look for vulnerabilities, and a list
@@ -138,7 +138,7 @@ def read_cyclonedx(reading: Reading, body: bytes | msgspec.Raw) -> list[ScanRepo
     return [draft.report(reading, number) for number, draft in enumerate(drafts)]
 
 
-def _findings(entries: list[_Entry], packages: dict[Said, Package], reading: Reading) -> Findings:
+def _findings(entries: list[_Entry], packages: dict[Said, Package], reading: ReportOrigin) -> Findings:
     findings = Findings(reading.pool)
     for entry in entries:
         for reference in dict.fromkeys(affected.ref for affected in entry.affects or ()) or [None]:

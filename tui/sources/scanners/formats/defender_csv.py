@@ -9,7 +9,7 @@ from tui.domain.common.text import plural
 from tui.domain.facts.scan import ScanReport
 from tui.errors import UntrustedPayload
 from tui.sources.scanners.formats.defender import DefenderReports, DefenderRow
-from tui.sources.scanners.formats.drafts import Reading
+from tui.sources.scanners.formats.drafts import ReportOrigin
 
 __all__ = ["looks_like_csv", "read_csv"]
 
@@ -37,7 +37,7 @@ def looks_like_csv(body: bytes) -> bool:
     return len(_found(next(csv.reader([first]), [])).keys() & set(_NEEDED)) >= 2
 
 
-def read_csv(reading: Reading, body: bytes) -> list[ScanReport]:
+def read_csv(reading: ReportOrigin, body: bytes) -> list[ScanReport]:
     """A report for each image. Raises UntrustedPayload naming what is missing, and the line of a fault."""
     gathering = DefenderReports(reading.source, reading.pool)
     csv.field_size_limit(MAX_FIELD)

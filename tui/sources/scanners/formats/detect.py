@@ -16,7 +16,7 @@ from tui.sources.scanners.findings import DECODING, Findings, rows
 from tui.sources.scanners.formats import aqua, defender, defender_csv, twistlock
 from tui.sources.scanners.formats.attestation import read_envelope, read_statement
 from tui.sources.scanners.formats.cyclonedx import read_cyclonedx
-from tui.sources.scanners.formats.drafts import Reading
+from tui.sources.scanners.formats.drafts import ReportOrigin
 from tui.sources.scanners.formats.grype import read_grype
 from tui.sources.scanners.formats.openvex import read_openvex
 from tui.sources.scanners.formats.sarif import read_sarif
@@ -27,7 +27,7 @@ __all__ = ["KNOWN", "read_document"]
 
 PACKED = {b"\x1f\x8b": "gzip", b"\x28\xb5\x2f\xfd": "zstd", b"PK\x03\x04": "zip", b"BZh": "bzip2", b"\xfd7zXZ": "xz"}
 """What compressed files begin with."""
-Read = Callable[[Reading, bytes], list[ScanReport]]
+Read = Callable[[ReportOrigin, bytes], list[ScanReport]]
 _RAW = msgspec.Raw(b"")
 
 
@@ -65,7 +65,7 @@ class _Format(NamedTuple):
     name: str = ""
 
 
-def read_document(reading: Reading, body: bytes) -> list[ScanReport]:
+def read_document(reading: ReportOrigin, body: bytes) -> list[ScanReport]:
     """The reports in a document. Raises UntrustedPayload, with line and column or the path of the fault."""
     if not body.strip():
         raise UntrustedPayload("the file is empty", "Write the report again.")
@@ -82,14 +82,14 @@ def read_document(reading: Reading, body: bytes) -> list[ScanReport]:
     return _read_as(_format(body), reading, body)
 
 
-def _read_as(form: _Format, reading: Reading, body: bytes) -> list[ScanReport]:
+def _read_as(form: _Format, reading: ReportOrigin, body: bytes) -> list[ScanReport]:
     try:
         return form.read(reading, body)
     except DECODING as error:
         raise UntrustedPayload(f"it looks like {form.title}, but {_place(error, body)}", "Write the report again.") from error
 
 
-def _read_inner(reading: Reading, body: bytes) -> list[ScanReport]:
+def _read_inner(reading: ReportOrigin, body: bytes) -> list[ScanReport]:
     """A report inside an attestation, told by its content as any other; one wrapper inside another is not unwrapped."""
     form = _format(body)
     if form.wraps:
@@ -97,11 +97,11 @@ def _read_inner(reading: Reading, body: bytes) -> list[ScanReport]:
     return _read_as(form, reading, body)
 
 
-def _read_envelope(reading: Reading, body: bytes) -> list[ScanReport]:
+def _read_envelope(reading: ReportOrigin, body: bytes) -> list[ScanReport]:
     return read_envelope(reading, body, _read_inner)
 
 
-def _read_statement(reading: Reading, body: bytes) -> list[ScanReport]:
+def _read_statement(reading: ReportOrigin, body: bytes) -> list[ScanReport]:
     return read_statement(reading, body, _read_inner)
 
 
@@ -134,11 +134,11 @@ def _list_format(body: bytes) -> _Format:
     raise UntrustedPayload("it is a list of something other than a scanner's findings", f"Formats are {KNOWN}.")
 
 
-def _read_prisma(reading: Reading, body: bytes) -> list[ScanReport]:
+def _read_prisma(reading: ReportOrigin, body: bytes) -> list[ScanReport]:
     return twistlock.read_images(reading.source, reading.key, body, reading.pool)
 
 
-def _read_twistcli(reading: Reading, body: bytes) -> list[ScanReport]:
+def _read_twistcli(reading: ReportOrigin, body: bytes) -> list[ScanReport]:
     return list(twistlock.read_twistcli(reading.source, reading.key, body, reading.pool))
 
 
@@ -160,7 +160,7 @@ class _Data(msgspec.Struct):
         return f"the file has {findings:,} of {of_all}: it is one page of several"
 
 
-def _read_defender(reading: Reading, body: bytes) -> list[ScanReport]:
+def _read_defender(reading: ReportOrigin, body: bytes) -> list[ScanReport]:
     """Findings as a list, or under `data` as `az graph query` prints them."""
     answer = None if body.lstrip().startswith(b"[") else from_json(body, _Data)
     entries, _ = rows(body if answer is None else answer.data, msgspec.Raw)
@@ -170,7 +170,7 @@ def _read_defender(reading: Reading, body: bytes) -> list[ScanReport]:
     return gathering.reports((answer.shortfall(len(entries)) if answer else "") or reason, prefix=reading.key)
 
 
-def _read_aqua(reading: Reading, body: bytes) -> list[ScanReport]:
+def _read_aqua(reading: ReportOrigin, body: bytes) -> list[ScanReport]:
     page, entries, lost = aqua.read_page(body, aqua.AquaRow)
     gathering = aqua.AquaReports(reading.source, reading.pool)
     gathering.mourn(lost)
@@ -183,7 +183,7 @@ def _read_aqua(reading: Reading, body: bytes) -> list[ScanReport]:
     return gathering.reports(reason, prefix=reading.key)
 
 
-def _read_resources(reading: Reading, body: bytes) -> list[ScanReport]:
+def _read_resources(reading: ReportOrigin, body: bytes) -> list[ScanReport]:
     """A list of VulnerabilityReports, as `kubectl get vulnerabilityreports -A -o json` prints it."""
     objects, broken = headings(body)
     reports = [read_report(reading.source, "", raw, reading.pool) for _, raw in objects]
@@ -196,11 +196,11 @@ def _read_resources(reading: Reading, body: bytes) -> list[ScanReport]:
     return [_keyed(report, reading) for report in reports]
 
 
-def _read_resource(reading: Reading, body: bytes) -> list[ScanReport]:
+def _read_resource(reading: ReportOrigin, body: bytes) -> list[ScanReport]:
     return [_keyed(read_report(reading.source, "", body, reading.pool), reading)]
 
 
-def _keyed(report: ScanReport, reading: Reading) -> ScanReport:
+def _keyed(report: ScanReport, reading: ReportOrigin) -> ScanReport:
     return msgspec.structs.replace(report, key=f"{reading.key}#{report.key}")
 
 

@@ -14,10 +14,10 @@ from tui.errors import InvalidReference
 from tui.sources.scanners.findings import Findings, Pool
 from tui.sources.scanners.words import digest_of, text
 
-__all__ = ["DocumentSubject", "Reading", "ReportDraft", "subject_of"]
+__all__ = ["DocumentSubject", "ReportDraft", "ReportOrigin", "subject_of"]
 
 
-class Reading(msgspec.Struct, frozen=True):
+class ReportOrigin(msgspec.Struct, frozen=True):
     """Who reads a document and under which key; `trust` is what is said of a statement's author (`unsigned`)."""
 
     source: SourceId
@@ -59,7 +59,7 @@ class ReportDraft(msgspec.Struct, kw_only=True):
     vex: tuple[Vex, ...] = ()
     database_made: datetime | None = None
 
-    def report(self, reading: Reading, number: int = 0) -> ScanReport:
+    def report(self, reading: ReportOrigin, number: int = 0) -> ScanReport:
         """The report; `number` tells several of one document apart."""
         findings = self.findings
         if findings is None and not (self.counts or self.vex or self.lacking):

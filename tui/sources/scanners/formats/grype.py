@@ -13,7 +13,7 @@ from tui.domain.common.decoding import from_json
 from tui.domain.common.text import first_few
 from tui.domain.facts.scan import ScanReport, Vulnerability
 from tui.sources.scanners.findings import DECODING, Findings, rows
-from tui.sources.scanners.formats.drafts import DocumentSubject, Reading, ReportDraft, subject_of
+from tui.sources.scanners.formats.drafts import DocumentSubject, ReportDraft, ReportOrigin, subject_of
 from tui.sources.scanners.words import Said, digest_of, moment, score, severity_of, text, web_address
 
 __all__ = ["read_grype"]
@@ -138,7 +138,7 @@ class _Report(msgspec.Struct):
     alerts: msgspec.Raw = msgspec.field(default=msgspec.Raw(b"null"), name="alertsByPackage")
 
 
-def read_grype(reading: Reading, body: bytes | msgspec.Raw) -> list[ScanReport]:
+def read_grype(reading: ReportOrigin, body: bytes | msgspec.Raw) -> list[ScanReport]:
     """The report. Raises DECODING."""
     wire = from_json(body, _Report)
     entries, broken = rows(wire.matches, _Match)

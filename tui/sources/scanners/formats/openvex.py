@@ -14,7 +14,7 @@ from tui.domain.common.decoding import from_json
 from tui.domain.common.text import plural
 from tui.domain.facts.scan import Exploitability, ScanReport, Vex
 from tui.sources.scanners.findings import rows
-from tui.sources.scanners.formats.drafts import DocumentSubject, Reading, ReportDraft, subject_of
+from tui.sources.scanners.formats.drafts import DocumentSubject, ReportDraft, ReportOrigin, subject_of
 from tui.sources.scanners.formats.purl import Package, is_image, package_of, subject_in
 from tui.sources.scanners.words import Said, digest_of, moment, text
 
@@ -58,7 +58,7 @@ class _Document(msgspec.Struct):
     timestamp: Said = None
 
 
-def read_openvex(reading: Reading, body: bytes | msgspec.Raw) -> list[ScanReport]:
+def read_openvex(reading: ReportOrigin, body: bytes | msgspec.Raw) -> list[ScanReport]:
     """The statements, gathered by the image that they are about. Raises DECODING."""
     wire = from_json(body, _Document)
     entries, broken = rows(wire.statements, _Statement)

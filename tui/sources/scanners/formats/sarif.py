@@ -15,7 +15,7 @@ import msgspec
 from tui.domain.common.decoding import from_json
 from tui.domain.facts.scan import ScanReport, Severity, Vulnerability
 from tui.sources.scanners.findings import Findings, rows
-from tui.sources.scanners.formats.drafts import Reading, ReportDraft, subject_of
+from tui.sources.scanners.formats.drafts import ReportDraft, ReportOrigin, subject_of
 from tui.sources.scanners.formats.purl import Package, package_of
 from tui.sources.scanners.words import Said, moment, score, severity_of, severity_of_score, text, web_address
 
@@ -153,13 +153,13 @@ class _Log(msgspec.Struct):
     runs: list[_Run]
 
 
-def read_sarif(reading: Reading, body: bytes | msgspec.Raw) -> list[ScanReport]:
+def read_sarif(reading: ReportOrigin, body: bytes | msgspec.Raw) -> list[ScanReport]:
     """A report for each run. Raises DECODING."""
     runs = from_json(body, _Log).runs
     return [_draft(run, reading).report(reading, number) for number, run in enumerate(runs)]
 
 
-def _draft(run: _Run, reading: Reading) -> ReportDraft:
+def _draft(run: _Run, reading: ReportOrigin) -> ReportDraft:
     driver = run.tool.driver
     tool = text(driver.name, 60)
     rules = {rule.id: rule for rule in driver.rules or () if rule.id}

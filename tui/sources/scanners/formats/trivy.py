@@ -10,7 +10,7 @@ import msgspec
 from tui.domain.common.decoding import from_json
 from tui.domain.facts.scan import ScanReport, Vulnerability
 from tui.sources.scanners.findings import DECODING, Findings, rows
-from tui.sources.scanners.formats.drafts import DocumentSubject, Reading, ReportDraft, subject_of
+from tui.sources.scanners.formats.drafts import DocumentSubject, ReportDraft, ReportOrigin, subject_of
 from tui.sources.scanners.words import Said, moment, score, severity_of, text, unrecognised, web_address
 
 __all__ = ["read_trivy"]
@@ -93,7 +93,7 @@ class _Modified(msgspec.Struct, rename="pascal"):
     finding: _Finding = msgspec.field(default_factory=_Finding)
 
 
-def read_trivy(reading: Reading, body: bytes | msgspec.Raw) -> list[ScanReport]:
+def read_trivy(reading: ReportOrigin, body: bytes | msgspec.Raw) -> list[ScanReport]:
     """The report; a part of it that cannot be read is said. Raises DECODING."""
     wire = from_json(body, _Report)
     metadata = wire.metadata or _Metadata()
