@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from tui.domain.facts.asking import AuthMode, RegistryKind, RevocationMode
 from tui.domain.facts.image import RepositoryName
 from tui.errors import InvalidConfig
 from tui.settings.durations import seconds
 from tui.settings.load import load
-from tui.settings.settings import Auth, LogLevel, RegistryKind, RevocationMode, ScannerKind, paths
+from tui.settings.settings import LogLevel, ScannerKind, paths
 from tui.sources.signatures.options import TrustPaths
 from tui.wiring.signatures import signature_source
 
@@ -249,7 +250,7 @@ def test_every_setting_of_a_file_is_read(file: Path) -> None:
         RegistryKind.ACR,
         "https://10.0.0.4",
         "/etc/ca.pem",
-        Auth.ENTRA,
+        AuthMode.ENTRA,
         True,
     )
     assert acr.refresh == 45.0

@@ -16,6 +16,7 @@ from tui.demo.estate.publisher import ImagePublisher
 from tui.demo.http import Reply, Request, serve
 from tui.demo.registry.acr import AzureRegistry
 from tui.demo.registry_contents import RegistryContents
+from tui.domain.facts.asking import RegistryKind
 from tui.domain.facts.image import Locks, RepositoryName
 from tui.domain.facts.rights import RightState
 from tui.errors import Forbidden, NotFound
@@ -23,7 +24,7 @@ from tui.sources.acting_ports import LockTarget
 from tui.sources.kit.credentials import Credentials
 from tui.sources.registry.client import RegistryClient
 from tui.sources.registry.locks import AcrLocks
-from tui.sources.registry.options import RegistryKind, RegistryOptions
+from tui.sources.registry.options import RegistryOptions
 
 NAME = RepositoryName(CONTOSO, "team/app")
 READS = ("pull", "metadata_read")

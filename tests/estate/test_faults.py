@@ -19,6 +19,7 @@ from tests.sources.cluster.apiserver import PODS, ApiServer, failure, page, pod,
 from tests.sources.cluster.follow import options as cluster_options
 from tests.sources.registry.servers import FakeRegistry
 from tui.domain.common.trust import Check, CheckName, State
+from tui.domain.facts.asking import AuthMode, RegistryKind
 from tui.domain.facts.events import SourceHealth, SourceState
 from tui.domain.facts.freshness import Limits
 from tui.domain.policy.policy import built_in
@@ -28,7 +29,7 @@ from tui.estate.estate import Estate
 from tui.sources.cluster import ClusterSource
 from tui.sources.kit.credentials import Credentials
 from tui.sources.ports import DemandSource
-from tui.sources.registry.options import AuthMode, RegistryKind, RegistryOptions
+from tui.sources.registry.options import RegistryOptions
 from tui.sources.registry.source import RegistrySource
 
 HOST = "registry.test"

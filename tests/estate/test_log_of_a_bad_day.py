@@ -18,13 +18,14 @@ from tests.sources.cluster.apiserver import PODS, ApiServer, cut, event, failure
 from tests.sources.cluster.follow import options as cluster_options
 from tests.sources.registry.servers import FakeRegistry
 from tui.cli.log import CONTINUED, OURS, start_log
+from tui.domain.facts.asking import AuthMode, RegistryKind
 from tui.domain.facts.demand import Demand, Priority
 from tui.domain.facts.image import RepositoryName
 from tui.estate.pump import Pump
 from tui.sources.cluster import ClusterSource
 from tui.sources.kit.credentials import Credentials
 from tui.sources.ports import DemandSource
-from tui.sources.registry.options import AuthMode, RegistryKind, RegistryOptions
+from tui.sources.registry.options import RegistryOptions
 from tui.sources.registry.source import RegistrySource
 
 HOST = "registry.test"

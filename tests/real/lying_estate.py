@@ -9,14 +9,15 @@ from pathlib import Path
 from tests.domain.world import World, check
 from tests.real.lying_registry import LyingRegistry, trusted
 from tui.domain.common.trust import Check, CheckName
+from tui.domain.facts.asking import AuthMode, RevocationMode
 from tui.domain.facts.image import RepositoryName
 from tui.domain.policy.policy import Policy, built_in
 from tui.domain.snapshot.snapshot import Image, Snapshot
 from tui.estate.estate import Estate
 from tui.sources.kit.credentials import Credentials
-from tui.sources.registry.options import AuthMode, RegistryOptions
+from tui.sources.registry.options import RegistryOptions
 from tui.sources.registry.source import RegistrySource
-from tui.sources.signatures.options import RevocationMode, SignatureOptions, TrustPaths
+from tui.sources.signatures.options import SignatureOptions, TrustPaths
 from tui.sources.signatures.source import SignatureSource
 
 __all__ = ["judged", "living"]

@@ -21,13 +21,14 @@ from tests.real.cosign_cases import all_cases
 from tests.real.cosign_registry import Registry, serving
 from tests.sources.signatures import cosigner
 from tests.sources.signatures.instance import ISSUER, SUBJECT
+from tui.domain.facts.asking import RegistryKind
 from tui.domain.facts.demand import ArtifactDemand
 from tui.domain.facts.image import Descriptor, RepositoryName
 from tui.domain.facts.signature import Outcome, Verdict
 from tui.sources.kit.credentials import Credentials
 from tui.sources.kit.throttle import budgets_for
 from tui.sources.registry.attachments import RegistryAttachments
-from tui.sources.registry.options import RegistryKind, RegistryOptions
+from tui.sources.registry.options import RegistryOptions
 from tui.sources.signatures.artifacts import gather
 from tui.sources.signatures.assessing import StaticResults, assess
 from tui.sources.signatures.options import Signer, TrustPaths

@@ -7,12 +7,11 @@ from datetime import UTC, datetime
 
 import pytest
 
-from tui.sources.builders.service import moment as of_a_builder
+from tui.sources.kit.moments import moment
 from tui.sources.registry.wire import moment as of_a_registry
-from tui.sources.scanners.words import moment as of_a_scanner
 
 Read = Callable[[str], datetime | None]
-READERS: tuple[Read, ...] = (of_a_registry, of_a_scanner, of_a_builder)
+READERS: tuple[Read, ...] = (of_a_registry, moment)
 
 
 @pytest.mark.parametrize("read", READERS)

@@ -8,12 +8,13 @@ from yarl import URL
 
 from tests.sources.registry.helpers import Entra, options
 from tests.sources.registry.servers import FakeRegistry
+from tui.domain.facts.asking import RegistryKind
 from tui.errors import AuthenticationFailed, SourceError, UntrustedPayload
 from tui.sources.kit.credentials import Login
 from tui.sources.kit.throttle import Throttle
 from tui.sources.kit.transport import Transport, TransportOptions
 from tui.sources.registry.challenge import Challenge
-from tui.sources.registry.options import RegistryKind, RegistryOptions
+from tui.sources.registry.options import RegistryOptions
 from tui.sources.registry.signin import Identity
 from tui.sources.registry.tokenservice import TokenService
 

@@ -16,7 +16,7 @@ from pathlib import Path
 import msgspec
 
 from tui.actions.transitions import StepRecord, unproven
-from tui.domain.common.decoding import from_json
+from tui.domain.common.decoding import DECODING, from_json
 from tui.domain.common.text import clean
 from tui.domain.plans.plan import Plan
 from tui.errors import TrustreeError, UsageError
@@ -118,7 +118,7 @@ class StateFile:
             raise _fault(self.path, "read", error) from error
         try:
             execution = from_json(body, Execution)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        except DECODING as error:
             raise _unreadable(self.path) from error
         if not _is_whole(execution):
             raise _unreadable(self.path)

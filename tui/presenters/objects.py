@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from tui.domain.common.credential_names import holds_credentials, names_credential, names_reference
-from tui.domain.common.decoding import json_decoder
+from tui.domain.common.decoding import DECODING, json_decoder
 from tui.domain.common.lookalikes import as_latin
 from tui.domain.common.password_flags import HIDDEN, hidden_in_flag, is_password_flag, without_passwords, without_users_password
 from tui.domain.common.redaction import redact
@@ -36,7 +36,7 @@ def shown_object(body: bytes) -> dict[str, Any]:
     """
     try:
         value = _object.decode(body)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+    except DECODING as error:
         raise NotReadable from error
     match value.get("metadata"):
         case dict() as metadata:

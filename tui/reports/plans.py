@@ -7,7 +7,7 @@ from datetime import UTC
 
 import msgspec
 
-from tui.domain.common.decoding import from_json
+from tui.domain.common.decoding import DECODING, from_json
 from tui.domain.common.text import clean, full_stop
 from tui.domain.facts.rights import RightState
 from tui.domain.plans.board import Board, BoardRow
@@ -63,7 +63,7 @@ def plan_from(body: bytes, name: str) -> Plan:
     """The plan of a file. Raises UsageError."""
     try:
         document = from_json(body, PlanDocument)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+    except DECODING as error:
         raise UsageError(f"{clean(name, 200)} is not a plan.", "`trustree rebuild QUERY --save FILE` writes one.") from error
     if document.schema != SCHEMA:
         raise UsageError(f"{clean(name, 200)} is a plan of another version.", "Make a new plan.")

@@ -11,7 +11,7 @@ from pathlib import Path
 import msgspec
 
 from tui.domain.answers.trend import Mark
-from tui.domain.common.decoding import from_json
+from tui.domain.common.decoding import DECODING, from_json
 from tui.private_files import make_private, read_regular, write_private
 
 __all__ = ["MarkFile"]
@@ -71,7 +71,7 @@ class MarkFile:
         except OSError as error:
             log.warning("%s is not read: %s", self._path, error.strerror)
             return {}
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        except DECODING:
             log.warning("%s is no file of marks", self._path)
             return {}
         return {name: mark for name, mark in marks.marks.items() if _is_ours(mark)} if marks.schema == SCHEMA else {}

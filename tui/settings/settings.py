@@ -8,6 +8,7 @@ from typing import Annotated, NamedTuple
 
 import msgspec
 
+from tui.domain.facts.asking import AuthMode, RegistryKind, RevocationMode
 from tui.settings.builders import BuilderSettings
 from tui.settings.declared import Form, Setting
 
@@ -15,15 +16,12 @@ __all__ = [
     "SCENARIOS",
     "ActingSettings",
     "ArmSettings",
-    "Auth",
     "BuilderSettings",
     "CacheSettings",
     "ContextSettings",
     "LogLevel",
     "Paths",
-    "RegistryKind",
     "RegistrySettings",
-    "RevocationMode",
     "ScannerKind",
     "ScannerSettings",
     "Settings",
@@ -35,24 +33,6 @@ __all__ = [
 
 NAME = "trustree"
 SCENARIOS = ("contoso", "empty", "denied", "broken", "huge")
-
-
-class RegistryKind(StrEnum):
-    """Which API lists what a registry holds."""
-
-    AUTO = "auto"
-    ACR = "acr"
-    OCI = "oci"
-
-
-class Auth(StrEnum):
-    """How to sign in to a registry."""
-
-    AUTO = "auto"
-    ENTRA = "entra"
-    DOCKER = "docker"
-    BASIC = "basic"
-    ANONYMOUS = "anonymous"
 
 
 class LogLevel(StrEnum):
@@ -76,7 +56,7 @@ class RegistrySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     kind: Annotated[RegistryKind, Setting("which API lists what it holds")] = RegistryKind.AUTO
     endpoint: Annotated[str, Setting("the address to connect to instead of the host: private endpoint, mirror")] = ""
     ca_file: Annotated[str, Setting("the CA certificates that it is verified with", Form.PATH)] = ""
-    auth: Annotated[Auth, Setting("how to sign in")] = Auth.AUTO
+    auth: Annotated[AuthMode, Setting("how to sign in")] = AuthMode.AUTO
     username: Annotated[str, Setting("the user name")] = ""
     password_env: Annotated[str, Setting("the variable that holds the password")] = ""
     ask: Annotated[bool, Setting("false: not read, and shown as unknown")] = True
@@ -85,13 +65,6 @@ class RegistrySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     server_name: Annotated[str, Setting("the name for TLS and the Host header where the endpoint has another")] = ""
     write: Annotated[bool, Setting("whether it may be changed: tasks run, images locked")] = False
     token_hosts: Annotated[tuple[str, ...], Setting("further token service hosts of this registry, in private networks too")] = ()
-
-
-class RevocationMode(StrEnum):
-    """Whether revocation services are asked."""
-
-    ONLINE = "online"
-    OFFLINE = "offline"
 
 
 class SignerSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

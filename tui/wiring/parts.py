@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from tui.domain.facts.asking import AuthMode, RegistryKind
 from tui.domain.facts.build import BuilderKind
 from tui.domain.facts.configured import ConfiguredBase
 from tui.domain.facts.diagnosis import Diagnosis, Tried
@@ -36,7 +37,7 @@ from tui.sources.kit.throttle import budgets_for
 from tui.sources.ports import AttachmentReader, DemandSource, Source
 from tui.sources.registry.attachments import RegistryAttachments
 from tui.sources.registry.content import MemoryStore
-from tui.sources.registry.options import AuthMode, RegistryKind, RegistryOptions
+from tui.sources.registry.options import RegistryOptions
 from tui.sources.registry.room import Room
 from tui.sources.registry.source import RegistrySource
 from tui.sources.signatures.source import SignatureSource

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import os
 from collections.abc import AsyncGenerator, Callable
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 import msgspec
@@ -15,6 +15,7 @@ from tui.domain.facts.events import Event, HealthChanged, SourceHealth, SourceId
 from tui.domain.facts.health import answered, loading
 from tui.domain.policy.policy import Policy
 from tui.errors import InvalidConfig
+from tui.estate.estate import utc_now
 from tui.settings.policy_file import load_policy
 from tui.sources.kit.polling import Polling
 
@@ -27,10 +28,6 @@ Stamp = tuple[int, int, int] | None
 Clock = Callable[[], datetime]
 
 
-def _utc_now() -> datetime:
-    return datetime.now(UTC)
-
-
 class PolicyWatch:
     """A source of no facts but its health; `taken` is called with each policy that is to count from now on.
 
@@ -38,7 +35,7 @@ class PolicyWatch:
     be used: there is no last good one yet.
     """
 
-    def __init__(self, path: str, clock: Clock = _utc_now, pause: float = PAUSE) -> None:
+    def __init__(self, path: str, clock: Clock = utc_now, pause: float = PAUSE) -> None:
         self._path = path
         self._clock = clock
         self._polling = Polling("policy", pause)

@@ -6,13 +6,14 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from tui.domain.common.text import clean
+from tui.domain.facts.asking import RevocationMode
 from tui.domain.facts.image import RepositoryName
 from tui.domain.facts.patterns import parse_pattern
 from tui.domain.facts.reference import parse_reference
 from tui.errors import InvalidConfig, InvalidReference
 from tui.settings.settings import Settings, SignatureSettings, SignerSettings, TrustSettings
 from tui.sources.ports import AttachmentReader, ContentReader, RevocationStore
-from tui.sources.signatures.options import RevocationMode, SignatureOptions, Signer, TrustPaths, config_directory
+from tui.sources.signatures.options import SignatureOptions, Signer, TrustPaths, config_directory
 from tui.sources.signatures.source import SignatureSource
 
 __all__ = ["signature_source"]

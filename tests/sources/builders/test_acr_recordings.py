@@ -10,7 +10,7 @@ import pytest
 from tests.recordings import ORIGINS, exchanges
 from tui.domain.facts.build import BaseTrigger, RunCause, RunState
 from tui.domain.facts.image import Platform
-from tui.sources.builders.acr.resources import LogLink, RunResource, TaskResource, decoded
+from tui.sources.builders.acr.resources import LogLink, RunResource, TaskResource, arm_answer
 from tui.sources.builders.acr.wire import job_of, run_of
 
 pytestmark = pytest.mark.parametrize("origin", ORIGINS)
@@ -31,7 +31,7 @@ def properties(body: bytes) -> dict[str, Any]:
 
 def test_a_task_before_and_after_its_first_run(origin: str) -> None:
     bodies = answers("/tasks/testTask?", origin)
-    tasks = [job_of(decoded(body, TaskResource, "read"), HOST) for body in bodies]
+    tasks = [job_of(arm_answer(body, TaskResource, "read"), HOST) for body in bodies]
     first, last = tasks[0], tasks[-1]
     assert first.bases is None
     (base,) = last.bases or ()
@@ -49,14 +49,14 @@ def test_a_task_before_and_after_its_first_run(origin: str) -> None:
 
 def test_an_encoded_task_without_a_push_pushes_nothing(origin: str) -> None:
     bodies = answers("/tasks/contextlessTask", origin)
-    assert {job_of(decoded(body, TaskResource, "read"), HOST).images for body in bodies} == {()}
+    assert {job_of(arm_answer(body, TaskResource, "read"), HOST).images for body in bodies} == {()}
 
 
 def test_runs_from_the_queue_to_their_end(origin: str) -> None:
-    started = run_of(decoded(answers("/scheduleRun", origin)[0], RunResource, "run"), HOST, ID)
+    started = run_of(arm_answer(answers("/scheduleRun", origin)[0], RunResource, "run"), HOST, ID)
     assert (started.state, started.images, started.job) == (RunState.QUEUED, None, None)
     listed = json.loads(answers("/runs?", origin)[0])["value"][0]
-    run = run_of(decoded(json.dumps(listed).encode(), RunResource, "run"), HOST, ID)
+    run = run_of(arm_answer(json.dumps(listed).encode(), RunResource, "run"), HOST, ID)
     told = listed["properties"]
     assert (run.state, run.cause, run.id) == (RunState.SUCCEEDED, RunCause.MANUAL, told["runId"])
     assert run.job is not None
@@ -75,4 +75,4 @@ def test_runs_from_the_queue_to_their_end(origin: str) -> None:
 def test_a_link_to_a_log(origin: str) -> None:
     bodies = answers("/listLogSasUrl", origin, "build-logs/quick_build_dockerfile_with_logs.yaml")
     assert bodies
-    assert all((decoded(body, LogLink, "log").log_link or "").startswith("https://") for body in bodies)
+    assert all((arm_answer(body, LogLink, "log").log_link or "").startswith("https://") for body in bodies)

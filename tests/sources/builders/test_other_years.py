@@ -23,7 +23,7 @@ from tui.sources.builders.acr.resources import RunResource
 from tui.sources.builders.github import wire as github_wire
 from tui.sources.builders.jenkins import wire as jenkins_wire
 from tui.sources.builders.pipelines import wire as pipelines_wire
-from tui.sources.builders.service import moment
+from tui.sources.kit.moments import moment
 
 KEY = JobKey(BuilderKind.JENKINS, "b", "j")
 WHEN = "2026-03-01T10:42:07.1234567Z"

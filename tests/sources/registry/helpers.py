@@ -7,11 +7,12 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from tests.sources.registry.servers import FakeRegistry
+from tui.domain.facts.asking import AuthMode, RegistryKind
 from tui.domain.facts.demand import Demand, Priority
 from tui.domain.facts.events import Event, HealthChanged, SourceHealth, SourceState
 from tui.domain.facts.image import RepositoryName
 from tui.sources.kit.credentials import Credentials, EntraToken
-from tui.sources.registry.options import AuthMode, RegistryKind, RegistryOptions
+from tui.sources.registry.options import RegistryOptions
 from tui.sources.registry.source import RegistrySource
 
 T = TypeVar("T")

@@ -11,6 +11,7 @@ from aiohttp import web
 
 from tests.sources.registry.helpers import Collector, Entra, basic, demand, options, source
 from tests.sources.registry.servers import FakeRegistry, digest_of, jwt
+from tui.domain.facts.asking import AuthMode
 from tui.domain.facts.events import (
     AbsenceKind,
     CatalogListed,
@@ -37,7 +38,7 @@ from tui.sources.registry.acr_lists import AcrLists
 from tui.sources.registry.client import RegistryClient
 from tui.sources.registry.faults import RepositoryNotFound, RouteNotFound
 from tui.sources.registry.names import next_link
-from tui.sources.registry.options import AuthMode, RegistryOptions
+from tui.sources.registry.options import RegistryOptions
 
 Answer = Callable[[web.Request], web.StreamResponse]
 

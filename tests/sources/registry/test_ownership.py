@@ -13,6 +13,7 @@ from tests.sources.registry.helpers import Collector, Entra, options, source
 from tests.sources.registry.servers import FakeRegistry
 from tests.sources.scanners.servers import Answer, Service
 from tests.tried import tried
+from tui.domain.facts.asking import AuthMode
 from tui.domain.facts.demand import Demand, Priority
 from tui.domain.facts.events import Owner, SourceState
 from tui.domain.facts.image import RepositoryName
@@ -20,7 +21,6 @@ from tui.sources.azure.graph import PATH, GraphOptions, ResourceGraph
 from tui.sources.azure.registries import QUERY, OwnRegistries
 from tui.sources.kit.clouds import CLOUDS, PUBLIC, Cloud, cloud_of_registry, cloud_of_sign_in
 from tui.sources.kit.credentials import Credentials
-from tui.sources.registry.options import AuthMode
 from tui.sources.registry.source import RegistrySource
 
 HOST = "contoso.azurecr.io"

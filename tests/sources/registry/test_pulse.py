@@ -9,8 +9,8 @@ from aiohttp import web
 
 from tests.sources.registry.helpers import Collector, basic, demand, options, source
 from tests.sources.registry.servers import FakeRegistry
+from tui.domain.facts.asking import AuthMode
 from tui.domain.facts.events import AbsenceKind, HealthChanged, LookupFailed, SourceState, TagResolved
-from tui.sources.registry.options import AuthMode
 
 
 class Mood:

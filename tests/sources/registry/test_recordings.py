@@ -19,13 +19,14 @@ from tests.recordings import ORIGINS, exchanges, recording_names
 from tests.recordings import Exchange as Recorded
 from tests.sources.registry.helpers import Entra
 from tests.sources.registry.servers import FakeRegistry, jwt
+from tui.domain.facts.asking import AuthMode
 from tui.errors import NotFound, SourceError
 from tui.sources.kit.credentials import Credentials
 from tui.sources.registry.acr_lists import AcrLists
 from tui.sources.registry.challenge import parse_challenge
 from tui.sources.registry.client import RegistryClient
 from tui.sources.registry.faults import RequestContext, RouteNotFound
-from tui.sources.registry.options import AuthMode, RegistryOptions
+from tui.sources.registry.options import RegistryOptions
 from tui.sources.registry.request import Request
 
 HOST = "fakeurl.azurecr.io"

@@ -31,7 +31,8 @@ from tui.domain.facts.demand import Demand
 from tui.domain.facts.events import HealthChanged, SourceState
 from tui.domain.facts.image import RepositoryName
 from tui.sources.kit.credentials import Credentials
-from tui.sources.registry.options import RegistryKind, RegistryOptions
+from tui.domain.facts.asking import RegistryKind
+from tui.sources.registry.options import RegistryOptions
 from tui.sources.registry.source import RegistrySource
 
 async def main(url, kind):

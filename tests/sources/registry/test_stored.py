@@ -9,12 +9,13 @@ import pytest
 from tests.sources.registry.helpers import Collector, demand, options
 from tests.sources.registry.servers import CONFIG, INDEX, FakeRegistry, digest_of
 from tests.sources.registry.test_faults import only, said
+from tui.domain.facts.asking import AuthMode
 from tui.domain.facts.events import ConfigRead, LookupFailed, ManifestRead, ReferrersListed
 from tui.errors import UntrustedPayload
 from tui.sources.kit.credentials import Credentials
 from tui.sources.ports import ContentStore
 from tui.sources.registry.content import MemoryStore, keep_manifest
-from tui.sources.registry.options import AuthMode, RegistryOptions
+from tui.sources.registry.options import RegistryOptions
 from tui.sources.registry.parse import ManifestBody
 from tui.sources.registry.source import RegistrySource
 

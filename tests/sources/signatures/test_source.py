@@ -15,12 +15,13 @@ from tests.sources.signatures.cases import document
 from tests.sources.signatures.shelf import NAME, NOTATION, Shelf, asking, digest_of, listening, looked
 from tests.sources.signatures.signer import COSE, DIGEST, ENVELOPES, JWS, NOW, Ask, signer, usual
 from tests.tried import tried
+from tui.domain.facts.asking import RevocationMode
 from tui.domain.facts.events import SignaturesVerified, SourceState
 from tui.domain.facts.image import RepositoryName
 from tui.domain.facts.patterns import parse_pattern
 from tui.domain.facts.signature import Outcome, Reason, SignatureSystem, Verdict
 from tui.errors import Unreachable
-from tui.sources.signatures.options import RevocationMode, SignatureOptions, TrustPaths
+from tui.sources.signatures.options import SignatureOptions, TrustPaths
 from tui.sources.signatures.source import SignatureSource
 
 SIMPLE = "application/vnd.dev.cosign.simplesigning.v1+json"

@@ -8,7 +8,7 @@ from enum import StrEnum
 
 import msgspec
 
-from tui.domain.common.decoding import from_json
+from tui.domain.common.decoding import DECODING, from_json
 from tui.domain.common.text import clean, first_few, short
 from tui.domain.common.trust import Check, CheckName, State
 from tui.domain.facts.scan import Severity
@@ -188,7 +188,7 @@ def compare_configurations(before: bytes, after: bytes) -> tuple[Comparison, ...
     """Layers, labels and how they start, by two configurations; none where one is in no known form."""
     try:
         old, new = (from_json(body, _Configuration) for body in (before, after))
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+    except DECODING:
         return ()
     if old.rootfs is None or new.rootfs is None:
         return ()  # what lists no layers is the configuration of something else (OCI image-spec: `rootfs` is required)

@@ -14,9 +14,11 @@ from typing import Any, Generic, TypeVar, overload
 
 import msgspec
 
-__all__ = ["JsonDecoder", "from_json", "json_decoder"]
+__all__ = ["DECODING", "JsonDecoder", "from_json", "json_decoder"]
 
 _T = TypeVar("_T")
+DECODING = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+"""What a body may raise that is not in the form that it should have."""
 MOST_MENDED = 2 << 20
 """Bytes of JSON at most that are read again without their nulls: as objects they take many times as much."""
 _NULL = "got `null"

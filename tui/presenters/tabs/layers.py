@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from tui.domain.common.decoding import from_json
+from tui.domain.common.decoding import DECODING, from_json
 from tui.domain.common.text import clean
 from tui.domain.facts.inquiries import Inquiries
 from tui.domain.snapshot.snapshot import Image, Snapshot
@@ -72,7 +72,7 @@ def layers_of(manifest: bytes, configuration: bytes) -> tuple[tuple[Layer, ...],
     try:
         descriptors = from_json(manifest, _Manifest).layers
         steps = [step for step in from_json(configuration, _Configuration).history if not step.empty_layer]
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+    except DECODING as error:
         raise TrustreeError("Its manifest or its configuration is of an unknown kind.", "The tab Raw shows them.") from error
     if descriptors is None:
         raise TrustreeError("Its manifest lists no layers.", "The tab Raw shows it.")
@@ -112,7 +112,7 @@ async def _read(image: Image, inquiries: Inquiries) -> Drawing:
     manifest = await inquiries.manifest(image.name, digest)
     try:
         config = from_json(manifest, _Manifest).config.digest
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+    except DECODING as error:
         raise TrustreeError("Its manifest is of an unknown kind.", "The tab Raw shows it.") from error
     configuration = await inquiries.configuration(image.name, config) if config else b"{}"
     layers, is_matched = layers_of(manifest, configuration)

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 
 import msgspec
 
+from tui.domain.common.decoding import DECODING
 from tui.domain.common.text import plural
 from tui.domain.facts.admission import Constraint
 from tui.domain.facts.diagnosis import Diagnosis, Tried, diagnosis_of
@@ -26,7 +27,7 @@ from tui.domain.facts.health import answered, failed_by, loading
 from tui.errors import Forbidden, SourceError, UntrustedPayload, UsageError
 from tui.sources.admission.exclusions import CONFIG, Exclusions, read_configs
 from tui.sources.admission.others import GROUPS, OtherGates
-from tui.sources.admission.wire import DECODING, read_constraints, read_verifiers
+from tui.sources.admission.wire import read_constraints, read_verifiers
 from tui.sources.kit.polling import Polling
 from tui.sources.kit.throttle import Backoff
 from tui.sources.ports import ApiResource, ClusterReader, ClusterSession

@@ -13,14 +13,13 @@ from datetime import datetime
 
 import msgspec
 
-from tui.domain.common.decoding import from_json
+from tui.domain.common.decoding import DECODING, from_json
 from tui.domain.common.text import clean
 from tui.domain.facts.admission import Constraint, Enforcement, Violation
 
-__all__ = ["DECODING", "bears_on_images", "read_constraints", "read_verifiers"]
+__all__ = ["bears_on_images", "read_constraints", "read_verifiers"]
 
 # What hostile bytes can raise in a decoder; RecursionError for deep nesting.
-DECODING = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 MAX_VIOLATIONS = 5000
 MAX_MESSAGE = 1000
 MAX_NAME = 253

@@ -16,13 +16,14 @@ from urllib.parse import SplitResult, urljoin, urlsplit
 
 import msgspec
 
-from tui.domain.common.decoding import from_json
+from tui.domain.common.decoding import DECODING, from_json
 from tui.errors import SourceError, UntrustedPayload
-from tui.sources.azure.signed import SIGN_IN, ManagementSignIn, bearer, decoded
+from tui.sources.azure.signed import SIGN_IN, ManagementSignIn, bearer
 from tui.sources.azure.versions import Versions
 from tui.sources.kit.clouds import PUBLIC
 from tui.sources.kit.connecting import TransportOnDemand
 from tui.sources.kit.credentials import EntraToken, EntraTokens
+from tui.sources.kit.decoding import decoded
 from tui.sources.kit.entries import present
 from tui.sources.kit.sending import outcome_unknown, sent_once
 from tui.sources.kit.server_clock import ServerClock
@@ -249,5 +250,5 @@ def _link_of(reply: Reply) -> tuple[str, bool]:
 def _status_of(reply: Reply) -> str:
     try:
         return from_json(reply.body, _Operation).status.lower()
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+    except DECODING:
         return ""

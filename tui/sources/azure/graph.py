@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from tui.errors import UntrustedPayload
-from tui.sources.azure.signed import SIGN_IN, ManagementSignIn, decoded
+from tui.sources.azure.signed import SIGN_IN, ManagementSignIn
 from tui.sources.kit.clouds import PUBLIC
 from tui.sources.kit.credentials import EntraToken, EntraTokens
+from tui.sources.kit.decoding import decoded
 from tui.sources.kit.throttle import Quota
 from tui.sources.kit.webapi import ApiRequest, ApiService, WebApi, place_of, quota_reset
 from tui.sources.ports import QueryPage

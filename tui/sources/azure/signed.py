@@ -5,17 +5,14 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, TypeVar
 
-import msgspec
-
-from tui.domain.common.decoding import from_json
-from tui.errors import AuthenticationFailed, UntrustedPayload
+from tui.errors import AuthenticationFailed
 from tui.sources.kit.clouds import management_scope
 from tui.sources.kit.credentials import EntraToken, EntraTokens
 
 if TYPE_CHECKING:
     from tui.sources.kit.transport import Reply
 
-__all__ = ["SIGN_IN", "ManagementSignIn", "decoded"]
+__all__ = ["SIGN_IN", "ManagementSignIn"]
 
 SIGN_IN = "Run `az login`, or check the service principal."
 T = TypeVar("T")
@@ -52,11 +49,3 @@ class ManagementSignIn:
 def bearer(signed_in: EntraToken) -> dict[str, str]:
     """The header that carries a token."""
     return {"Authorization": f"Bearer {signed_in.value}"}
-
-
-def decoded(body: bytes, kind: type[T], headline: str) -> T:
-    """A body as a struct. Raises UntrustedPayload with the headline."""
-    try:
-        return from_json(body, kind)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise UntrustedPayload(headline, "A proxy in between may have changed the answer; it is retried.") from error

@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 import msgspec
 
-from tui.domain.common.decoding import from_json
+from tui.domain.common.decoding import DECODING, from_json
 from tui.domain.common.redaction import quoted
 from tui.errors import AuthenticationFailed, NotFound, OutcomeUnknown, SourceError, UntrustedPayload
 from tui.sources.kit.connecting import TransportOnDemand
@@ -34,8 +34,6 @@ __all__ = [
     "SignIn",
     "asked_to_wait",
     "decoded",
-    "from_milliseconds",
-    "moment",
     "path_part",
     "quoted_message",
     "strange",
@@ -45,7 +43,6 @@ __all__ = [
 T = TypeVar("T")
 PAGE = 8 << 20
 """Bytes of one answer, a list of a hundred runs with all that is said of them."""
-_FIRST = datetime(1970, 1, 2, tzinfo=UTC)
 TRIES = 3
 LONGEST_WAIT = 20.0
 """Seconds that a read waits for a server that asks for it; a longer wait is the caller's."""
@@ -234,7 +231,7 @@ def decoded(reply: Reply, kind: type[T], title: str, purpose: str) -> T:
     """The body of an answer. Raises UntrustedPayload when it is not in the form of the protocol."""
     try:
         return from_json(reply.body, kind)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+    except DECODING as error:
         raise strange(title, purpose) from error
 
 
@@ -252,25 +249,3 @@ def too_many_runs(title: str) -> SourceError:
         f"{title} has more runs since then than are looked through, so whether it was started is not known",
         "Look for the run there yourself.",
     )
-
-
-def moment(text: str | None) -> datetime | None:
-    """A time as web services write it, in UTC; None when it is none: .NET writes what never was as the year 1."""
-    if not text:
-        return None
-    try:
-        parsed = datetime.fromisoformat(text)
-        in_utc = (parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)).astimezone(UTC)
-    except (ValueError, OverflowError):
-        return None
-    return in_utc if in_utc >= _FIRST else None
-
-
-def from_milliseconds(milliseconds: int | float | None) -> datetime | None:
-    """A time in milliseconds since 1970, None when it is none."""
-    if not milliseconds or milliseconds <= 0:
-        return None
-    try:
-        return datetime.fromtimestamp(milliseconds / 1000, UTC)
-    except (ValueError, OverflowError, OSError):
-        return None

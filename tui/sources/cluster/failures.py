@@ -9,7 +9,7 @@ from typing import assert_never
 import aiohttp
 import msgspec
 
-from tui.domain.common.decoding import json_decoder
+from tui.domain.common.decoding import DECODING, json_decoder
 from tui.domain.common.redaction import quoted
 from tui.domain.common.text import clean
 from tui.errors import Changed, Expired, Inapplicable, NoAnswer, OutcomeUnknown, SourceError, Unreachable, UntrustedPayload
@@ -62,7 +62,7 @@ def answer_error(code: int, body: bytes, purpose: str, host: str, retry_after: s
     """The error for an HTTP answer that is not 200; `purpose` names the right, e.g. `list pods in namespace shop`."""
     try:
         status = _status.decode(body)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+    except DECODING:
         # The body of something that is not an API server stays out of messages: it may hold anything.
         status = Status()
     if code in (403, 404) and status.kind != "Status":

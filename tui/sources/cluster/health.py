@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 
 from tui.domain.facts.events import Denial, Progress, SourceHealth, SourceId, SourceState
 from tui.domain.facts.health import denial_of
@@ -14,6 +14,7 @@ from tui.domain.facts.workload import Resource
 from tui.errors import AuthenticationFailed, Forbidden, ServerFault, SourceError, Unreachable
 from tui.sources.cluster.room import MOST
 from tui.sources.kit.allotment import Allotment
+from tui.sources.kit.moments import utc_now
 from tui.sources.kit.polling import waited
 from tui.sources.kit.requestlog import reason
 
@@ -21,10 +22,6 @@ __all__ = ["HealthBoard", "HealthLine"]
 
 _log = logging.getLogger(__name__)
 _FRESH_SECONDS = 5.0
-
-
-def _utc_now() -> datetime:
-    return datetime.now(UTC)
 
 
 class HealthLine:
@@ -94,7 +91,7 @@ class HealthLine:
 class HealthBoard:
     """All lines of a source; `health()` is the word of the moment."""
 
-    def __init__(self, source: SourceId, clock: Callable[[], datetime] = _utc_now, every: float = 0.0, room: int = MOST) -> None:
+    def __init__(self, source: SourceId, clock: Callable[[], datetime] = utc_now, every: float = 0.0, room: int = MOST) -> None:
         self.room = Allotment(room)
         self.identity = ""
         self.endpoint = ""

@@ -14,14 +14,13 @@ from urllib.parse import quote
 
 import msgspec
 
-from tui.domain.common.decoding import from_json
+from tui.domain.common.decoding import DECODING, from_json
 from tui.domain.facts.events import ControllersSeen, Event, ObjectGone, SourceId
 from tui.domain.facts.workload import Controller, OwnerRef, Resource, TemplateContainer
 from tui.errors import NotFound, SourceError, UntrustedPayload
 from tui.sources.cluster.api import Api
 from tui.sources.cluster.facts import ClusterFacts
 from tui.sources.cluster.kinds import KINDS, LISTED_OWNERS
-from tui.sources.cluster.readers import DECODING
 from tui.sources.cluster.reviews import decode_answer
 from tui.sources.cluster.wire import ObjectMeta, PodSpec, Template
 from tui.sources.kit.workqueue import WorkQueue

@@ -9,7 +9,7 @@ from typing import Annotated, Protocol
 
 import msgspec
 
-from tui.domain.common.decoding import json_decoder
+from tui.domain.common.decoding import DECODING, json_decoder
 from tui.domain.facts.events import ControllersSeen, Event, NodesSeen, PodsSeen, SourceId
 from tui.domain.facts.workload import Controller, Node, OwnerRef, Pod, Resource
 from tui.sources.cluster.facts import ClusterFacts, steady
@@ -17,7 +17,7 @@ from tui.sources.cluster.failures import Status, decode_error, status_error
 from tui.sources.cluster.kinds import ResourceKind
 from tui.sources.cluster.wire import ControllerObject, ListMeta, NodeObject, PodObject
 
-__all__ = ["DECODING", "Change", "Fact", "KindReader", "ListPage", "Meet", "WireObject", "reader_of"]
+__all__ = ["Change", "Fact", "KindReader", "ListPage", "Meet", "WireObject", "reader_of"]
 
 Fact = Pod | Controller | Node
 Meet = Callable[[str, OwnerRef], None]
@@ -27,7 +27,6 @@ _ListKind = Annotated[str, msgspec.Meta(pattern="List$")]
 """`PodList` and the like: an object without it is no list, whoever answers with one."""
 
 # What hostile bytes can raise in a decoder; RecursionError for deep nesting.
-DECODING = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 
 
 class ListPage(msgspec.Struct, gc=False):

@@ -9,12 +9,11 @@ from typing import TypeVar
 
 import msgspec
 
-from tui.domain.common.decoding import from_json
+from tui.domain.common.decoding import DECODING, from_json
 from tui.domain.common.text import clean
 from tui.errors import Forbidden, NotFound, UntrustedPayload
 from tui.sources.cluster.api import Api
 from tui.sources.cluster.failures import cut_list, decode_error
-from tui.sources.cluster.readers import DECODING
 from tui.sources.cluster.wire import ListMeta, NamespaceObject
 
 __all__ = ["answers", "decode_answer", "known_by", "list_namespaces", "server_version", "whoami"]

@@ -14,7 +14,7 @@ from typing import Protocol
 
 import msgspec
 
-from tui.domain.common.decoding import from_json
+from tui.domain.common.decoding import DECODING, from_json
 from tui.domain.common.text import clean
 from tui.domain.facts.events import Ownership
 from tui.errors import AuthenticationFailed
@@ -184,7 +184,7 @@ class DockerConfig:
         except OSError as error:
             why = f"{error.strerror}" if error.strerror == NO_REGULAR else "it cannot be read"
             raise self._broken(why) from error
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        except DECODING as error:
             raise self._broken("it is not readable JSON of the expected shape") from error
         return self._file
 
@@ -295,7 +295,7 @@ def _understand(out: bytes, code: int, program: str, server: str) -> Login | Non
         return None
     try:
         answer = from_json(out, _HelperAnswer)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+    except DECODING as error:
         raise AuthenticationFailed(
             f"the credential helper {clean(program, 80)} answered something that is not JSON",
             f"Try: echo {clean(server, 80)} | {clean(program, 80)} get",

@@ -11,7 +11,7 @@ from typing import TypeVar
 
 import msgspec
 
-from tui.domain.common.decoding import from_json
+from tui.domain.common.decoding import DECODING, from_json
 from tui.domain.common.text import clean
 from tui.errors import UntrustedPayload
 
@@ -49,10 +49,10 @@ def _entry(raw: msgspec.Raw, kind: type[T]) -> T | OddEntry:
     body = bytes(raw)
     try:
         return from_json(body, kind)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+    except DECODING:
         try:
             return OddEntry(from_json(body, dict[str, object]))
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        except DECODING:
             return OddEntry()
 
 

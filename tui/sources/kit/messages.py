@@ -9,9 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import msgspec
-
-from tui.domain.common.decoding import from_json
+from tui.domain.common.decoding import DECODING, from_json
 
 __all__ = ["message_of"]
 
@@ -25,7 +23,7 @@ def message_of(body: bytes) -> str:
     """The sentence that a body says, as it came: whoever shows it cleans and cuts it. Empty for none, and for what is no JSON."""
     try:
         answer: object = from_json(body, object)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+    except DECODING:
         return ""
     return _words(answer, DEEPEST) if isinstance(answer, dict) else ""
 

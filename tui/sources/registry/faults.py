@@ -8,7 +8,7 @@ from typing import assert_never
 
 import msgspec
 
-from tui.domain.common.decoding import from_json
+from tui.domain.common.decoding import DECODING, from_json
 from tui.domain.common.redaction import quoted
 from tui.domain.facts.events import AbsenceKind, LookupFailed, SourceId
 from tui.domain.facts.image import RepositoryName
@@ -188,7 +188,7 @@ def _missing(reply: Reply, context: RequestContext, message: str) -> Sentence:
 def _errors(reply: Reply) -> list[WireError]:
     try:
         return from_json(reply.body, WireErrors).errors or []
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    except DECODING:
         return []
 
 

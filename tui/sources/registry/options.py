@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
-
 import msgspec
 from yarl import URL
 
 from tui.domain.common.redaction import quoted
+from tui.domain.facts.asking import AuthMode, RegistryKind
 from tui.domain.registries.public import is_public
 from tui.errors import InvalidConfig
 from tui.sources.kit.addresses import is_address
@@ -15,8 +14,6 @@ from tui.sources.kit.redirects import is_loopback
 from tui.sources.kit.throttle import RequestClass
 
 __all__ = [
-    "AuthMode",
-    "RegistryKind",
     "RegistryOptions",
     "at_home",
     "is_acr",
@@ -35,24 +32,6 @@ KNOWN_REALMS = {"docker.io": "auth.docker.io", "docker.elastic.co": "docker-auth
 # (lscr.io is served by ghcr.io).
 PUBLIC_REALMS = frozenset({"auth.docker.io", "gcr.io", "ghcr.io", "gitlab.com", "public.ecr.aws", "quay.io"})
 ACR_AUDIENCE = "https://containerregistry.azure.net/.default"
-
-
-class RegistryKind(StrEnum):
-    """Which API lists what a registry holds."""
-
-    AUTO = "auto"
-    ACR = "acr"
-    OCI = "oci"
-
-
-class AuthMode(StrEnum):
-    """How to sign in; AUTO: configured login, Entra ID (ACR only), Docker's config.json, nothing, in this order."""
-
-    AUTO = "auto"
-    ENTRA = "entra"
-    DOCKER = "docker"
-    BASIC = "basic"
-    ANONYMOUS = "anonymous"
 
 
 class RegistryOptions(msgspec.Struct, frozen=True, kw_only=True):

@@ -6,12 +6,13 @@ import logging
 
 import msgspec
 
+from tui.domain.facts.asking import AuthMode
 from tui.domain.facts.events import Owner, Ownership
 from tui.errors import AuthenticationFailed, SourceError
 from tui.sources.kit.clouds import cloud_of_registry
 from tui.sources.kit.credentials import ACR_TOKEN_USER, Credentials, EntraToken, EntraTokens, Login
 from tui.sources.kit.requestlog import reason
-from tui.sources.registry.options import AuthMode, RegistryOptions
+from tui.sources.registry.options import RegistryOptions
 
 __all__ = ["Identity", "SignIns"]
 

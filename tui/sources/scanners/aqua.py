@@ -13,12 +13,12 @@ from typing import TypeVar
 
 import msgspec
 
+from tui.domain.common.decoding import DECODING
 from tui.domain.common.text import plural
 from tui.domain.facts.events import Denial
 from tui.domain.facts.scan import ScanReport
 from tui.errors import Forbidden, ForeignAnswer, NotFound, SourceError, UntrustedPayload
 from tui.sources.scanners.console import Console, ConsoleOptions, ConsoleSource, token_in
-from tui.sources.scanners.findings import DECODING
 from tui.sources.scanners.formats.aqua import SCANNER, AquaPage, AquaReports, AquaRow, ImageRow, read_page
 from tui.sources.scanners.rounds import Pace, Round
 

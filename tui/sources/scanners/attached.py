@@ -17,12 +17,12 @@ from tui.domain.facts.health import answered, loading
 from tui.domain.facts.scan import ScanReport
 from tui.errors import SourceError
 from tui.sources.kit.backlog import Backlog, Key
+from tui.sources.kit.moments import utc_now
 from tui.sources.kit.polling import Polling
 from tui.sources.kit.streams import Emit, EventStream
 from tui.sources.ports import ContentReader
 from tui.sources.scanners.artifacts import ArtifactReader
 from tui.sources.scanners.findings import Pool
-from tui.sources.scanners.rounds import utc_now
 
 __all__ = ["AttachedSource"]
 

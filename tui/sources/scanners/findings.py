@@ -7,12 +7,12 @@ from typing import TypeVar
 
 import msgspec
 
-from tui.domain.common.decoding import from_json, json_decoder
+from tui.domain.common.decoding import DECODING, from_json, json_decoder
 from tui.domain.common.text import plural
 from tui.domain.facts.scan import Severity, Vulnerability
 from tui.errors import UntrustedPayload
 
-__all__ = ["DECODING", "Findings", "Pool", "decode", "rows"]
+__all__ = ["Findings", "Pool", "decode", "rows"]
 
 MAX_FINDINGS = 20_000
 """Vulnerabilities of one image that are kept; the largest real images have some 5,000."""
@@ -20,7 +20,6 @@ MAX_POOL = 1_000_000
 """Different vulnerabilities that are shared; those met later are kept one by one."""
 
 # What hostile bytes can raise in a decoder; RecursionError for deep nesting.
-DECODING = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 _T = TypeVar("_T")
 _raws = json_decoder(list[msgspec.Raw] | None)
 

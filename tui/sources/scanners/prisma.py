@@ -11,12 +11,12 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequen
 from contextlib import aclosing
 from functools import partial
 
+from tui.domain.common.decoding import DECODING
 from tui.domain.common.text import clean, plural
 from tui.domain.facts.health import denial_of
 from tui.domain.facts.scan import ScanReport
 from tui.errors import AuthenticationFailed, Forbidden, SourceError, UntrustedPayload
 from tui.sources.scanners.console import Console, ConsoleOptions, ConsoleSource, token_in
-from tui.sources.scanners.findings import DECODING
 from tui.sources.scanners.formats.twistlock import SCANNER, read_images
 from tui.sources.scanners.rounds import Pace, Round
 

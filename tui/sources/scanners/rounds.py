@@ -6,7 +6,7 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
-from datetime import UTC, datetime
+from datetime import datetime
 
 import msgspec
 
@@ -25,6 +25,7 @@ from tui.domain.facts.events import (
 from tui.domain.facts.health import answered, failed_by, loading
 from tui.domain.facts.scan import ScanReport
 from tui.errors import SourceError
+from tui.sources.kit.moments import utc_now
 from tui.sources.kit.polling import Polling
 from tui.sources.kit.throttle import Backoff, unspread
 
@@ -65,11 +66,6 @@ class Round:
         self.total: int | None = None
         self.denials: list[Denial] = []
         self.failures: list[SourceError] = []
-
-
-def utc_now() -> datetime:
-    """The time of answers, for the health only."""
-    return datetime.now(UTC)
 
 
 class ScannerSource(ABC):

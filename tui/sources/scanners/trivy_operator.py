@@ -11,13 +11,14 @@ from contextlib import aclosing
 
 import msgspec
 
+from tui.domain.common.decoding import DECODING
 from tui.domain.common.text import plural
 from tui.domain.facts.diagnosis import Diagnosis, Tried
 from tui.domain.facts.events import Denial, SourceId, SourceKind
 from tui.domain.facts.scan import ScanReport
 from tui.errors import Forbidden, NotFound, SourceError, Unreachable, UntrustedPayload, UsageError
 from tui.sources.ports import ApiResource, ClusterReader, ClusterSession
-from tui.sources.scanners.findings import DECODING, Pool
+from tui.sources.scanners.findings import Pool
 from tui.sources.scanners.formats.vulnerability_report import Heading, headings, read_report
 from tui.sources.scanners.rounds import Absent, Pace, Round, ScannerSource
 from tui.sources.scanners.words import text

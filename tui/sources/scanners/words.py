@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 from tui.domain.common.text import clean
 from tui.domain.facts.image import RepositoryName
 from tui.domain.facts.reference import is_digest, parse_reference
@@ -15,7 +13,6 @@ __all__ = [
     "counted",
     "digest_of",
     "is_cvss",
-    "moment",
     "name_of",
     "score",
     "severity_of",
@@ -29,7 +26,6 @@ Said = str | None
 """A text that may be missing or null on the wire."""
 
 LONGEST = 300  # characters of any one text; titles and addresses are the longest
-NEVER = datetime(1971, 1, 1, tzinfo=UTC)  # Go writes its zero time as year 1, others epoch 0: both mean "not said"
 
 _SEVERITIES = {
     "critical": Severity.CRITICAL,
@@ -77,21 +73,6 @@ def is_cvss(method: Said) -> bool:
     """Whether a rating by this method is a base score of CVSS: those of others (EPSS, OWASP, SSVC) are on other scales."""
     word = (method or "").lower()
     return not any(other in word for other in ("epss", "owasp", "ssvc", "other"))
-
-
-def moment(raw: object) -> datetime | None:
-    """A moment in ISO 8601 or in epoch seconds, in UTC, None when it is not one; without a zone it is UTC."""
-    try:
-        if isinstance(raw, str):
-            parsed = datetime.fromisoformat(raw.strip())
-        elif isinstance(raw, int | float) and not isinstance(raw, bool):
-            parsed = datetime.fromtimestamp(raw, UTC)
-        else:
-            return None
-        in_utc = (parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed).astimezone(UTC)
-    except (ValueError, OverflowError, OSError):
-        return None
-    return in_utc if in_utc > NEVER else None
 
 
 def name_of(registry: Said, repository: Said) -> RepositoryName | None:

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from tui.domain.common.text import plural
+from tui.domain.facts.asking import RevocationMode
 from tui.domain.facts.diagnosis import Diagnosis, Tried
-from tui.sources.signatures.options import RevocationMode, SignatureOptions, TrustPaths
+from tui.sources.signatures.options import SignatureOptions, TrustPaths
 from tui.sources.signatures.trust import Trust, read_trust
 from tui.verification.cosign.keyless import available
 

@@ -3,22 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from enum import StrEnum
 from pathlib import Path
 
 import msgspec
 
+from tui.domain.facts.asking import RevocationMode
 from tui.domain.facts.image import RepositoryName
 from tui.domain.facts.patterns import Pattern
 
-__all__ = ["RevocationMode", "SignatureOptions", "Signer", "TrustPaths", "config_directory"]
-
-
-class RevocationMode(StrEnum):
-    """Whether OCSP responders and revocation lists are asked. OFFLINE leaves what names one undecided."""
-
-    ONLINE = "online"
-    OFFLINE = "offline"
+__all__ = ["SignatureOptions", "Signer", "TrustPaths", "config_directory"]
 
 
 class Signer(msgspec.Struct, frozen=True):

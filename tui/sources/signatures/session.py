@@ -10,6 +10,7 @@ from datetime import datetime
 import msgspec
 
 from tui.domain.common.text import clean
+from tui.domain.facts.asking import RevocationMode
 from tui.domain.facts.demand import ArtifactDemand
 from tui.domain.facts.events import (
     Denial,
@@ -30,7 +31,7 @@ from tui.sources.signatures.attestations import attested
 from tui.sources.signatures.elsewhere import Elsewhere, Openers
 from tui.sources.signatures.fetch import FetchOptions, RevocationFetcher
 from tui.sources.signatures.footprint import Footprint, footprint
-from tui.sources.signatures.options import RevocationMode, SignatureOptions, TrustPaths
+from tui.sources.signatures.options import SignatureOptions, TrustPaths
 from tui.sources.signatures.trust import Trust, read_trust
 
 __all__ = ["Readers", "SignatureSession"]

@@ -11,7 +11,7 @@ import asyncio
 from tui.domain.common.text import clean, full_stop
 from tui.domain.facts.retention import RegistryPolicies
 from tui.errors import NotFound, SourceError
-from tui.sources.builders.acr.resources import AgentPool, QueueStatus, RegistryResource, TaskResource, decoded
+from tui.sources.builders.acr.resources import AgentPool, QueueStatus, RegistryResource, TaskResource, arm_answer
 from tui.sources.builders.acr.rights import READER
 from tui.sources.builders.acr.wire import policies_of
 from tui.sources.resource_ports import ArmRequest, ResourceManager
@@ -60,7 +60,7 @@ class Hindrances:
         action = f"count the runs that wait for the agent pool {clean(pool, 80)}"
         path = f"{registry_id}/agentPools/{pool}/listQueueStatus?api-version={POOLS_API}"
         try:
-            count = decoded(await self._arm.ask(ArmRequest(path, action, ask_for=READER)), QueueStatus, action).count
+            count = arm_answer(await self._arm.ask(ArmRequest(path, action, ask_for=READER)), QueueStatus, action).count
         except SourceError:
             return ""
         waiting = f"; {count} wait there" if count else ""
@@ -76,7 +76,7 @@ class Hindrances:
         action = f"read the network rules and policies of {self._host}"
         request = ArmRequest(f"{registry_id}?api-version={API}", action, "Microsoft.ContainerRegistry/registries/read", READER)
         try:
-            return decoded(await self._arm.read(request), RegistryResource, action), ""
+            return arm_answer(await self._arm.read(request), RegistryResource, action), ""
         except SourceError as error:
             return None, error.headline
 
@@ -96,7 +96,7 @@ class Hindrances:
         path = f"{registry_id}/agentPools/{pool}?api-version={POOLS_API}"
         request = ArmRequest(path, action, "Microsoft.ContainerRegistry/registries/agentPools/read", READER)
         try:
-            properties = decoded(await self._arm.read(request), AgentPool, action).properties
+            properties = arm_answer(await self._arm.read(request), AgentPool, action).properties
         except NotFound:
             return f"The agent pool {name} is not there: runs wait for it in vain.", ""
         except SourceError as error:

@@ -9,9 +9,8 @@ from typing import TypeVar
 
 import msgspec
 
-from tui.domain.common.decoding import from_json
-from tui.errors import UntrustedPayload
 from tui.sources.builders.acr.log import LogAddress
+from tui.sources.kit.decoding import decoded
 
 __all__ = [
     "AgentPool",
@@ -28,7 +27,7 @@ __all__ = [
     "TaskResource",
     "TriggerWire",
     "TriggersWire",
-    "decoded",
+    "arm_answer",
 ]
 
 T = TypeVar("T")
@@ -248,12 +247,6 @@ class RegistryResource(msgspec.Struct):
     properties: _RegistryProperties
 
 
-def decoded(body: bytes, kind: type[T], purpose: str) -> T:
+def arm_answer(body: bytes, kind: type[T], purpose: str) -> T:
     """The body of an answer. Raises UntrustedPayload when it is not in the form of the protocol."""
-    try:
-        return from_json(body, kind)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise UntrustedPayload(
-            f"Azure Resource Manager answered the request to {purpose} in an unknown form",
-            "A proxy in between may have changed the answer; it is retried.",
-        ) from error
+    return decoded(body, kind, f"Azure Resource Manager answered the request to {purpose} in an unknown form")

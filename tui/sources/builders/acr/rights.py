@@ -11,7 +11,7 @@ from contextlib import aclosing
 
 from tui.domain.facts.rights import Right, RightState
 from tui.errors import SourceError
-from tui.sources.builders.acr.resources import Permission, decoded
+from tui.sources.builders.acr.resources import Permission, arm_answer
 from tui.sources.resource_ports import ArmRequest, ResourceManager
 
 __all__ = ["ASK_FOR", "CANCEL", "FOLLOW", "LOG", "READ", "READER", "TRIGGER", "allowed", "rights_on"]
@@ -41,7 +41,7 @@ async def rights_on(arm: ResourceManager, registry_id: str, registry: str) -> tu
     path = f"{registry_id}/providers/Microsoft.Authorization/permissions?api-version=2022-04-01"
     try:
         async with aclosing(arm.pages(ArmRequest(path, purpose, "Microsoft.Authorization/permissions/read", READER))) as pages:
-            permissions = [decoded(bytes(raw), Permission, purpose) async for page in pages for raw in page]
+            permissions = [arm_answer(bytes(raw), Permission, purpose) async for page in pages for raw in page]
     except SourceError as error:
         return tuple(Right(action, registry, RightState.UNKNOWN, _remedy(action), error.headline) for action in _ACTIONS)
     return tuple(_right(action, registry, permissions) for action in _ACTIONS)

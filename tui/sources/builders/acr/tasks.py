@@ -24,12 +24,12 @@ from tui.domain.facts.rights import Right
 from tui.errors import NotFound, OutcomeUnknown, UntrustedPayload
 from tui.sources.builders.acr.log import LogAddress, LogTimes, RunLog
 from tui.sources.builders.acr.registry import Hindrances
-from tui.sources.builders.acr.resources import LogLink, RunResource, TaskResource, decoded
+from tui.sources.builders.acr.resources import LogLink, RunResource, TaskResource, arm_answer
 from tui.sources.builders.acr.rights import ASK_FOR, CANCEL, FOLLOW, LOG, READ, READER, TRIGGER, rights_on
 from tui.sources.builders.acr.wire import job_of, run_of
-from tui.sources.builders.service import moment
 from tui.sources.builders.unreadable import unreadable_job, unreadable_run
 from tui.sources.kit.entries import OddEntry, entries, whole
+from tui.sources.kit.moments import moment
 from tui.sources.ports import Trigger
 from tui.sources.resource_ports import ArmRequest, RegistryResources, ResourceManager
 
@@ -125,7 +125,7 @@ class AcrTasksBuilder:
     async def describe(self, job: JobKey) -> Job:
         """One task as it is now. Raises NotFound."""
         request = ArmRequest(await self._task_path(job), f"read the task {_short(job)} of {self.name}", READ, READER)
-        return await self._job(decoded(await self._arm.read(request), TaskResource, request.purpose))
+        return await self._job(arm_answer(await self._arm.read(request), TaskResource, request.purpose))
 
     async def _listed_job(self, task: TaskResource | OddEntry, number: int) -> Job:
         """A task of the list; of one that is described in an unknown form no more than its name."""
@@ -157,7 +157,7 @@ class AcrTasksBuilder:
     async def follow(self, run: Run) -> Run:
         """The run as it is now."""
         request = ArmRequest(await self._run_path(run), f"read the run {run.id} of {self.name}", FOLLOW, READER)
-        return await self._as_run(decoded(await self._arm.read(request), RunResource, request.purpose))
+        return await self._as_run(arm_answer(await self._arm.read(request), RunResource, request.purpose))
 
     async def log(self, run: Run) -> AsyncGenerator[str, None]:
         """The log's lines as they come, cleaned of control characters, until the run's log is complete."""
@@ -165,7 +165,7 @@ class AcrTasksBuilder:
         request = ArmRequest(path, f"open the log of the run {run.id} of {self.name}", LOG, ASK_FOR)
 
         async def address() -> LogAddress:
-            return decoded(await self._arm.ask(request), LogLink, request.purpose).address
+            return arm_answer(await self._arm.ask(request), LogLink, request.purpose).address
 
         async def has_ended() -> bool:
             return (await self.follow(run)).state.ended
@@ -203,7 +203,7 @@ class AcrTasksBuilder:
     async def _schedule(self, body: object, action: str) -> Run:
         answer = await self._arm.change(ArmRequest(await self._path("/scheduleRun"), action, TRIGGER, ASK_FOR, body))
         try:
-            wire = decoded(answer, RunResource, action)
+            wire = arm_answer(answer, RunResource, action)
         except UntrustedPayload:
             wire = None
         if wire is None or not wire.run_id:

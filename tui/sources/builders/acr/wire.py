@@ -37,7 +37,7 @@ from tui.sources.builders.acr.resources import (
     TriggerWire,
 )
 from tui.sources.builders.acr.steps import encoded_images, named_image
-from tui.sources.builders.service import moment
+from tui.sources.kit.moments import moment
 
 __all__ = ["job_of", "policies_of", "run_of"]
 

@@ -15,7 +15,7 @@ from urllib.parse import urlencode
 
 import msgspec
 
-from tui.domain.common.decoding import from_json
+from tui.domain.common.decoding import DECODING, from_json
 from tui.domain.common.text import clean, full_stop
 from tui.domain.facts.build import BaseTrigger, BuilderKind, Job, JobKey, Run, RunState
 from tui.domain.facts.diagnosis import Diagnosis, Tried
@@ -45,10 +45,11 @@ from tui.sources.builders.github.wire import (
 from tui.sources.builders.named import NamedBuilder
 from tui.sources.builders.options import BuilderOptions, mark_parameter
 from tui.sources.builders.secrets import Secret
-from tui.sources.builders.service import decoded, moment, path_part, too_many_runs
+from tui.sources.builders.service import decoded, path_part, too_many_runs
 from tui.sources.builders.unreadable import unreadable_run
 from tui.sources.builders.yaml_files import LARGEST
 from tui.sources.kit.entries import OddEntry, entries, whole
+from tui.sources.kit.moments import moment
 from tui.sources.kit.polling import Polling
 from tui.sources.ports import Trigger
 
@@ -211,7 +212,7 @@ class GitHubBuilder(NamedBuilder):
             return await self._dispatched(trigger, since)
         try:
             number = from_json(reply.body, DispatchAnswer).workflow_run_id
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        except DECODING:
             raise self._service.unknown("start the workflow", "it does not say which run came of it") from None
         return self._run(job, RunAnswer(number, "queued", event="workflow_dispatch", head_branch=ref))
 

@@ -12,8 +12,8 @@ import msgspec
 from tui.domain.common.redaction import quoted
 from tui.domain.common.text import clean, listed, plural
 from tui.domain.facts.build import BaseTrigger, BuilderKind, JobKey, Run, RunCause, RunState
-from tui.sources.builders.service import moment
 from tui.sources.builders.yaml_files import at, parsed, texts
+from tui.sources.kit.moments import moment
 
 __all__ = [
     "Definition",

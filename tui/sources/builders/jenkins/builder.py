@@ -44,9 +44,10 @@ from tui.sources.builders.jenkins.wire import (
 from tui.sources.builders.named import NamedBuilder
 from tui.sources.builders.options import BuilderOptions, connected, mark_parameter
 from tui.sources.builders.secrets import Secret
-from tui.sources.builders.service import decoded, from_milliseconds, strange
+from tui.sources.builders.service import decoded, strange
 from tui.sources.builders.unreadable import unreadable_run
 from tui.sources.kit.entries import OddEntry, entries, whole
+from tui.sources.kit.moments import from_milliseconds
 from tui.sources.kit.polling import Polling
 from tui.sources.ports import Trigger
 

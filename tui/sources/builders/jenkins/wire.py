@@ -15,7 +15,8 @@ import msgspec
 
 from tui.domain.common.redaction import quoted
 from tui.domain.facts.build import BuilderKind, JobKey, Run, RunCause, RunState
-from tui.sources.builders.service import from_milliseconds, path_part
+from tui.sources.builders.service import path_part
+from tui.sources.kit.moments import from_milliseconds
 
 __all__ = [
     "BUILD_TREE",

@@ -15,7 +15,7 @@ from urllib.parse import quote, urlencode
 
 import msgspec
 
-from tui.domain.common.decoding import from_json
+from tui.domain.common.decoding import DECODING, from_json
 from tui.domain.common.text import clean, listed
 from tui.domain.facts.build import BaseTrigger, BuilderKind, Job, JobKey, Run, RunState
 from tui.domain.facts.diagnosis import Diagnosis, Tried
@@ -46,9 +46,10 @@ from tui.sources.builders.pipelines.wire import (
     waiting_checks,
 )
 from tui.sources.builders.secrets import Basic, Secret
-from tui.sources.builders.service import decoded, moment, path_part, too_many_runs
+from tui.sources.builders.service import decoded, path_part, too_many_runs
 from tui.sources.builders.unreadable import unreadable_run
 from tui.sources.kit.entries import OddEntry, entries, whole
+from tui.sources.kit.moments import moment
 from tui.sources.ports import Trigger
 
 __all__ = ["PipelinesBuilder"]
@@ -203,7 +204,7 @@ class PipelinesBuilder(NamedBuilder):
         reply = await self._service.change("POST", path, "start the pipeline", body=body)
         try:
             started = from_json(reply.body, StartedRun)
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        except DECODING:
             raise self._service.unknown("start the pipeline", "it does not say which run came of it") from None
         return self._run(trigger.job, Build(started.id, status="notStarted", reason="manual", queue=definition.queue))
 

@@ -14,7 +14,7 @@ from tui.domain.common.redaction import quoted
 from tui.domain.common.text import clean, listed, plural
 from tui.domain.facts.build import BuilderKind, JobKey, Run, RunCause, RunState
 from tui.sources.builders.pipelines.definition import PipelineFile
-from tui.sources.builders.service import moment
+from tui.sources.kit.moments import moment
 
 __all__ = [
     "Approval",

@@ -9,12 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from tui.domain.common.decoding import from_json
+from tui.domain.common.decoding import DECODING, from_json
 from tui.domain.common.text import clean
 from tui.domain.facts.rollout import GitOwner
 from tui.domain.workloads.owners import managed_by
 from tui.sources.cluster.client import FIELD_MANAGER
-from tui.sources.cluster.readers import DECODING
 from tui.sources.cluster.rollout.wire import ManagedFields, Meta
 
 __all__ = ["appliers_of_image", "owner_of"]

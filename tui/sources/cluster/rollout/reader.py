@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 import msgspec
 
-from tui.domain.common.decoding import from_json
+from tui.domain.common.decoding import DECODING, from_json
 from tui.domain.common.text import clean
 from tui.domain.facts.rollout import Budget, PodIdentity, RolloutState, RunningImage
 from tui.domain.facts.workload import ObjectKey
@@ -19,7 +19,6 @@ from tui.sources.cluster.api import Api
 from tui.sources.cluster.facts import ClusterFacts
 from tui.sources.cluster.failures import decode_error
 from tui.sources.cluster.options import ClusterOptions
-from tui.sources.cluster.readers import DECODING
 from tui.sources.cluster.reviews import decode_answer
 from tui.sources.cluster.rollout.identities import WorkloadIdentity, identity_of
 from tui.sources.cluster.rollout.kinds import WorkloadKind, kind_named

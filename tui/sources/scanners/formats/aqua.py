@@ -14,12 +14,13 @@ from typing import TypeVar
 
 import msgspec
 
-from tui.domain.common.decoding import from_json
+from tui.domain.common.decoding import DECODING, from_json
 from tui.domain.common.source_id import SourceId
 from tui.domain.facts.image import RepositoryName
 from tui.domain.facts.scan import ScanReport, Severity, Vulnerability
-from tui.sources.scanners.findings import DECODING, Findings, Pool, rows
-from tui.sources.scanners.words import Said, counted, digest_of, moment, name_of, score, severity_of, text, web_address
+from tui.sources.kit.moments import moment
+from tui.sources.scanners.findings import Findings, Pool, rows
+from tui.sources.scanners.words import Said, counted, digest_of, name_of, score, severity_of, text, web_address
 
 __all__ = ["SCANNER", "AquaPage", "AquaReports", "AquaRow", "ImageRow", "read_page"]
 

@@ -18,12 +18,13 @@ from tui.domain.common.decoding import from_json
 from tui.domain.facts.reference import is_digest
 from tui.domain.facts.scan import ScanReport, Severity, Vulnerability
 from tui.errors import UntrustedPayload
+from tui.sources.kit.moments import moment
 from tui.sources.scanners.findings import Findings, rows
 from tui.sources.scanners.formats.cyclonedx import read_cyclonedx
 from tui.sources.scanners.formats.drafts import DocumentSubject, ReportDraft, ReportOrigin
 from tui.sources.scanners.formats.openvex import read_openvex
 from tui.sources.scanners.formats.purl import is_named, subject_in
-from tui.sources.scanners.words import Said, is_cvss, moment, score, severity_of, severity_of_score, text
+from tui.sources.scanners.words import Said, is_cvss, score, severity_of, severity_of_score, text
 
 __all__ = ["is_about_vulnerabilities", "read_envelope", "read_statement"]
 

@@ -16,10 +16,11 @@ from tui.domain.common.decoding import from_json
 from tui.domain.common.text import plural
 from tui.domain.facts.scan import CLEARING, Exploitability, ScanReport, Severity, Vex, Vulnerability
 from tui.domain.scans.vulnerabilities import graded
+from tui.sources.kit.moments import moment
 from tui.sources.scanners.findings import Findings, rows
 from tui.sources.scanners.formats.drafts import DocumentSubject, ReportDraft, ReportOrigin
 from tui.sources.scanners.formats.purl import Package, is_image, package_of, subject_in
-from tui.sources.scanners.words import Said, is_cvss, moment, score, severity_of, severity_of_score, text, web_address
+from tui.sources.scanners.words import Said, is_cvss, score, severity_of, severity_of_score, text, web_address
 
 __all__ = ["read_cyclonedx"]
 

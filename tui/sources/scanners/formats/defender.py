@@ -14,11 +14,12 @@ from datetime import datetime
 
 import msgspec
 
-from tui.domain.common.decoding import from_json, json_decoder
+from tui.domain.common.decoding import DECODING, from_json, json_decoder
 from tui.domain.common.source_id import SourceId
 from tui.domain.facts.scan import ScanReport, Vulnerability
-from tui.sources.scanners.findings import DECODING, Findings, Pool
-from tui.sources.scanners.words import Said, digest_of, moment, name_of, score, severity_of, text, web_address
+from tui.sources.kit.moments import moment
+from tui.sources.scanners.findings import Findings, Pool
+from tui.sources.scanners.words import Said, digest_of, name_of, score, severity_of, text, web_address
 
 __all__ = ["ASSESSMENTS", "QUERY", "SCANNER", "DefenderReports", "DefenderRow"]
 

@@ -7,12 +7,12 @@ from typing import NamedTuple
 
 import msgspec
 
-from tui.domain.common.decoding import from_json
+from tui.domain.common.decoding import DECODING, from_json
 from tui.domain.common.text import clean, plural
 from tui.domain.facts.scan import ScanReport
 from tui.errors import UntrustedPayload
 from tui.sources.scanners.encodings import as_utf8
-from tui.sources.scanners.findings import DECODING, Findings, rows
+from tui.sources.scanners.findings import Findings, rows
 from tui.sources.scanners.formats import aqua, defender, defender_csv, twistlock
 from tui.sources.scanners.formats.attestation import read_envelope, read_statement
 from tui.sources.scanners.formats.cyclonedx import read_cyclonedx

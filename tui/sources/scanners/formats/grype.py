@@ -9,12 +9,13 @@ from typing import TypeVar
 
 import msgspec
 
-from tui.domain.common.decoding import from_json
+from tui.domain.common.decoding import DECODING, from_json
 from tui.domain.common.text import first_few
 from tui.domain.facts.scan import ScanReport, Vulnerability
-from tui.sources.scanners.findings import DECODING, Findings, rows
+from tui.sources.kit.moments import moment
+from tui.sources.scanners.findings import Findings, rows
 from tui.sources.scanners.formats.drafts import DocumentSubject, ReportDraft, ReportOrigin, subject_of
-from tui.sources.scanners.words import Said, digest_of, moment, score, severity_of, text, web_address
+from tui.sources.scanners.words import Said, digest_of, score, severity_of, text, web_address
 
 __all__ = ["read_grype"]
 

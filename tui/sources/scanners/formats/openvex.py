@@ -13,10 +13,11 @@ import msgspec
 from tui.domain.common.decoding import from_json
 from tui.domain.common.text import plural
 from tui.domain.facts.scan import Exploitability, ScanReport, Vex
+from tui.sources.kit.moments import moment
 from tui.sources.scanners.findings import rows
 from tui.sources.scanners.formats.drafts import DocumentSubject, ReportDraft, ReportOrigin, subject_of
 from tui.sources.scanners.formats.purl import Package, is_image, package_of, subject_in
-from tui.sources.scanners.words import Said, digest_of, moment, text
+from tui.sources.scanners.words import Said, digest_of, text
 
 __all__ = ["read_openvex"]
 

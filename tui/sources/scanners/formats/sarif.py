@@ -14,10 +14,11 @@ import msgspec
 
 from tui.domain.common.decoding import from_json
 from tui.domain.facts.scan import ScanReport, Severity, Vulnerability
+from tui.sources.kit.moments import moment
 from tui.sources.scanners.findings import Findings, rows
 from tui.sources.scanners.formats.drafts import ReportDraft, ReportOrigin, subject_of
 from tui.sources.scanners.formats.purl import Package, package_of
-from tui.sources.scanners.words import Said, moment, score, severity_of, severity_of_score, text, web_address
+from tui.sources.scanners.words import Said, score, severity_of, severity_of_score, text, web_address
 
 __all__ = ["read_sarif"]
 

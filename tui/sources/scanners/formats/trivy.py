@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import msgspec
 
-from tui.domain.common.decoding import from_json
+from tui.domain.common.decoding import DECODING, from_json
 from tui.domain.facts.scan import ScanReport, Vulnerability
-from tui.sources.scanners.findings import DECODING, Findings, rows
+from tui.sources.kit.moments import moment
+from tui.sources.scanners.findings import Findings, rows
 from tui.sources.scanners.formats.drafts import DocumentSubject, ReportDraft, ReportOrigin, subject_of
-from tui.sources.scanners.words import Said, moment, score, severity_of, text, unrecognised, web_address
+from tui.sources.scanners.words import Said, score, severity_of, text, unrecognised, web_address
 
 __all__ = ["read_trivy"]
 

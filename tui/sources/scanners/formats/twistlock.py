@@ -10,12 +10,13 @@ from collections.abc import Iterator
 
 import msgspec
 
-from tui.domain.common.decoding import from_json
+from tui.domain.common.decoding import DECODING, from_json
 from tui.domain.common.source_id import SourceId
 from tui.domain.common.text import plural
 from tui.domain.facts.scan import ScanReport, Severity, Vulnerability
-from tui.sources.scanners.findings import DECODING, Findings, Pool, rows
-from tui.sources.scanners.words import Said, counted, digest_of, moment, name_of, score, severity_of, text, web_address
+from tui.sources.kit.moments import moment
+from tui.sources.scanners.findings import Findings, Pool, rows
+from tui.sources.scanners.words import Said, counted, digest_of, name_of, score, severity_of, text, web_address
 
 __all__ = ["SCANNER", "read_image", "read_images", "read_twistcli"]
 
