@@ -11,7 +11,7 @@ from tui.presenters.keys import BoardPart, PlanPart, RowSubject
 from tui.presenters.tabs.lines import wrapped
 from tui.presenters.tabs.spec import SectionContext
 from tui.presenters.views.spec import Filter, RowsContext
-from tui.presenters.words import age, brief_digests, count, duration, plural, short, without_registry
+from tui.presenters.words import age, brief_digests, count, duration, plural, short_hex, without_registry
 from widgets.rows import Cell, Column, Row, RowKey, Span, TextLine
 
 __all__ = ["BoardModel", "board_model", "narrowed_by"]
@@ -244,7 +244,7 @@ def row_lines(row: BoardRow, context: SectionContext) -> list[TextLine]:
         lines += wrapped(f"{row.run.kind} {row.run.builder}, run {row.run.id}{begun}", "dim", width)
         lines += wrapped(row.run.url, "dim", width)
     if row.digest:
-        lines += wrapped(f"new digest {short(row.digest)}", "dim", width)
+        lines += wrapped(f"new digest {short_hex(row.digest)}", "dim", width)
     lines += [TextLine(), *wrapped(brief_digests(row.sentence), ROLES[row.state], width)]
     lines += wrapped(f"{glyphs.arrow}{row.remedy}" if row.remedy else "", "accent", width)
     if row.seconds_left is not None and row.state is BoardState.RUNNING:

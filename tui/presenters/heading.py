@@ -14,7 +14,7 @@ from tui.presenters.keys import RowSubject
 from tui.presenters.phrases import image_name, verdict_word
 from tui.presenters.tabs.lines import wrapped
 from tui.presenters.tabs.spec import SectionContext
-from tui.presenters.words import count, plural, short, size
+from tui.presenters.words import count, plural, short_hex, size
 from widgets.rows import Span, TextLine
 
 __all__ = ["heading", "pods_words"]
@@ -48,7 +48,7 @@ def _image_heading(image: Image, look: SectionContext) -> list[TextLine]:
     kind, _, _ = image.key.digest.partition(":")
     lines = [
         TextLine((Span(f" {image_name(image)}", "bold"), Span(f"  {image.key.registry}", "dim"))),
-        TextLine((Span(f" {kind}:", "dim"), Span(short(image.key.digest)))),
+        TextLine((Span(f" {kind}:", "dim"), Span(short_hex(image.key.digest)))),
         *wrapped(look.glyphs.dot.join(facts), "dim", look.width),
     ]
     lines += wrapped(_uses(image, look), "dim", look.width)

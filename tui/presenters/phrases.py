@@ -10,7 +10,7 @@ from tui.domain.facts.image import RepositoryName
 from tui.domain.facts.reference import DEFAULT_REGISTRY
 from tui.domain.snapshot.snapshot import Image, ImageKey, NodeKind, UnknownBase
 from tui.presenters.glyphs import ROLE
-from tui.presenters.words import plural, short
+from tui.presenters.words import plural, short_hex
 from widgets.rows import Cell, Span
 
 __all__ = ["base_brief", "briefs", "image_name", "node_name", "repository_name", "source_word", "verdict_word"]
@@ -26,7 +26,7 @@ def repository_name(name: RepositoryName | ImageKey) -> str:
 def image_name(image: Image) -> str:
     """Repository and the tag that says most; the digest when there is no tag."""
     tag = image.telling_tag
-    return repository_name(image.key) + (f":{tag}" if tag else f"@{short(image.key.digest)}")
+    return repository_name(image.key) + (f":{tag}" if tag else f"@{short_hex(image.key.digest)}")
 
 
 def node_name(node: Image | UnknownBase) -> str:

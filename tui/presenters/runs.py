@@ -19,7 +19,7 @@ from tui.presenters.keys import RowSubject
 from tui.presenters.phrases import image_name, repository_name
 from tui.presenters.tabs.lines import ImageOfRow, in_turn, remark, wrapped
 from tui.presenters.tabs.spec import SectionContext
-from tui.presenters.words import age, duration, plural, short
+from tui.presenters.words import age, duration, plural, short_hex
 from widgets.rows import Span, TextLine
 
 __all__ = ["runs_section"]
@@ -199,7 +199,7 @@ def _pushed(run: Run, image: Image) -> str:
     for (name, digest), names in tags.items():
         own = ", this image" if digest and digest in image.digests else ""
         called = ", ".join(tag for tag in names if tag)
-        words.append(clean(f"{name}{':' if called else ''}{called}{f' ({short(digest)}{own})' if digest else ''}", 200))
+        words.append(clean(f"{name}{':' if called else ''}{called}{f' ({short_hex(digest)}{own})' if digest else ''}", 200))
     return f"pushed {'; '.join(words[:3])}{f' and {len(words) - 3} more' if len(words) > 3 else ''}"
 
 

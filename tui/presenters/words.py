@@ -17,7 +17,7 @@ __all__ = [
     "count",
     "duration",
     "plural",
-    "short",
+    "short_hex",
     "size",
     "without_registry",
 ]
@@ -56,7 +56,7 @@ def clock(moment: datetime) -> str:
     return moment.astimezone().strftime("%H:%M:%S")
 
 
-def short(digest: str) -> str:
+def short_hex(digest: str) -> str:
     """The first twelve hex digits of a digest."""
     return digest.rpartition(":")[2][:HEX]
 

@@ -17,7 +17,7 @@ from tui.presenters.answers.sentences import spelled
 from tui.presenters.answers.table import answer_sentences
 from tui.presenters.health import next_step
 from tui.presenters.untold import untold
-from tui.presenters.words import brief_digests, count, plural, short
+from tui.presenters.words import brief_digests, count, plural, short_hex
 from tui.reports.columns import plain
 from tui.reports.document import Document, Format, ReportScope, TextStyle
 from tui.reports.problems import bad, full_name
@@ -87,7 +87,7 @@ def _counted(items: Sequence[_Item]) -> Iterator[tuple[str, _Item]]:
 def _image(place: str, image: Image, pods: int, now: datetime) -> Iterator[str]:
     yield f"{place}: {full_name(image)} {_verdict(image.verdict)}."
     yield f"{_pods(pods)} it." if pods else "No pod runs it."
-    yield f"Its digest begins with {short(image.key.digest)}." if image.key.digest else "Its digest is not known."
+    yield f"Its digest begins with {short_hex(image.key.digest)}." if image.key.digest else "Its digest is not known."
     built = image.created or image.pushed
     if built is not None:
         yield f"It was {'built' if image.created else 'pushed'} {_ago(built, now)}."

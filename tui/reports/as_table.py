@@ -12,7 +12,7 @@ from tui.presenters.glyphs import ASCII, UNICODE
 from tui.presenters.health import next_step
 from tui.presenters.totals import VisibleRows, lineage_totals
 from tui.presenters.untold import untold
-from tui.presenters.words import VERDICTS, age, count, plural, short
+from tui.presenters.words import VERDICTS, age, count, plural, short_hex
 from tui.reports.columns import Cell, Gives, Head, lines, plain
 from tui.reports.document import Document, Format, ReportScope
 from tui.reports.problems import bad, full_name
@@ -63,7 +63,7 @@ def _images(document: Document) -> Table:
         (
             _verdict(image.verdict, document),
             Cell(full_name(image)),
-            Cell(short(image.key.digest)),
+            Cell(short_hex(image.key.digest)),
             Cell(age(image.created or image.pushed, now)),
             Cell(count(document.pods_of_image(image))),
             Cell(_why(image.checks)),
@@ -141,7 +141,7 @@ def _node(key: ImageKey, depth: int, pods: int, document: Document) -> Sequence[
     return (
         _verdict(image.verdict if image else State.UNKNOWN, document),
         Cell("  " * min(depth, DEEPEST) + label),
-        Cell(short(key.digest)),
+        Cell(short_hex(key.digest)),
         Cell(link.basis.value if link else ""),
         Cell(link.state.value if link else ""),
         Cell(count(pods)),

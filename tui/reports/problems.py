@@ -10,7 +10,7 @@ from tui.domain.common.source_id import sources_text
 from tui.domain.common.trust import Check, CheckName, State
 from tui.domain.snapshot.snapshot import Container, Image, Workload
 from tui.presenters.phrases import image_name
-from tui.presenters.words import short
+from tui.presenters.words import short_hex
 from tui.reports.document import Document, severity
 
 __all__ = ["QUESTIONS", "START", "Problem", "bad", "full_name", "problems", "workload_place"]
@@ -76,7 +76,7 @@ def bad(checks: Iterable[Check]) -> list[Check]:
 def _of_images(document: Document) -> Iterator[Problem]:
     for image in document.images():
         unknown = Check(CheckName.REGISTRY, State.UNKNOWN, image.absent or "Nothing is known of it.")
-        label = f"{full_name(image)}@{short(image.key.digest)}"
+        label = f"{full_name(image)}@{short_hex(image.key.digest)}"
         for check in bad(image.checks or (unknown,)):
             yield _problem(check, (image.key.reference, str(image.name), label), document.pods_of_image(image), image=True)
 

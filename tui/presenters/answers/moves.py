@@ -14,7 +14,7 @@ from tui.domain.facts.build import Run
 from tui.domain.snapshot.snapshot import ImageKey
 from tui.presenters.answers.sentences import AnswerSentence, fitted, worded
 from tui.presenters.answers.shared import runs, whose_and_undecided
-from tui.presenters.words import age, count, plural, short
+from tui.presenters.words import age, count, plural, short_hex
 
 __all__ = ["move_sentences", "moves_sentences", "pushed_words"]
 
@@ -59,7 +59,7 @@ def _name(move: Move) -> str:
 
 
 def _digest(key: ImageKey | None) -> str:
-    return short(key.digest) if key is not None else "nothing"
+    return short_hex(key.digest) if key is not None else "nothing"
 
 
 def _moved(move: Move, now: datetime, more: str, brief_more: str) -> str:

@@ -20,7 +20,7 @@ from tui.errors import InvalidReference
 from tui.presenters.keys import RowSubject
 from tui.presenters.tabs.lines import images_of, wrapped
 from tui.presenters.tabs.spec import Drawing, Inquiry, SectionContext
-from tui.presenters.words import short
+from tui.presenters.words import short_hex
 from widgets.rows import Span, TextLine
 
 __all__ = ["log_inquiry", "pushing_run"]
@@ -70,7 +70,7 @@ def _drawn(run: Run, key: ImageKey, records: Sequence[BuildRecord], context: Sec
 
 
 def _words(claim: Claim) -> str:
-    return clean(f"{claim.reference or 'an image'}{f' ({short(claim.digest)})' if claim.digest else ''}", 200)
+    return clean(f"{claim.reference or 'an image'}{f' ({short_hex(claim.digest)})' if claim.digest else ''}", 200)
 
 
 def _agreement(claim: Claim, image: Image | None, context: SectionContext) -> Iterator[TextLine]:

@@ -18,7 +18,7 @@ from tui.presenters.keys import RowSubject
 from tui.presenters.phrases import image_name, repository_name
 from tui.presenters.tabs.lines import image_of, of_one_image, remark, wrapped
 from tui.presenters.tabs.spec import Drawing, Inquiry, SectionContext, TabSpec
-from tui.presenters.words import count, plural, short, size
+from tui.presenters.words import count, plural, short_hex, size
 from widgets.rows import Span, TextLine
 from widgets.text import fit
 
@@ -126,7 +126,7 @@ def _drawn(image: Image, digest: str, layers: Sequence[Layer], is_matched: bool,
         if None not in sizes and sizes
         else ""
     )
-    number, manifest = Span(f" {plural(len(layers), 'layer')}{total}", "bold"), Span(f"{short(digest)} ", "dim")
+    number, manifest = Span(f" {plural(len(layers), 'layer')}{total}", "bold"), Span(f"{short_hex(digest)} ", "dim")
     has_room = len(number.text) + len(manifest.text) + 2 <= context.width
     title = TextLine((number,), (manifest,) if has_room else ())
     heads = f" {'#':>{NUMBER}}  {'size':>{SIZE}}  {'whose':<{WHOSE}}made by"

@@ -8,6 +8,7 @@ from functools import partial
 from itertools import islice
 from typing import NamedTuple
 
+from tui.domain.common.text import short
 from tui.domain.facts.inquiries import Inquiries
 from tui.domain.snapshot.snapshot import Image, Snapshot
 from tui.errors import TrustreeError
@@ -16,7 +17,7 @@ from tui.presenters.keys import RowSubject
 from tui.presenters.tabs.lines import image_of, of_one_image, remark, wrapped
 from tui.presenters.tabs.object_yaml import object_inquiry, object_of
 from tui.presenters.tabs.spec import Drawing, Inquiry, SectionContext, TabSpec
-from tui.presenters.words import plural, short
+from tui.presenters.words import plural
 from widgets.rows import Span, TextLine
 from widgets.text import chopped
 
@@ -111,7 +112,7 @@ def _drawn(name: str, documents: Sequence[Document], left: int, context: Section
 def _drawn_document(name: str, document: Document, context: SectionContext) -> Iterator[TextLine]:
     size = f"{plural(document.size, 'byte')} " if document.error is None else ""
     yield TextLine(
-        (Span(f" {document.what}", "bold"), Span(f"  {document.digest.partition(':')[0]}:{short(document.digest)}", "dim")),
+        (Span(f" {document.what}", "bold"), Span(f"  {short(document.digest)}", "dim")),
         (Span(size, "dim"),),
     )
     if document.error is not None:

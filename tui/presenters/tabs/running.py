@@ -12,7 +12,7 @@ from tui.presenters.tabs.lineage import DRIFT_ROLE
 from tui.presenters.tabs.lines import remark, wrapped
 from tui.presenters.tabs.spec import SectionContext, TabSpec
 from tui.presenters.views.lineage import pod_state
-from tui.presenters.words import age, plural, short
+from tui.presenters.words import age, plural, short_hex
 from widgets.columns import cell_width
 from widgets.rows import Span, TextLine
 
@@ -65,7 +65,7 @@ def _pod(pod: PodRef, container: Container, look: SectionContext) -> Iterator[Te
     state, role = pod_state(pod)
     odd = len(container.digests) > 1
     left = (Span(f"     {pod.name}"), Span(f"  {state}" if state else "", role))
-    digest = Span(f"{short(pod.digest) or 'not started'}  ", "warn" if odd else "dim")
+    digest = Span(f"{short_hex(pod.digest) or 'not started'}  ", "warn" if odd else "dim")
     node, since = Span(f"{pod.node}  ", "dim"), Span(f"{age(pod.created, look.now):>4} ", "dim")
     if cell_width((*left, node, digest, since)) + 2 <= look.width:
         yield TextLine(left, (node, digest, since))

@@ -16,7 +16,7 @@ from tui.presenters.keys import RowSubject
 from tui.presenters.phrases import image_name
 from tui.presenters.tabs.lines import images_of, wrapped
 from tui.presenters.tabs.spec import Drawing, Inquiry, SectionContext
-from tui.presenters.words import short
+from tui.presenters.words import short_hex
 from widgets.rows import Span, TextLine
 from widgets.text import wrap
 
@@ -76,7 +76,7 @@ def _labelled(label: str, words: str, width: int) -> Iterator[TextLine]:
 def _heads(pair: Pair, titles: tuple[str, str], context: SectionContext) -> Iterator[TextLine]:
     for title, image in zip(titles, pair, strict=True):
         glyph = context.glyphs.of(image.verdict)
-        name = f"{image_name(image)}  {short(image.key.digest)}" if image.tags else image_name(image)
+        name = f"{image_name(image)}  {short_hex(image.key.digest)}" if image.tags else image_name(image)
         first, *continuation = wrap(name, max(20, context.width - LABEL - 4))
         yield TextLine((Span(f" {title:<{LABEL}}", "dim"), glyph, Span(f" {first}", "bold")))
         yield from (TextLine((Span(" " * (LABEL + 3) + part, "bold"),)) for part in continuation)

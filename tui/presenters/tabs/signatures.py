@@ -11,7 +11,7 @@ from tui.domain.snapshot.snapshot import Image
 from tui.presenters.keys import RowSubject
 from tui.presenters.tabs.lines import of_images, wrapped
 from tui.presenters.tabs.spec import SectionContext, TabSpec
-from tui.presenters.words import age, short
+from tui.presenters.words import age, short_hex
 from widgets.columns import cell_width
 from widgets.rows import Span, TextLine
 
@@ -45,7 +45,7 @@ def signature_lines(image: Image, look: SectionContext) -> list[TextLine]:
 def _artifact(artifact: SignaturesVerified, image: Image, look: SectionContext) -> Iterator[TextLine]:
     from tui.domain.answers.why.evidence import verification  # the rooms of answers: not before somebody looks
 
-    title = f" on {short(artifact.subject)}" + ("" if artifact.subject == image.key.digest else "  (a platform's manifest)")
+    title = f" on {short_hex(artifact.subject)}" + ("" if artifact.subject == image.key.digest else "  (a platform's manifest)")
     yield TextLine((Span(title, "dim"),), (Span(f"{age(artifact.at, look.now)} ago ", "dim"),))
     yield from wrapped(artifact.error, "unknown", look.width)
     if not artifact.outcomes and not artifact.error:

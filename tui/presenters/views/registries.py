@@ -26,7 +26,7 @@ from tui.presenters.totals import ALL, NOTHING, Totals, VisibleRows, one
 from tui.presenters.views.lineage import BAR, WIDE
 from tui.presenters.views.spec import RowsContext, TabbedModel
 from tui.presenters.views.workloads import source_state
-from tui.presenters.words import age, count, plural, short, size
+from tui.presenters.words import age, count, plural, short_hex, size
 from widgets.rows import Cell, Column, Row, RowKey, Span, TextLine
 
 __all__ = ["RegistryModel", "build", "registry_key"]
@@ -164,7 +164,7 @@ class RegistryModel(TabbedModel):
             case ImageKey() as image_key if image_key in self.snapshot.images:
                 return self._image_row(self.snapshot.images[image_key])
             case ManifestPart(digest):
-                return self._row(Span(""), (Span("platform ", "dim"), Span(short(digest))))
+                return self._row(Span(""), (Span("platform ", "dim"), Span(short_hex(digest))))
             case SignaturePart() as part:
                 return self._signature_row(key, part)
             case _:
@@ -271,7 +271,7 @@ class RegistryModel(TabbedModel):
         return self._row(self._glyphs.of(verdict), name, state, cells)
 
     def _image_row(self, image: Image) -> Row:
-        name = Span(_tags(image) or short(image.key.digest), "" if image.tags else "dim")
+        name = Span(_tags(image) or short_hex(image.key.digest), "" if image.tags else "dim")
         pushed = (Span(age(image.pushed, self._now), "dim"),)
         pods = (Span(count(image.pods), "" if image.pods else "dim"),)
         cells = ((), (), (Span(size(image.size), "dim"),), pods, pushed)
@@ -300,7 +300,7 @@ class RegistryModel(TabbedModel):
         if part.number >= len(outcomes):
             return self._row(Span(""), (Span("signature", "dim"),))
         outcome = outcomes[part.number]
-        name = (Span(f"{outcome.system} signature ", "dim"), Span(f"on {short(part.subject)}", "dim"))
+        name = (Span(f"{outcome.system} signature ", "dim"), Span(f"on {short_hex(part.subject)}", "dim"))
         words = (Span(outcome.sentence or outcome.signer, "dim"),)
         return self._row(self._glyphs.of(VERDICT_STATE[outcome.verdict]), name, words)
 
