@@ -8,7 +8,6 @@ What is known beats what is not: 2 beats 4, and 4, which says why, beats 3.
 from __future__ import annotations
 
 import importlib
-import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,8 +17,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from tui.cli.arguments import parse
 from tui.cli.commands import QUERY, Invocation, command_named
 from tui.cli.descriptors import allow_enough
-from tui.errors import InvalidQuery, TrustreeError, UsageError, fault_of
-from tui.private_files import NO_REGULAR, check_regular
+from tui.errors import InvalidQuery, TrustreeError, fault_of
+from tui.settings.authorities import check_authorities
 from tui.settings.load import load
 from tui.settings.settings import Settings, paths
 from tui.wiring.interpreter import prepare_interpreter
@@ -89,7 +88,7 @@ def _run(argv: Sequence[str], wired: Wired) -> int:
     _start_log(settings, arguments.command)
     command = command_named(arguments.command)
     if command.asks:
-        _check_authorities()
+        check_authorities()
     asks = not command.actions or command.actions[arguments.action] == QUERY
     query = _expanded(arguments.query, settings) if asks else arguments.query
     invocation = Invocation(settings, arguments.action, query, arguments.flags, *wired)
@@ -110,20 +109,6 @@ def _expanded(text: str, settings: Settings) -> str:
     except InvalidQuery as error:
         error.add_note(text)
         raise
-
-
-def _check_authorities() -> None:
-    """Packages read the certificates that the environment names as they are loaded: see that it ends. Raises UsageError."""
-    for variable in ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
-        path = Path(os.environ.get(variable, "") or os.devnull)
-        try:
-            if not path.is_dir():  # some take a directory, others say that it is none
-                check_regular(path)
-        except OSError as error:
-            if error.strerror == NO_REGULAR:
-                raise UsageError(
-                    f"{variable}: {path} is not a regular file.", f"Name a file of certificates in {variable}."
-                ) from error
 
 
 def _wired_opener(settings: Settings) -> AbstractAsyncContextManager[OpenEstate]:
