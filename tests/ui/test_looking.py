@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import threading
 
 import msgspec
 import pytest
@@ -10,7 +11,10 @@ import pytest
 from tests.domain.test_wanted_signatures import lying
 from tests.ui.driving import explorer
 from tests.waiting import until
+from tui.domain.assemble import wanted_signatures
 from tui.domain.common.trust import State
+from tui.domain.facts.demand import Demand
+from tui.domain.snapshot.snapshot import ImageKey
 from tui.ui.screens import looking
 
 
@@ -36,3 +40,20 @@ async def test_the_signatures_that_a_question_needs_are_looked_for_and_that_is_t
         estate.publish(dataclasses.replace(snapshot, number=2, images=looked))
         await until(pilot, lambda: "looking" not in bar(screen), "the answer")
         assert len(estate.wanted) == 3
+
+
+async def test_what_a_kept_filter_finds_is_worked_out_beside_the_keys(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(looking, "REST", 3600.0)
+    threads: list[threading.Thread] = []
+
+    def unlooked(*arguments: object) -> dict[ImageKey, tuple[Demand, ...]]:
+        threads.append(threading.current_thread())
+        return dict(wanted_signatures_unlooked(*arguments))  # type: ignore[arg-type]
+
+    wanted_signatures_unlooked = wanted_signatures.unlooked
+    monkeypatch.setattr(wanted_signatures, "unlooked", unlooked)
+    async with explorer(lying(3), (80, 24), "") as (pilot, _, estate):
+        await pilot.press("slash", *"app", "enter")
+        await until(pilot, lambda: len(estate.wanted) == 3, "wishes")
+    assert threads
+    assert threading.main_thread() not in threads

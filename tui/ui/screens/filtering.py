@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import importlib
 from collections.abc import Sequence
+from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, cast
 
@@ -21,6 +22,8 @@ from widgets.rows import Cell, Span
 from widgets.text import ELLIPSIS
 
 if TYPE_CHECKING:
+    from tui.domain.facts.demand import Demand
+    from tui.domain.snapshot.snapshot import Snapshot
     from tui.presenters.views.building import BuiltRows
     from tui.ui.screens.completing import Completer
     from widgets.choices import Choice
@@ -97,11 +100,14 @@ class Filtering:
 
     def keep(self, text: str) -> None:
         """What a filter that is kept finds is asked about; it is remembered."""
-        self._ask(text)
         begin_work(self._screen, partial(self._remember, text), name="query", group="query")
 
     async def _remember(self, text: str) -> None:
-        await asyncio.to_thread(self._app.queries.remember, text)
+        app = self._app
+        demands = await app.courtesy.work(partial(self._demands, text, app.snapshot, app.clock()))
+        if app.estate is not None:
+            app.estate.want(demands)
+        await asyncio.to_thread(app.queries.remember, text)
 
     @property
     def _app(self) -> Host:
@@ -192,20 +198,18 @@ class Filtering:
             words = f"The filter is wrong at {error.position + 1}: {error.headline}"
             self._screen.notify(words, severity="error", markup=False)
 
-    def _ask(self, text: str) -> None:
-        """Have the signatures looked for of what a filter finds and nothing runs."""
+    def _demands(self, text: str, snapshot: Snapshot, now: datetime) -> tuple[Demand, ...]:
+        """In a thread: the signatures to be looked for of what a filter finds and nothing runs."""
         from tui.domain.assemble.wanted_signatures import unlooked
         from tui.domain.query.query import parse_query
 
-        app = self._app
         try:
             query = parse_query(text)
         except InvalidQuery:
-            return  # typed faster than it is judged
-        images = query.images(app.snapshot, app.clock()).images
-        if app.estate is not None:
-            wishes = unlooked(app.snapshot, images, query.terms).values()
-            app.estate.want(tuple(demand for demands in wishes for demand in demands)[:MAX_ASKED])
+            return ()  # typed faster than it is judged
+        images = query.images(self._app.indexes.of(snapshot), now).images
+        wishes = unlooked(snapshot, images, query.terms).values()
+        return tuple(demand for demands in wishes for demand in demands)[:MAX_ASKED]
 
     def show_count(self, built: BuiltRows | None, total: int, *, counting: bool = False) -> None:
         """How many images are let through, beside where it is typed; or what lets the rows follow.
