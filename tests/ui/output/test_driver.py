@@ -1,4 +1,4 @@
-"""The driver on a real terminal: what it shows, a terminal that is slow, one that changes its size, and Ctrl+Z."""
+"""The driver on a real terminal: what it shows, one that is slow or changes its size, Ctrl+Z, and being stopped unasked."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ import termios
 import time
 from collections.abc import Callable
 from pathlib import Path
+
+import pytest
 
 from tests.bench.terminal import Terminal, terminal
 
@@ -48,6 +50,9 @@ from tui.ui.output.driver import DifferenceDriver
 
 class Typed(App):
     keys = []
+
+    def on_mount(self):
+        self.app_resume_signal.subscribe(self, lambda _: self.screen.refresh(layout=True))
 
     def compose(self):
         yield Static("typed", markup=False)
@@ -136,6 +141,23 @@ def test_all_is_sent_anew_after_the_program_was_stopped() -> None:
         child.forget()
         os.kill(child.pid, signal.SIGCONT)
         child.wait_for("11 of 12 pressed 1 times")
+
+
+@pytest.mark.skipif(not os.path.isdir("/proc/self/task"), reason="threads are counted by Linux's /proc")
+def test_a_program_that_goes_on_without_having_been_suspended_has_no_threads_twice() -> None:
+    with terminal(TYPED, columns=60, lines=6) as child:
+        child.wait_for("typed")
+        child.drain(0.2)
+        threads = len(os.listdir(f"/proc/{child.pid}/task"))
+        for number in range(3):
+            os.kill(child.pid, signal.SIGSTOP)
+            assert os.waitpid(child.pid, os.WUNTRACED)[1] & 0xFF == 0x7F
+            child.forget()
+            os.kill(child.pid, signal.SIGCONT)
+            child.wait_for(" ".join(["typed", *"abc"[:number]]))
+            child.send("abc"[number].encode())
+            child.wait_for(" ".join(["typed", *"abc"[: number + 1]]))
+        assert len(os.listdir(f"/proc/{child.pid}/task")) == threads
 
 
 def test_the_terminal_is_given_back_at_the_end() -> None:

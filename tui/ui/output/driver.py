@@ -59,6 +59,23 @@ class DifferenceDriver(LinuxDriver):
             self.attrs_before = early.attributes  # Textual gives back what it found, and that was set just now
         self._watch_size()
 
+    def resume_application_mode(self) -> None:
+        """Begin anew after Ctrl+Z, and where the program goes on that was never suspended (SIGSTOP, a terminal that hangs up).
+
+        The threads of then are ended first: Textual would start more beside them, which share the keys, and one that nobody ends.
+        """
+        if self._outlet is None:
+            super().resume_application_mode()
+        else:
+            # Not in a handler of signals: what it interrupts may hold what the threads need to end.
+            self._loop.call_soon_threadsafe(self._begin_anew)
+
+    def _begin_anew(self) -> None:
+        if self._outlet is not None and os.isatty(self.fileno):  # not one that has hung up
+            self.suspend_application_mode()
+            self._must_signal_resume = True
+            super().resume_application_mode()
+
     def run_input_thread(self) -> None:
         """Hand on what was typed before the keys were ours, and then each key."""
         for message in keys_typed(self._typed_early):
