@@ -184,7 +184,7 @@ NAMES = [
     # named by            reported as  signed            state         words
     ("tag of the index", "index", ("index",), State.PASS, "on the index"),
     ("tag of the index", "index", ("amd", "arm"), State.FAIL, "2 of its 2 platforms are signed, but the name gives the index"),
-    ("tag of the index", "index", ("amd",), State.FAIL, "1 of its 2 platforms are signed"),
+    ("tag of the index", "index", ("amd",), State.FAIL, "1 of its 2 platforms is signed"),
     ("tag of the index", "index", (), State.FAIL, "No signature was found on the index."),
     ("tag of the index", "amd", ("index",), State.PASS, "on the index"),
     ("tag of the index", "amd", ("amd", "arm"), State.FAIL, "notation verify and cosign verify look at that alone, and refuse"),
