@@ -44,6 +44,8 @@ Counting(DifferenceDriver).run()
 """
 
 TYPED = """
+import asyncio
+import signal
 from textual.app import App
 from textual.widgets import Static
 from tui.ui.output.driver import DifferenceDriver
@@ -52,6 +54,7 @@ class Typed(App):
     keys = []
 
     def on_mount(self):
+        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, self.exit)  # as in the explorer: signals wake the loop
         self.app_resume_signal.subscribe(self, lambda _: self.screen.refresh(layout=True))
 
     def compose(self):
@@ -147,9 +150,9 @@ def test_all_is_sent_anew_after_the_program_was_stopped() -> None:
 def test_a_program_that_goes_on_without_having_been_suspended_has_no_threads_twice() -> None:
     with terminal(TYPED, columns=60, lines=6) as child:
         child.wait_for("typed")
-        child.drain(0.2)
         threads = len(os.listdir(f"/proc/{child.pid}/task"))
         for number in range(3):
+            child.drain(0.2)
             os.kill(child.pid, signal.SIGSTOP)
             assert os.waitpid(child.pid, os.WUNTRACED)[1] & 0xFF == 0x7F
             child.forget()

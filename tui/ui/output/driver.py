@@ -44,6 +44,7 @@ class DifferenceDriver(LinuxDriver):
     _unwaiting: int | None = None
     """The terminal once more, as a file whose writes do not wait."""
     _typed_early = b""
+    _is_suspended = False
 
     def start_application_mode(self) -> None:
         """Begin with a terminal of which nothing is known; also after Ctrl+Z."""
@@ -52,6 +53,7 @@ class DifferenceDriver(LinuxDriver):
         self._unwaiting = _opened_unwaiting(descriptor)
         self._outlet = Outlet(screen, lambda data: self.send(data, descriptor), self.send_at_once)
         self._outlet.start()
+        self._is_suspended = False
         early = take_typed(self.fileno)
         self._typed_early = early.typed if early is not None else b""
         super().start_application_mode()  # type: ignore[no-untyped-call]
@@ -59,14 +61,20 @@ class DifferenceDriver(LinuxDriver):
             self.attrs_before = early.attributes  # Textual gives back what it found, and that was set just now
         self._watch_size()
 
+    def suspend_application_mode(self) -> None:
+        """Give the terminal back for a while."""
+        super().suspend_application_mode()
+        self._is_suspended = True
+
     def resume_application_mode(self) -> None:
         """Begin anew after Ctrl+Z, and where the program goes on that was never suspended (SIGSTOP, a terminal that hangs up).
 
         The threads of then are ended first: Textual would start more beside them, which share the keys, and one that nobody ends.
+        What has not begun, or is over, does not begin here.
         """
-        if self._outlet is None:
+        if self._is_suspended:
             super().resume_application_mode()
-        else:
+        elif self._outlet is not None:
             # Not in a handler of signals: what it interrupts may hold what the threads need to end.
             self._loop.call_soon_threadsafe(self._begin_anew)
 
