@@ -10,15 +10,7 @@ from tests.parsed import ROOT, SYNTAX, nodes, parsed
 
 pytestmark = SYNTAX
 FILES = {str(path.relative_to(ROOT)): path for room in ("tui", "widgets") for path in sorted((ROOT / room).rglob("*.py"))}
-HOOKS = {
-    "_get_renders",
-    "can_replace",
-    "compose",
-    "get_default_screen",
-    "get_theme_variable_defaults",
-    "handleError",
-    "render_line",
-}
+HOOKS = {"can_replace", "compose", "get_default_screen", "get_theme_variable_defaults", "handleError", "render_line"}
 """Methods that packages call."""
 BY_NAME = ("action_", "check_", "compute_", "on_", "validate_", "watch_")
 """Beginnings of names by which Textual finds methods."""

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from textual import events
 from textual._compositor import ChopsUpdate, Compositor
-from textual.geometry import Region, Size
+from textual.geometry import Region
 from textual.screen import Screen
 from textual.strip import Strip
 
@@ -17,9 +17,7 @@ Result = TypeVar("Result")
 
 
 class LeanCompositor(Compositor):
-    """Textual asks each widget for all of its lines as soon as something above it and something below it changed, and the
-    widgets that hold others for the lines that these cover.
-    """
+    """Textual asks each widget for all of its lines as soon as something above it and something below it changed."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -34,31 +32,16 @@ class LeanCompositor(Compositor):
             self._changed = ()
 
     def _get_renders(self, crop: Region | None = None) -> Iterable[tuple[Region, Region, list[Strip]]]:
-        uncovered, screen = _Uncovered(self.size), self.size.region
-        for widget, (region, clip) in self.visible_widgets.items():  # from the front to the back
-            shown = region.intersection(clip).intersection(screen)
-            changed = [part for part in map(shown.intersection, self._changed or (crop or screen,)) if part]
-            if not changed:
-                continue
-            top, bottom = min(part.y for part in changed), max(part.bottom for part in changed)
-            lines = uncovered.cover(Region(shown.x, top, shown.width, bottom - top))
-            if lines:
+        if not self._changed:
+            yield from super()._get_renders(crop)
+            return
+        for widget, (region, clip) in self.visible_widgets.items():
+            shown = region.intersection(clip)
+            changed = [part for part in (shown.intersection(other) for other in self._changed) if part]
+            if changed:
+                top, bottom = min(part.y for part in changed), max(part.bottom for part in changed)
+                lines = Region(shown.x, top, shown.width, bottom - top)
                 yield lines, clip, widget.render_lines(lines.translate((-region.x, -region.y)))
-
-
-class _Uncovered:
-    """What of a screen is seen still of widgets that lie further back."""
-
-    def __init__(self, size: Size) -> None:
-        self._seen = [bytearray(b"1" * size.width) for _ in range(size.height)]
-
-    def cover(self, region: Region) -> Region:
-        """Cover a region; returns the lines of it of which anything was seen until now, with those between."""
-        left, right = region.column_span
-        seen = [y for y in region.line_range if b"1" in self._seen[y][left:right]]
-        for y in seen:
-            self._seen[y][left:right] = bytes(right - left)
-        return Region(left, seen[0], right - left, seen[-1] + 1 - seen[0]) if seen else Region()
 
 
 class LeanScreen(Screen[Result]):
