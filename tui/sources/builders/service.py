@@ -14,6 +14,7 @@ import msgspec
 
 from tui.domain.common.decoding import DECODING, from_json
 from tui.domain.common.redaction import quoted
+from tui.domain.facts.build import JobKey, Run
 from tui.errors import AuthenticationFailed, NotFound, OutcomeUnknown, SourceError, UntrustedPayload
 from tui.sources.kit.connecting import TransportOnDemand
 from tui.sources.kit.entries import FORM
@@ -34,6 +35,7 @@ __all__ = [
     "SignIn",
     "asked_to_wait",
     "decoded",
+    "job_of",
     "path_part",
     "quoted_message",
     "strange",
@@ -249,3 +251,10 @@ def too_many_runs(title: str) -> SourceError:
         f"{title} has more runs since then than are looked through, so whether it was started is not known",
         "Look for the run there yourself.",
     )
+
+
+def job_of(run: Run, title: str, named_by: str) -> JobKey:
+    """The job of a run, `title` and what it is `named_by` as the builder calls them. Raises NotFound where it names none."""
+    if run.job is None:
+        raise NotFound(f"{title} is identified by its {named_by}, and none is named", f"Start it from its {named_by}.")
+    return run.job

@@ -21,7 +21,7 @@ from tui.sources.scanners.formats.drafts import ReportOrigin
 from tui.sources.scanners.formats.purl import is_named
 from tui.sources.scanners.words import digest_of
 
-__all__ = ["ArtifactReader"]
+__all__ = ["ArtifactReader", "unread_report"]
 
 MAX_REPORT = 32 << 20
 """Bytes of a report; Trivy's for the largest images have some 10 MiB."""
@@ -87,29 +87,27 @@ class ArtifactReader:
 
     def _cut(self, demand: ArtifactDemand, attached: int) -> ScanReport:
         """That more is attached than is read: one of the others may be a report."""
-        return ScanReport(
-            source=self._source,
-            scanner="attached report",
-            key=f"{demand.name}@{demand.subject.digest}#more",
-            scanned_at=None,
-            name=demand.name,
-            digest=demand.subject.digest,
-            complete=False,
-            reason=f"of {attached} artifacts that are attached to it, {MAX_ARTIFACTS} are read",
-        )
+        reason = f"of {attached} artifacts that are attached to it, {MAX_ARTIFACTS} are read"
+        return unread_report(self._source, demand, f"{demand.name}@{demand.subject.digest}#more", reason)
 
     def _broken(self, demand: ArtifactDemand, referrer: Referrer, error: SourceError) -> ScanReport:
         digest = referrer.descriptor.digest
-        return ScanReport(
-            source=self._source,
-            scanner="attached report",
-            key=f"{demand.name}@{digest}",
-            scanned_at=None,
-            name=demand.name,
-            digest=demand.subject.digest,
-            complete=False,
-            reason=f"the attached report {digest[:19]} cannot be read: {error.headline}",
-        )
+        reason = f"the attached report {digest[:19]} cannot be read: {error.headline}"
+        return unread_report(self._source, demand, f"{demand.name}@{digest}", reason)
+
+
+def unread_report(source: SourceId, demand: ArtifactDemand, key: str, reason: str) -> ScanReport:
+    """What stands for something attached that was not read: it may have been a report, so nothing is known of the image."""
+    return ScanReport(
+        source=source,
+        scanner="attached report",
+        key=key,
+        scanned_at=None,
+        name=demand.name,
+        digest=demand.subject.digest,
+        complete=False,
+        reason=reason,
+    )
 
 
 def _about(report: ScanReport, demand: ArtifactDemand, own: frozenset[str]) -> ScanReport:

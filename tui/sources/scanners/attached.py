@@ -21,7 +21,7 @@ from tui.sources.kit.moments import utc_now
 from tui.sources.kit.polling import Polling
 from tui.sources.kit.streams import Emit, EventStream
 from tui.sources.ports import ContentReader
-from tui.sources.scanners.artifacts import ArtifactReader
+from tui.sources.scanners.artifacts import ArtifactReader, unread_report
 from tui.sources.scanners.findings import Pool
 
 __all__ = ["AttachedSource"]
@@ -110,16 +110,8 @@ class AttachedSource:
 
     def _unread(self, demand: ArtifactDemand, error: SourceError) -> ScanReport:
         """What could not be read may have been a report, so nothing is known of this image from here."""
-        return ScanReport(
-            source=self.id,
-            scanner="attached report",
-            key=f"{demand.name}@{demand.subject.digest}",
-            scanned_at=None,
-            name=demand.name,
-            digest=demand.subject.digest,
-            complete=False,
-            reason=f"what is attached to the image cannot be read: {error.headline}",
-        )
+        reason = f"what is attached to the image cannot be read: {error.headline}"
+        return unread_report(self.id, demand, f"{demand.name}@{demand.subject.digest}", reason)
 
     def _health(self) -> SourceHealth:
         failures = tuple(self._failed.values())

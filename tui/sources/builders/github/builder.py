@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlencode
 
@@ -45,7 +46,7 @@ from tui.sources.builders.github.wire import (
 from tui.sources.builders.named import NamedBuilder
 from tui.sources.builders.options import BuilderOptions, mark_parameter
 from tui.sources.builders.secrets import Secret
-from tui.sources.builders.service import decoded, path_part, too_many_runs
+from tui.sources.builders.service import decoded, job_of, path_part, too_many_runs
 from tui.sources.builders.unreadable import unreadable_run
 from tui.sources.builders.yaml_files import LARGEST
 from tui.sources.kit.entries import OddEntry, entries, whole
@@ -374,10 +375,7 @@ def _workflow(job: JobKey) -> str:
     return f"/repos/{repository}/actions/workflows/{file}"
 
 
-def _job_of(run: Run) -> JobKey:
-    if run.job is None:
-        raise NotFound("a run of GitHub is identified by its workflow, and none is named", "Start it from its workflow.")
-    return run.job
+_job_of = partial(job_of, title="a run of GitHub", named_by="workflow")
 
 
 def _repository_path(run: Run) -> str:

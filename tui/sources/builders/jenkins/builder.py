@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from datetime import datetime
+from functools import partial
 from urllib.parse import urlsplit
 
 import msgspec
@@ -44,7 +45,7 @@ from tui.sources.builders.jenkins.wire import (
 from tui.sources.builders.named import NamedBuilder
 from tui.sources.builders.options import BuilderOptions, connected, mark_parameter
 from tui.sources.builders.secrets import Secret
-from tui.sources.builders.service import decoded, strange
+from tui.sources.builders.service import decoded, job_of, strange
 from tui.sources.builders.unreadable import unreadable_run
 from tui.sources.kit.entries import OddEntry, entries, whole
 from tui.sources.kit.moments import from_milliseconds
@@ -317,7 +318,4 @@ def _disabled(answer: JobAnswer) -> str:
     return "It is disabled in Jenkins." if answer.buildable is False else ""
 
 
-def _job_of(run: Run) -> JobKey:
-    if run.job is None:
-        raise NotFound("a build of Jenkins is identified by its job, and none is named", "Start it from its job.")
-    return run.job
+_job_of = partial(job_of, title="a build of Jenkins", named_by="job")

@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from datetime import UTC, datetime
+from functools import partial
 from typing import TypeVar
 from urllib.parse import quote, urlencode
 
@@ -46,7 +47,7 @@ from tui.sources.builders.pipelines.wire import (
     waiting_checks,
 )
 from tui.sources.builders.secrets import Basic, Secret
-from tui.sources.builders.service import decoded, path_part, too_many_runs
+from tui.sources.builders.service import decoded, job_of, path_part, too_many_runs
 from tui.sources.builders.unreadable import unreadable_run
 from tui.sources.kit.entries import OddEntry, entries, whole
 from tui.sources.kit.moments import moment
@@ -323,10 +324,7 @@ def _builds_path(job: JobKey, query: dict[str, str]) -> str:
     return f"/{project}/_apis/build/builds?{parameters}&{VERSION}"
 
 
-def _job_of(run: Run) -> JobKey:
-    if run.job is None:
-        raise NotFound("a run of Azure Pipelines is identified by its pipeline, and none is named", "Start it from its pipeline.")
-    return run.job
+_job_of = partial(job_of, title="a run of Azure Pipelines", named_by="pipeline")
 
 
 def _build_path(run: Run) -> str:
