@@ -8,7 +8,6 @@ next leads to the newest.
 
 from __future__ import annotations
 
-import asyncio
 import os
 import select
 import shutil
@@ -94,12 +93,10 @@ class DifferenceDriver(LinuxDriver):
         """A terminal that changes its size rearranges what it shows; the handler before ours lays out anew."""
         lay_out = signal.getsignal(signal.SIGWINCH)
 
-        loop = asyncio.get_running_loop()
-
         def resized(number: int, frame: FrameType | None) -> None:
             self.forget()
             # Textual does nothing when the size has changed back before it looked.
-            loop.call_soon_threadsafe(loop.call_later, PAUSE, self.write, "")
+            self._loop.call_soon_threadsafe(self._loop.call_later, PAUSE, self.write, "")
             if callable(lay_out):
                 lay_out(number, frame)
 
